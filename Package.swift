@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A warning fails the build where the change is judged (CI), not on the machine of someone who builds with next year's compiler.
+let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name, dependencies: dependencies, exclude: docs[name] ?? [],
+        swiftSettings: strict)
+}
+
+func tests(of room: String, _ more: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: room + "Tests", dependencies: [.byName(name: room)] + more, resources: resources,
+        swiftSettings: strict)
+}
+
+/// The documentation catalogues, which are read as Markdown and not built.
+let docs: [String: [String]] = ["Relay": ["Relay.docc"]]
+
+let package = Package(
+    name: "hookswitch",
+    products: [.executable(name: "hookswitch", targets: ["hookswitch"])],
+    targets: [
+        .target(name: "CPlatform"),
+        .target(
+            name: "CCrypto",
+            linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        room("EventJSON", ["CPlatform"]),
+        room("EventPattern", ["EventJSON"]),
+        room("HTTPServer", ["CPlatform"]),
+        room("Spool", ["CPlatform"]),
+        room("Delivery", ["EventJSON", "Spool", "CCurl", "CPlatform"]),
+        room("Relay", ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "CCrypto", "CPlatform"]),
+        .executableTarget(
+            name: "hookswitch", dependencies: ["Relay", "EventJSON"], swiftSettings: strict),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "CPlatform"],
+            swiftSettings: strict),
+        tests(of: "EventJSON"),
+        tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
+        tests(of: "HTTPServer", ["CPlatform"]),
+        tests(of: "Spool", ["CPlatform"]),
+        tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
+        tests(of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["CPlatform"], resources: [.copy("Fixtures")],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

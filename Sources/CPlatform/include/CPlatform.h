@@ -1,0 +1,7 @@
+// What Linux offers and Swift's Glibc module leaves out: readiness, files, processes, and the CRC32C instruction.
+#pragma once
+#include "checksum.h"
+#include "clock.h"
+#include "files.h"
+#include "processes.h"
+#include "readiness.h"

@@ -1,0 +1,2 @@
+#define _GNU_SOURCE
+#include "include/processes.h"

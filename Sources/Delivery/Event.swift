@@ -1,0 +1,71 @@
+import Spool
+
+/// One webhook request accepted, as targets see it.
+public struct Event: Sendable {
+    /// Its number.
+    public var number: EventNumber
+    /// When it was received, in milliseconds since 1970.
+    public var receivedAt: Int64
+    /// What was recorded beside the body.
+    public var attributes: EventAttributes
+    /// The body, byte for byte as it came.
+    public var body: [UInt8]
+
+    /// An event.
+    public init(number: EventNumber, receivedAt: Int64, attributes: EventAttributes, body: [UInt8]) {
+        self.number = number
+        self.receivedAt = receivedAt
+        self.attributes = attributes
+        self.body = body
+    }
+}
+
+/// What is recorded beside an event's body at acceptance, so that nobody must read the body again for a log line or a request.
+public struct EventAttributes: Sendable, Equatable {
+    /// A header that goes on to http targets: the sender's signature, its content type.
+    public struct Header: Sendable, Equatable {
+        /// The name in lower case.
+        public var name: String
+        /// The value.
+        public var value: String
+
+        /// A header.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The source's name.
+    public var source: String = ""
+    /// The routes that took it, by name, in order.
+    public var routes: [String] = []
+    /// The `webhook-id` that every attempt carries.
+    public var webhookID: String = ""
+    /// What goes on to http targets.
+    public var headers: [Header] = []
+    /// The columns of the audit log that come from the body.
+    public var columns = EventColumns()
+
+    /// No attributes.
+    public init() {}
+}
+
+/// The audit log's columns that come from the body; `nil` where the body lacks them (or holds no string there).
+public struct EventColumns: Sendable, Equatable {
+    /// `type`.
+    public var type: String?
+    /// `id`, the sendout's.
+    public var id: String?
+    /// `source.object`.
+    public var sourceObject: String?
+    /// `event.event_source.channel`.
+    public var channel: String?
+    /// `event.group_id`: the request that caused it.
+    public var requestID: String?
+    /// `event.created_at`.
+    public var eventCreatedAt: String?
+
+    /// No columns.
+    public init() {}
+}

@@ -1,0 +1,164 @@
+import EventJSON
+import Spool
+
+/// A target as configured: where it is, its pace and its retry policy. `targets.*` in `routes.json`.
+public struct TargetSettings: Sendable {
+    /// What kind of place it is.
+    public enum Kind: Sendable {
+        case http(HTTPTargetSettings)
+        case file(FileTargetSettings)
+        case command(CommandTargetSettings)
+    }
+
+    /// Its name.
+    public var name: String
+    /// Its queue in the spool.
+    public var queue: QueueID
+    /// What kind of place it is.
+    public var kind: Kind
+    /// One attempt, from connect to last byte.
+    public var timeout: Duration = .seconds(10)
+    /// Attempts under way at once.
+    public var concurrency: Int
+    /// Attempts started; `nil` for no limit.
+    public var rate: Rate?
+    /// Events with the same value at this path go one after another, in event order.
+    public var order: EventPath?
+    /// When a failed attempt is tried again.
+    public var retry = RetryPolicy()
+    /// When the queue waits because the target is down.
+    public var breaker = BreakerSettings()
+    /// What is sent instead of the original bytes.
+    public var body: JSONTemplate?
+    /// The queue waits.
+    public var paused = false
+
+    /// A target with its kind's defaults: 16 attempts at once for http, 1 for file, 4 for command.
+    public init(name: String, queue: QueueID, kind: Kind) {
+        self.name = name
+        self.queue = queue
+        self.kind = kind
+        concurrency =
+            switch kind {
+            case .http: 16
+            case .file: 1
+            case .command: 4
+            }
+    }
+}
+
+/// So many in so long: `"100/s"`, `"600/m"`.
+public struct Rate: Hashable, Sendable {
+    /// How many.
+    public var count: Int
+    /// In how long.
+    public var per: Duration
+
+    /// A rate.
+    public init(count: Int, per: Duration) {
+        self.count = count
+        self.per = per
+    }
+}
+
+/// An HTTP endpoint: `targets.*.http`.
+public struct HTTPTargetSettings: Sendable {
+    /// The endpoint; placeholders stand in path and query alone.
+    public var url: Template
+    /// The method.
+    public var method = "POST"
+    /// Headers beside the relay's own.
+    public var headers: [(name: String, value: Template)] = []
+    /// Keys of a Standard Webhooks signature, decoded; empty for none.
+    public var signingKeys: [[UInt8]] = []
+
+    /// An endpoint.
+    public init(url: Template) {
+        self.url = url
+    }
+}
+
+/// A file that events are appended to: `targets.*.file`.
+public struct FileTargetSettings: Sendable {
+    /// The path, absolute: placeholders first, then strftime in UTC.
+    public var path: Template
+    /// The mode of a new file.
+    public var mode: UInt32 = 0o640
+    /// At how many bytes a file is set aside; `nil` for never.
+    public var rotateBytes: Int?
+
+    /// A file.
+    public init(path: Template) {
+        self.path = path
+    }
+}
+
+/// A command that gets each event on its standard input: `targets.*.command`.
+public struct CommandTargetSettings: Sendable {
+    /// How it is started.
+    public enum Form: Sendable {
+        /// A program and its arguments; placeholders allowed in the arguments.
+        case argv([Template])
+        /// A text for `/bin/sh -c`; no placeholders.
+        case shell(String)
+    }
+
+    /// How it is started.
+    public var form: Form
+    /// Its working directory, absolute; the configuration's own if `nil`.
+    public var directory: String?
+    /// Environment beside the relay's own variables.
+    public var environment: [(name: String, value: Template)] = []
+    /// Exit codes that are final.
+    public var finalExits: Set<Int32> = []
+
+    /// A command.
+    public init(form: Form) {
+        self.form = form
+    }
+}
+
+/// When a failed attempt is tried again: `targets.*.retry`.
+public struct RetryPolicy: Sendable {
+    /// How long until the next attempt.
+    public enum Schedule: Sendable {
+        /// `first`, then `factor` times as long each time, at most `max`; jittered.
+        case exponential(first: Duration, factor: Double, max: Duration)
+        /// The sender's own: 1, 2, 4 … minutes after the first attempt, 12 retries, the last at 24 h.
+        case voucherify
+    }
+
+    /// How long until the next attempt.
+    public var schedule: Schedule = .exponential(first: .seconds(1), factor: 2, max: .seconds(3600))
+    /// For how long after the first attempt a next one may begin.
+    public var deadline: Duration = .seconds(86400)
+    /// How many attempts at the most; `nil` for no limit.
+    public var attempts: Int?
+    /// Statuses tried again though they are final by default.
+    public var retriedStatuses = StatusSet()
+    /// Statuses final though they are tried again by default.
+    public var finalStatuses = StatusSet()
+
+    /// The defaults.
+    public init() {}
+}
+
+/// A set of HTTP statuses: `"404"`, `"5xx"`.
+public struct StatusSet: Sendable, Equatable {
+    /// The statuses in it.
+    public var statuses: Set<Int> = []
+
+    /// An empty set.
+    public init() {}
+}
+
+/// When a target counts as down: `targets.*.breaker`.
+public struct BreakerSettings: Sendable {
+    /// So many failures in a row open it; 0 for never.
+    public var after = 10
+    /// How long until one probe goes out.
+    public var probe: Duration = .seconds(30)
+
+    /// The defaults.
+    public init() {}
+}

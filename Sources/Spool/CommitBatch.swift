@@ -1,0 +1,95 @@
+/// The events that one event loop gathered in one round of reading, to be made durable together.
+///
+/// Bodies are borrowed: their bytes must stay where they are until the commit has called back. Everything else is copied.
+public struct CommitBatch {
+    /// One event on its way into the spool.
+    public struct Event {
+        /// When it was received, in milliseconds since 1970.
+        public var receivedAt: Int64
+        /// The queues that are to have it. What an event owes is settled here and recorded with it.
+        public var owed: [QueueID]
+        /// Where its attributes stand in the batch's `attributes`.
+        public var attributes: Range<Int>
+        /// The body as it came; borrowed.
+        public var body: UnsafeRawBufferPointer
+        /// What makes it a repetition of an earlier event, if its source looks for that.
+        public var dedupe: DedupeKey?
+    }
+
+    /// The events in order of arrival.
+    public private(set) var events: [Event] = []
+    /// All events' attributes, one after the other. The spool keeps them and does not look inside.
+    public private(set) var attributes: [UInt8] = []
+
+    /// An empty batch.
+    public init() {}
+
+    /// Whether nothing waits.
+    public var isEmpty: Bool { events.isEmpty }
+    /// How many events wait.
+    public var count: Int { events.count }
+
+    /// Adds an event; its place in the batch is the answer.
+    @discardableResult
+    public mutating func append(
+        receivedAt: Int64, owed: [QueueID], attributes bytes: some Collection<UInt8>, body: UnsafeRawBufferPointer,
+        dedupe: DedupeKey? = nil
+    ) -> Int {
+        let start = attributes.count
+        attributes.append(contentsOf: bytes)
+        events.append(
+            Event(
+                receivedAt: receivedAt, owed: owed, attributes: start..<attributes.count, body: body, dedupe: dedupe))
+        return events.count - 1
+    }
+
+    /// Empties the batch and keeps its memory.
+    public mutating func removeAll() {
+        events.removeAll(keepingCapacity: true)
+        attributes.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What tells a repetition of an event: 16 bytes of a hash over source and key value, and for how long it counts.
+public struct DedupeKey: Hashable, Sendable {
+    /// The hash.
+    public var hash: SIMD2<UInt64>
+    /// Until when the same key is a repetition, in milliseconds since 1970.
+    public var until: Int64
+
+    /// A key that counts until a moment.
+    public init(hash: SIMD2<UInt64>, until: Int64) {
+        self.hash = hash
+        self.until = until
+    }
+}
+
+/// What became of one event of a batch.
+public enum Fate: Hashable, Sendable {
+    /// It is durable under this number.
+    case accepted(EventNumber)
+    /// The same key was seen before: nothing was appended.
+    case duplicate(of: EventNumber)
+}
+
+/// What became of a batch. All of it was taken, or none.
+public enum CommitOutcome: Sendable {
+    /// Durable: a fate for each event, in the batch's order.
+    case committed([Fate])
+    /// Nothing was taken, and nothing of it will be delivered.
+    case refused(CommitRefusal)
+}
+
+/// Why a batch was not taken.
+public struct CommitRefusal: Error, Sendable {
+    /// The reason, for the log and the sender.
+    public var reason: String
+    /// After how many seconds a sender may try again.
+    public var retryAfterSeconds: Int
+
+    /// A refusal with its reason.
+    public init(reason: String, retryAfterSeconds: Int) {
+        self.reason = reason
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+}

@@ -1,0 +1,28 @@
+/// How a spool behaves: `spool` in `routes.json`.
+public struct SpoolSettings: Sendable {
+    /// When an append is synced.
+    public enum Sync: Hashable, Sendable {
+        /// Before every answer.
+        case always
+        /// At least this often; what came since may be lost at a power cut.
+        case interval(Duration)
+        /// When the kernel sees fit.
+        case never
+    }
+
+    /// The directory, absolute.
+    public var path: String
+    /// When an append is synced.
+    public var sync: Sync = .always
+    /// How long a finished event stays.
+    public var retain: Duration = .seconds(7 * 86400)
+    /// The most that the spool may take on disk, in bytes.
+    public var maxSizeBytes: Int = 10_000_000_000
+    /// What must stay free on the file system, in bytes.
+    public var minFreeBytes: Int = 256 << 20
+
+    /// The defaults, in a directory.
+    public init(path: String) {
+        self.path = path
+    }
+}
