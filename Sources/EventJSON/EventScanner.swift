@@ -3,24 +3,6 @@ public enum ValueKind: UInt8, Sendable {
     case object, array, string, number, `true`, `false`, null
 }
 
-/// Which paths of an event somebody wants to know: the union of what rules, columns and templates mention.
-public struct PathSet: Sendable {
-    /// The paths, each at its index.
-    public private(set) var paths: [EventPath] = []
-    private var indices: [EventPath: Int] = [:]
-
-    /// An empty set.
-    public init() {}
-
-    /// Adds a path, unless it is there; answers its index.
-    public mutating func insert(_ path: EventPath) -> Int {
-        if let index = indices[path] { return index }
-        indices[path] = paths.count
-        paths.append(path)
-        return paths.count - 1
-    }
-}
-
 /// A value found at a wanted path: what it is and where its bytes stand in the body.
 public struct FoundValue: Sendable {
     /// What it is.
@@ -31,16 +13,159 @@ public struct FoundValue: Sendable {
     public var hasEscapes: Bool
 }
 
-/// What is wrong with a text that should be JSON, and at which byte.
-public struct JSONSyntaxError: Error, Equatable, Sendable {
-    /// The fault, as a sentence without a full stop.
-    public var message: String
-    /// The byte at which it was seen, from 0.
-    public var offset: Int
+/// Reads a body once: validates all of it (RFC 8259, UTF-8) and notes what stands at the wanted paths.
+///
+/// An array on the way is passed through: a path finds the values of all its elements, each with its place in the array
+/// (`trail`). Of duplicate keys `first` answers the first, and `fields` has all. Owned by one thread; its memory is reused.
+public struct EventScanner: Sendable {
+    /// A value at a wanted path.
+    public struct Field: Sendable {
+        /// The path's index.
+        public var path: Int
+        /// The value.
+        public var value: FoundValue
+        /// The array elements it stands in, as a place in `trails`; -1 for none.
+        public var trail: Int
+    }
 
-    /// A fault at a byte.
-    public init(_ message: String, at offset: Int) {
-        self.message = message
-        self.offset = offset
+    /// One array element that values stand in.
+    public struct Trail: Sendable {
+        /// The element around the array, or -1.
+        public var parent: Int
+        /// Which array of this event.
+        public var array: Int
+        /// Which element of it.
+        public var element: Int
+    }
+
+    /// What was found, in the order of the body. A container comes behind what stands in it.
+    public private(set) var fields: [Field] = []
+    /// The array elements that fields stand in.
+    public private(set) var trails: [Trail] = []
+    /// What the body is as a whole.
+    public private(set) var rootKind = ValueKind.null
+
+    private let tree: PathTree
+    private var firsts: [Int]
+    private var arrays = 0
+
+    /// A scanner that looks for these paths.
+    public init(_ paths: PathSet) {
+        tree = PathTree(paths)
+        firsts = Array(repeating: -1, count: paths.paths.count)
+    }
+
+    /// Reads a body. What an earlier one left is forgotten.
+    public mutating func scan(_ body: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+        for field in fields { firsts[field.path] = -1 }
+        fields.removeAll(keepingCapacity: true)
+        trails.removeAll(keepingCapacity: true)
+        arrays = 0
+        var cursor = JSONCursor(body)
+        cursor.skipWhiteSpace()
+        guard !cursor.isAtEnd else { throw JSONSyntaxError("the text is empty", at: cursor.count) }
+        rootKind = try value(&cursor, node: 0, trail: -1, depth: 0)
+        cursor.skipWhiteSpace()
+        if !cursor.isAtEnd { throw cursor.fault("something stands behind the value") }
+    }
+
+    /// The first value at a path, if there is one.
+    public func first(_ path: Int) -> FoundValue? {
+        let index = firsts[path]
+        return index < 0 ? nil : fields[index].value
+    }
+
+    private mutating func value(_ cursor: inout JSONCursor, node: Int, trail: Int, depth: Int)
+        throws(JSONSyntaxError) -> ValueKind
+    {
+        let start = cursor.offset
+        let kind: ValueKind
+        var range: Range<Int>
+        var hasEscapes = false
+        switch cursor.byte {
+        case 0x22:
+            kind = .string
+            (range, hasEscapes) = try cursor.string()
+        case 0x7B:
+            kind = .object
+            guard depth < JSONCursor.maximumDepth else { throw cursor.tooDeep }
+            try object(&cursor, node: node, trail: trail, depth: depth)
+            range = start..<cursor.offset
+        case 0x5B:
+            kind = .array
+            guard depth < JSONCursor.maximumDepth else { throw cursor.tooDeep }
+            try array(&cursor, node: node, trail: trail, depth: depth)
+            range = start..<cursor.offset
+        case 0x2D, 0x30...0x39:
+            kind = .number
+            range = try cursor.number()
+        default:
+            kind = try cursor.literal()
+            range = start..<cursor.offset
+        }
+        let path = tree.nodes[node].path
+        if path >= 0 {
+            if firsts[path] < 0 { firsts[path] = fields.count }
+            fields.append(
+                Field(path: path, value: FoundValue(kind: kind, range: range, hasEscapes: hasEscapes), trail: trail))
+        }
+        return kind
+    }
+
+    private mutating func object(_ cursor: inout JSONCursor, node: Int, trail: Int, depth: Int)
+        throws(JSONSyntaxError)
+    {
+        cursor.step()
+        cursor.skipWhiteSpace()
+        if cursor.byte == 0x7D { return cursor.step() }
+        while true {
+            guard cursor.byte == 0x22 else { throw cursor.fault("a key in quotes was expected") }
+            let key = try cursor.string()
+            cursor.skipWhiteSpace()
+            try cursor.expect(0x3A, "a colon was expected")
+            cursor.skipWhiteSpace()
+            let child = self.child(of: node, key.range, hasEscapes: key.hasEscapes, cursor)
+            if child < 0 {
+                try cursor.skip(depth: depth + 1)
+            } else {
+                _ = try value(&cursor, node: child, trail: trail, depth: depth + 1)
+            }
+            if try cursor.endOfMembers(0x7D) { return }
+        }
+    }
+
+    private mutating func array(_ cursor: inout JSONCursor, node: Int, trail: Int, depth: Int)
+        throws(JSONSyntaxError)
+    {
+        let identity = arrays
+        arrays += 1
+        cursor.step()
+        cursor.skipWhiteSpace()
+        if cursor.byte == 0x5D { return cursor.step() }
+        // What stands in the root's array has no path to be found by.
+        let isWanted = node != 0
+        var element = 0
+        while true {
+            if isWanted {
+                trails.append(Trail(parent: trail, array: identity, element: element))
+                _ = try value(&cursor, node: node, trail: trails.count - 1, depth: depth + 1)
+            } else {
+                try cursor.skip(depth: depth + 1)
+            }
+            element += 1
+            if try cursor.endOfMembers(0x5D) { return }
+        }
+    }
+
+    @inline(__always)
+    private func child(of node: Int, _ key: Range<Int>, hasEscapes: Bool, _ cursor: borrowing JSONCursor) -> Int {
+        let children = tree.nodes[node].children
+        if children.isEmpty { return -1 }
+        if hasEscapes {
+            guard let text = JSONString.decode(cursor.bytes(key)) else { return -1 }
+            return children.first { $0.key.elementsEqual(text.utf8) }?.node ?? -1
+        }
+        for child in children where cursor.equals(key, child.key) { return child.node }
+        return -1
     }
 }
