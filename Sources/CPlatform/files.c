@@ -1,2 +1,16 @@
 #define _GNU_SOURCE
 #include "include/files.h"
+#include <sys/file.h>
+#include <sys/statvfs.h>
+
+ssize_t hs_pwritev(int fd, const struct iovec *buffers, int count, int64_t offset) {
+    return pwritev(fd, buffers, count, offset);
+}
+
+int hs_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
+
+int64_t hs_free_bytes(const char *path) {
+    struct statvfs status;
+    if (statvfs(path, &status) != 0) return -1;
+    return (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+}

@@ -1,4 +1,4 @@
-/// The text of a JSON string, and back.
+/// The text of a JSON string.
 public enum JSONString {
     /// Decodes the bytes between the quotes of a valid JSON string. `nil` if an escape names half a surrogate pair, which is no text.
     public static func decode(_ bytes: UnsafeRawBufferPointer) -> String? {
@@ -47,23 +47,5 @@ public enum JSONString {
             unit = unit << 4 | UInt16(digit)
         }
         return unit
-    }
-
-    /// Appends a text as a JSON string, quotes and all. Only what must be escaped is.
-    public static func encode(_ text: String, into bytes: inout [UInt8]) {
-        bytes.append(0x22)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x22, 0x5C: bytes += [0x5C, byte]
-            case 0x0A: bytes += [0x5C, 0x6E]
-            case 0x0D: bytes += [0x5C, 0x72]
-            case 0x09: bytes += [0x5C, 0x74]
-            case 0..<0x20:
-                let hex = Array("0123456789abcdef".utf8)
-                bytes += [0x5C, 0x75, 0x30, 0x30, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(0x22)
     }
 }

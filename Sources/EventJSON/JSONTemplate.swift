@@ -1,82 +1,68 @@
-/// A JSON value whose strings are templates: `targets.*.body`.
-///
-/// A string that is one placeholder alone becomes the value itself, with its kind; inside text it is text.
+/// A JSON value whose strings are templates: `targets.*.body`. A string that is one placeholder alone becomes the value
+/// itself, with its type; inside text a value is text.
 public struct JSONTemplate: Sendable {
-    private indirect enum Node: Sendable {
+    /// A piece of the value.
+    public indirect enum Node: Sendable {
+        /// An object, its members in order.
         case object([(key: String, value: Node)])
+        /// An array.
         case array([Node])
-        case value(Placeholder)
-        case text(Template)
-        case raw([UInt8])
+        /// A string with or without placeholders.
+        case template(Template)
+        /// A number, `true`, `false` or `null`, as written.
+        case literal([UInt8])
     }
 
-    private let root: Node
-    /// All placeholders in it.
-    public let placeholders: [Placeholder]
+    /// The value.
+    public let root: Node
 
-    /// Reads a template from a document. The error's offset is the document's.
-    public init(_ value: JSONValue) throws(TemplateError) {
-        var placeholders: [Placeholder] = []
-        root = try JSONTemplate.node(value, &placeholders)
-        self.placeholders = placeholders
+    /// A template by its pieces.
+    public init(_ root: Node) {
+        self.root = root
     }
 
-    private static func node(_ value: JSONValue, _ placeholders: inout [Placeholder]) throws(TemplateError) -> Node {
-        switch value.content {
-        case .object(let members):
-            var nodes: [(key: String, value: Node)] = []
-            for member in members { nodes.append((member.key, try node(member.value, &placeholders))) }
-            return .object(nodes)
-        case .array(let elements):
-            var nodes: [Node] = []
-            for element in elements { nodes.append(try node(element, &placeholders)) }
-            return .array(nodes)
-        case .string(let text):
-            let template: Template
-            do throws(TemplateError) {
-                template = try Template(parsing: text)
-            } catch {
-                throw TemplateError(message: error.message, offset: value.offset)
-            }
-            placeholders += template.placeholders
-            if template.parts.count == 1, case .placeholder(let placeholder) = template.parts[0] {
-                return .value(placeholder)
-            }
-            return .text(template)
-        case .number(let text): return .raw(Array(text.utf8))
-        case .bool(let flag): return .raw(Array((flag ? "true" : "false").utf8))
-        case .null: return .raw(Array("null".utf8))
-        }
-    }
+    /// The body's paths that are needed to render it.
+    public var paths: [EventPath] { JSONTemplate.paths(of: root) }
 
-    /// The JSON text with the values of one delivery. A missing value without a default is null.
-    public func render(_ values: some PlaceholderValues) -> [UInt8] {
+    /// The JSON for one delivery, in UTF-8. A placeholder that stands alone and has no value and no default is `null`.
+    public func render(_ values: some TemplateValues) -> [UInt8] {
         var writer = JSONWriter()
-        JSONTemplate.write(root, values, to: &writer)
+        write(root, values, to: &writer)
         return writer.bytes
     }
 
-    private static func write(_ node: Node, _ values: some PlaceholderValues, to writer: inout JSONWriter) {
+    private func write(_ node: Node, _ values: some TemplateValues, to writer: inout JSONWriter) {
         switch node {
         case .object(let members):
-            writer.beginObject()
-            for member in members {
-                writer.key(member.key)
-                write(member.value, values, to: &writer)
+            writer.object {
+                for member in members { $0.member(member.key) { write(member.value, values, to: &$0) } }
             }
-            writer.endObject()
         case .array(let elements):
-            writer.beginArray()
-            for element in elements { write(element, values, to: &writer) }
-            writer.endArray()
-        case .value(let placeholder):
-            if let json = values.json(of: placeholder.source) {
-                writer.raw(json)
-            } else {
-                writer.value(placeholder.fallback)
+            writer.array { for element in elements { write(element, values, to: &$0) } }
+        case .literal(let json): writer.raw(json)
+        case .template(let template):
+            guard template.parts.count == 1 else { return writer.string(utf8: template.renderText(values)) }
+            switch template.parts[0] {
+            case .text(let text): writer.string(utf8: text)
+            case .relay(let variable):
+                let value = values.value(of: variable)
+                if variable.isNumber { writer.raw(value.utf8) } else { writer.string(value) }
+            case .path(let path, let fallback):
+                switch values.value(at: path) {
+                case .text(let text)?: writer.string(utf8: text)
+                case .json(let json)?: writer.raw(json)
+                case nil: if let fallback { writer.string(utf8: fallback) } else { writer.null() }
+                }
             }
-        case .text(let template): writer.value(template.render(values, for: .text))
-        case .raw(let json): writer.raw(json)
+        }
+    }
+
+    private static func paths(of node: Node) -> [EventPath] {
+        switch node {
+        case .object(let members): members.flatMap { paths(of: $0.value) }
+        case .array(let elements): elements.flatMap { paths(of: $0) }
+        case .template(let template): template.paths
+        case .literal: []
         }
     }
 }

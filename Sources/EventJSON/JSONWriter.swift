@@ -1,99 +1,182 @@
-/// Writes one JSON text, compact, member by member, in the order of the calls.
+/// Writes JSON as bytes: an audit line, an API's answer. It puts the commas and escapes the strings.
+///
+/// ```swift
+/// var line = JSONWriter()
+/// line.object {
+///     $0.member("delivery", "1042/crm")
+///     $0.member("response") { $0.object { $0.member("status", 500) } }
+/// }
+/// ```
 public struct JSONWriter: Sendable {
     /// What has been written.
-    public private(set) var bytes: [UInt8] = []
+    public private(set) var bytes: [UInt8]
     private var needsComma = false
 
-    /// An empty text.
-    public init() {}
+    /// A writer that goes on behind `bytes`.
+    public init(_ bytes: [UInt8] = []) {
+        self.bytes = bytes
+    }
 
-    /// Begins an object: the root, an element, or the value of the key just written.
-    public mutating func beginObject() { open(0x7B) }
-    /// Ends the object last begun.
-    public mutating func endObject() { close(0x7D) }
-    /// Begins an array: the root, an element, or the value of the key just written.
-    public mutating func beginArray() { open(0x5B) }
-    /// Ends the array last begun.
-    public mutating func endArray() { close(0x5D) }
+    /// What has been written, as text.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Writes a key; its value is the next call.
-    public mutating func key(_ name: String) {
-        separate()
-        JSONString.encode(name, into: &bytes)
-        bytes.append(0x3A)
+    /// Empties the writer and keeps its memory.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
         needsComma = false
     }
 
-    /// Writes a string, or null.
-    public mutating func value(_ text: String?) {
+    /// Ends a line of NDJSON; the next value begins a new one.
+    public mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        needsComma = false
+    }
+
+    /// An object, its members written by `content`.
+    public mutating func object(_ content: (inout JSONWriter) throws -> Void) rethrows {
+        begin(UInt8(ascii: "{"))
+        try content(&self)
+        end(UInt8(ascii: "}"))
+    }
+
+    /// An array, its elements written by `content`.
+    public mutating func array(_ content: (inout JSONWriter) throws -> Void) rethrows {
+        begin(UInt8(ascii: "["))
+        try content(&self)
+        end(UInt8(ascii: "]"))
+    }
+
+    /// A string, escaped (RFC 8259 §7).
+    public mutating func string(_ text: String) {
         separate()
-        if let text { JSONString.encode(text, into: &bytes) } else { bytes += Array("null".utf8) }
-        needsComma = true
+        var text = text
+        text.withUTF8 { JSONWriter.appendString($0, to: &bytes) }
     }
 
-    /// Writes a number.
-    public mutating func value(_ number: some BinaryInteger) { raw(String(number).utf8) }
-
-    /// Writes a number with three digits behind the point, which is enough for seconds.
-    public mutating func value(_ number: Double) {
-        guard number.isFinite, abs(number) < 1e15 else { return raw("null".utf8) }
-        raw(String((number * 1000).rounded() / 1000).utf8)
+    /// A string of UTF-8 bytes; what is not UTF-8 becomes U+FFFD.
+    public mutating func string(utf8 text: some Collection<UInt8>) {
+        string(String(decoding: text, as: UTF8.self))
     }
 
-    /// Writes `true` or `false`.
-    public mutating func value(_ flag: Bool) { raw((flag ? "true" : "false").utf8) }
+    /// A whole number.
+    public mutating func number(_ value: some BinaryInteger) {
+        separate()
+        bytes.append(contentsOf: String(value).utf8)
+    }
 
-    /// Writes a value that is JSON already.
+    /// A number; `null` if it is none (NaN, infinity).
+    public mutating func number(_ value: Double) {
+        separate()
+        bytes.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+    }
+
+    /// `true` or `false`.
+    public mutating func bool(_ value: Bool) {
+        separate()
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// `null`.
+    public mutating func null() {
+        separate()
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    /// A value that is JSON already.
     public mutating func raw(_ json: some Sequence<UInt8>) {
         separate()
         bytes.append(contentsOf: json)
-        needsComma = true
     }
 
-    /// Writes a key and its value.
-    public mutating func member(_ name: String, _ text: String?) {
+    /// A member whose value `value` writes, with exactly one call.
+    public mutating func member(_ name: String, _ value: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
-        value(text)
+        try value(&self)
     }
 
-    /// Writes a key and its value.
-    public mutating func member(_ name: String, _ number: some BinaryInteger) {
+    /// A member that is a string; `null` for `nil`.
+    public mutating func member(_ name: String, _ value: String?) {
         key(name)
-        value(number)
+        if let value { string(value) } else { null() }
     }
 
-    /// Writes a key and its value.
-    public mutating func member(_ name: String, _ number: Double) {
+    /// A member that is a whole number.
+    public mutating func member(_ name: String, _ value: some BinaryInteger) {
         key(name)
-        value(number)
+        number(value)
     }
 
-    /// Writes a key and its value.
-    public mutating func member(_ name: String, _ flag: Bool) {
+    /// A member that is a number.
+    public mutating func member(_ name: String, _ value: Double) {
         key(name)
-        value(flag)
+        number(value)
     }
 
-    /// Writes a key and an array of strings.
-    public mutating func member(_ name: String, _ texts: some Sequence<String>) {
+    /// A member that is `true` or `false`.
+    public mutating func member(_ name: String, _ value: Bool) {
         key(name)
-        beginArray()
-        for text in texts { value(text) }
-        endArray()
+        bool(value)
     }
 
-    private mutating func separate() {
-        if needsComma { bytes.append(0x2C) }
+    /// A member that is an array of strings.
+    public mutating func member(_ name: String, _ values: [String]) {
+        key(name)
+        array { for value in values { $0.string(value) } }
+    }
+
+    private mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
-    private mutating func open(_ bracket: UInt8) {
-        separate()
-        bytes.append(bracket)
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
     }
 
-    private mutating func close(_ bracket: UInt8) {
+    private mutating func begin(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func end(_ bracket: UInt8) {
         bytes.append(bracket)
         needsComma = true
+    }
+
+    /// Appends a string of valid UTF-8 with its quotes: runs that need no escape are copied whole.
+    static func appendString(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        appendEscaped(text, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends the inside of a string, without quotes.
+    static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        var start = 0
+        for index in text.indices {
+            let byte = text[index]
+            if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F { continue }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+            start = index + 1
+            bytes.append(UInt8(ascii: "\\"))
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+            case UInt8(ascii: "\n"): bytes.append(UInt8(ascii: "n"))
+            case UInt8(ascii: "\r"): bytes.append(UInt8(ascii: "r"))
+            case UInt8(ascii: "\t"): bytes.append(UInt8(ascii: "t"))
+            default:
+                bytes.append(contentsOf: "u00".utf8)
+                bytes.append(hexDigit(byte >> 4))
+                bytes.append(hexDigit(byte & 15))
+            }
+        }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

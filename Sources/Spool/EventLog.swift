@@ -5,7 +5,7 @@
 public protocol EventLog: AnyObject, Sendable {
     /// Makes a batch durable, then calls back: on the caller's thread before this returns, or later on another.
     /// The batch's bodies must stay in place until then.
-    func commit(_ batch: borrowing CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void)
+    func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void)
 
     /// The queue of a target's name, registered durably if it is new.
     func queue(named name: String) throws(SpoolError) -> QueueID

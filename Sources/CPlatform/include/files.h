@@ -4,3 +4,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+/// Writes all buffers one behind the other at an offset (pwritev(2)). The bytes written, or -1 with errno.
+ssize_t hs_pwritev(int fd, const struct iovec *buffers, int count, int64_t offset);
+/// Takes an exclusive advisory lock without waiting (flock(2)). 0, or -1 with errno.
+int hs_lock(int fd);
+/// What is free on the file system of `path` for an unprivileged process, in bytes; -1 with errno.
+int64_t hs_free_bytes(const char *path);

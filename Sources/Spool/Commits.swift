@@ -1,0 +1,214 @@
+import CPlatform
+
+/// The writing side of a spool: gives numbers, finds repetitions, keeps within the space, and writes. Owned by the spool's commit lock.
+struct Commits {
+    /// What the ledger learns of a commit.
+    struct Appended: Sendable {
+        struct Event: Sendable {
+            var number: UInt64
+            var offset: UInt32
+            var owed: [QueueID]
+            var receivedAt: Int64
+        }
+
+        /// Segments sealed by this commit, with their size.
+        var sealed: [(first: UInt64, bytes: Int)] = []
+        var segment: UInt64
+        var events: [Event] = []
+    }
+
+    /// Kept free within `max_size` for outcomes and failures, in bytes; at most a sixteenth of it.
+    static let reserveBytes = 64 << 20
+    /// When a sender may try again after a refusal.
+    static let retryAfterSeconds = 10
+    static let queueLimit = 65_535
+    static let segmentLimitBytes = 64 << 20
+
+    let usage: SpoolUsage
+    private(set) var closed: String?
+    private(set) var syncSeconds = 0.0
+    private let settings: SpoolSettings
+    private let disk: any Disk
+    private let directory: String
+    private let segmentBytes: Int
+    private var writer: SegmentWriter?
+    private var nextNumber: UInt64
+    private var queues: [QueueID: String]
+    private var dedupe = DedupeTable()
+    private var needsSync = false
+    private var justSealed: [(first: UInt64, bytes: Int)] = []
+
+    init(
+        _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
+        now: Int64
+    ) throws(SpoolError) {
+        self.settings = settings
+        self.disk = disk
+        self.directory = directory
+        self.usage = usage
+        segmentBytes = min(Commits.segmentLimitBytes, max(1 << 20, settings.maxSizeBytes / 8))
+        queues = recovery.queues
+        nextNumber = recovery.nextNumber
+        for entry in recovery.dedupe where entry.key.until > now { dedupe.insert(entry.key, number: entry.number) }
+        if let last = recovery.last {
+            let before = try last.file.size()
+            writer = try SegmentWriter(
+                continuing: last.file, first: last.first, nextNumber: nextNumber, end: max(last.end, FileHeader.size),
+                in: directory, on: disk, segmentBytes: segmentBytes)
+            usage.remove(before - last.end)
+        } else {
+            try begin()
+        }
+    }
+
+    private mutating func begin() throws(SpoolError) {
+        let new = try SegmentWriter(
+            beginning: nextNumber, queues: queues, in: directory, on: disk, segmentBytes: segmentBytes)
+        usage.add(new.zeroedTo)
+        writer = new
+    }
+
+    /// Ends the present segment at its last event, gives back what was zeroed beyond, and begins the next.
+    private mutating func roll() throws(SpoolError) {
+        if let old = writer {
+            try old.seal()
+            usage.remove(old.zeroedTo - old.end)
+            justSealed.append((old.first, old.end))
+            writer = nil
+        }
+        try begin()
+    }
+
+    mutating func queue(named name: String) throws(SpoolError) -> QueueID {
+        if let known = queues.first(where: { $0.value == name }) { return known.key }
+        let next = (queues.keys.map { Int($0.rawValue) }.max() ?? 0) + 1
+        guard next < Commits.queueLimit else { throw .tooManyQueues(limit: Commits.queueLimit) }
+        let queue = QueueID(rawValue: UInt16(next))
+        queues[queue] = name
+        if writer == nil { try begin() } else { try writer?.append(queues: queues) }
+        return queue
+    }
+
+    mutating func commit(_ batch: CommitBatch, now: Int64) -> (outcome: CommitOutcome, appended: Appended?) {
+        dedupe.purge(now: now)
+        var fates: [Fate?] = Array(repeating: nil, count: batch.count)
+        var taken: [Int] = []
+        taken.reserveCapacity(batch.count)
+        var inBatch: [SIMD2<UInt64>: Int] = [:]
+        var repeats: [(event: Int, of: Int)] = []
+        for (index, event) in batch.events.enumerated() {
+            if let key = event.dedupe {
+                if let earlier = dedupe.lookup(key, now: now) {
+                    fates[index] = .duplicate(of: EventNumber(rawValue: earlier))
+                    continue
+                }
+                if let earlier = inBatch[key.hash] {
+                    repeats.append((index, earlier))
+                    continue
+                }
+                inBatch[key.hash] = index
+            }
+            taken.append(index)
+        }
+        if taken.isEmpty { return (.committed(fates.compactMap { $0 }), nil) }
+        do throws(CommitRefusal) {
+            let appended = try append(batch, taken)
+            for (place, index) in taken.enumerated() {
+                let number = appended[place].number
+                fates[index] = .accepted(EventNumber(rawValue: number))
+                if let key = batch.events[index].dedupe { dedupe.insert(key, number: number) }
+            }
+            for pair in repeats {
+                if case .accepted(let number)? = fates[pair.of] { fates[pair.event] = .duplicate(of: number) }
+            }
+            var news = Appended(segment: writer?.first ?? 0)
+            news.sealed = justSealed
+            justSealed = []
+            news.events = zip(taken, appended).map { index, place in
+                Appended.Event(
+                    number: place.number, offset: place.offset, owed: batch.events[index].owed,
+                    receivedAt: batch.events[index].receivedAt)
+            }
+            closed = nil
+            return (.committed(fates.compactMap { $0 }), news)
+        } catch {
+            closed = error.reason
+            return (.refused(error), nil)
+        }
+    }
+
+    private mutating func append(_ batch: CommitBatch, _ taken: [Int]) throws(CommitRefusal)
+        -> [SegmentWriter.Appended]
+    {
+        let size = SegmentWriter.size(of: batch, taken)
+        try checkSpace(for: size)
+        do throws(SpoolError) {
+            if writer == nil { try begin() }
+            if writer?.hasRoom(for: size) == false { try roll() }
+            let before = writer?.zeroedTo ?? 0
+            let start = hs_monotonic_ns()
+            let sync = settings.sync == .always
+            let appended = try writer?.append(batch, taken, sync: sync) ?? []
+            if sync { syncSeconds = Double(hs_monotonic_ns() - start) / 1e9 } else { needsSync = true }
+            usage.add((writer?.zeroedTo ?? 0) - before)
+            nextNumber = writer?.nextNumber ?? nextNumber
+            return appended
+        } catch {
+            let reason = abandon(because: error)
+            throw CommitRefusal(reason: reason, retryAfterSeconds: Commits.retryAfterSeconds)
+        }
+    }
+
+    /// Leaves a segment that failed, and begins another, which makes what the failed write left behind void.
+    private mutating func abandon(because error: SpoolError) -> String {
+        let failed = writer
+        writer = nil
+        do throws(SpoolError) {
+            if let failed, failed.first == nextNumber {
+                // Nothing in it was ever acknowledged, and the new one has its name.
+                usage.remove(failed.zeroedTo)
+                try disk.remove(directory + "/" + SegmentWriter.name(failed.first))
+            } else if let failed {
+                justSealed.append((failed.first, failed.zeroedTo))
+            }
+            try begin()
+            return "the spool's disk failed: \(error)"
+        } catch {
+            return "the spool's disk failed, and a new segment could not be begun: \(error)"
+        }
+    }
+
+    private func checkSpace(for size: Int) throws(CommitRefusal) {
+        let reserve = min(Commits.reserveBytes, settings.maxSizeBytes / 16)
+        if usage.bytes + size > settings.maxSizeBytes - reserve {
+            throw CommitRefusal(
+                reason: "the spool is full: \(usage.bytes) bytes of max_size \(settings.maxSizeBytes)",
+                retryAfterSeconds: Commits.retryAfterSeconds)
+        }
+        let free: Int
+        do throws(SpoolError) { free = try disk.freeBytes(directory) } catch {
+            throw CommitRefusal(
+                reason: "the spool's file system does not answer: \(error)",
+                retryAfterSeconds: Commits.retryAfterSeconds)
+        }
+        // The step of zeros that a write may take with it counts too.
+        if free < settings.minFreeBytes + size + SegmentWriter.zeroStepBytes {
+            throw CommitRefusal(
+                reason: "the disk is full: \(free) bytes free, min_free is \(settings.minFreeBytes)",
+                retryAfterSeconds: Commits.retryAfterSeconds)
+        }
+    }
+
+    /// Makes durable what was appended without a sync.
+    mutating func syncPending() {
+        guard needsSync, let writer else { return }
+        needsSync = false
+        let start = hs_monotonic_ns()
+        do throws(SpoolError) {
+            try writer.sync()
+            syncSeconds = Double(hs_monotonic_ns() - start) / 1e9
+        } catch {
+            closed = abandon(because: error)
+        }
+    }
+}

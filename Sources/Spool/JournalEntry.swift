@@ -1,0 +1,48 @@
+/// One line of the outcome journal: what became of a delivery. 36 bytes.
+///
+/// ```
+/// event u64 · queue u16 · change u8 · zero u8 · attempts u32 · attemptsBefore u32 · since i64 · notBefore i64
+/// ```
+struct JournalEntry: Equatable {
+    enum Change: UInt8 {
+        case done = 1
+        case failed = 2
+        case later = 3
+        case reopened = 4
+    }
+
+    static let size = 36
+
+    var delivery: DeliveryID
+    var change: Change
+    var progress: Progress
+    var notBefore: Int64
+
+    func encode(into bytes: inout [UInt8]) {
+        bytes.append(littleEndian: delivery.event.rawValue)
+        bytes.append(littleEndian: delivery.queue.rawValue)
+        bytes.append(littleEndian: UInt16(change.rawValue))
+        bytes.append(littleEndian: progress.attempts)
+        bytes.append(littleEndian: progress.attemptsBefore)
+        bytes.append(littleEndian: progress.since)
+        bytes.append(littleEndian: notBefore)
+    }
+
+    init(_ delivery: DeliveryID, _ change: Change, _ progress: Progress, notBefore: Int64 = 0) {
+        self.delivery = delivery
+        self.change = change
+        self.progress = progress
+        self.notBefore = notBefore
+    }
+
+    init?(_ reader: inout ByteReader) {
+        guard let event = reader.number(UInt64.self), let queue = reader.number(UInt16.self),
+            let code = reader.number(UInt16.self), let change = Change(rawValue: UInt8(truncatingIfNeeded: code)),
+            let attempts = reader.number(UInt32.self), let before = reader.number(UInt32.self),
+            let since = reader.number(Int64.self), let notBefore = reader.number(Int64.self)
+        else { return nil }
+        self.init(
+            DeliveryID(event: EventNumber(rawValue: event), queue: QueueID(rawValue: queue)), change,
+            Progress(attempts: attempts, attemptsBefore: before, since: since), notBefore: notBefore)
+    }
+}

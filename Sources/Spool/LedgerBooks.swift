@@ -1,0 +1,289 @@
+import CPlatform
+import Dispatch
+import Synchronization
+
+/// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the journal by another.
+// Unchecked: every stored `var` is touched on `queue` alone, but for `journal`, which is touched on `journalQueue` alone.
+final class LedgerBooks: @unchecked Sendable {
+    /// Outcomes are written at most this long after they came.
+    private static let flushMilliseconds = 50
+    /// How often finished segments are looked for.
+    private static let retentionSeconds = 2
+
+    private let queue = DispatchQueue(label: "hookswitch.spool.ledger")
+    private let journalQueue = DispatchQueue(label: "hookswitch.spool.journal")
+    private let inbox = Mutex<[Commits.Appended]>([])
+    private let directory: String
+    private let disk: any Disk
+    private let files: SegmentFiles
+    private let settings: SpoolSettings
+    private let usage: SpoolUsage
+    private let wall: @Sendable () -> Int64
+    private let notice: @Sendable (Spool.Notice) -> Void
+    private let dueTimer: DispatchSourceTimer
+    private let retentionTimer: DispatchSourceTimer
+
+    private var ledger: Ledger
+    private var receivers: [QueueID: any DeliveryReceiver] = [:]
+    private var pending: [JournalEntry] = []
+    private var flushIsScheduled = false
+    private var isUnderPressure = false
+    private var journal: OutcomeJournal?
+
+    init(
+        _ recovery: Recovery, in directory: String, on disk: any Disk, files: SegmentFiles, settings: SpoolSettings,
+        usage: SpoolUsage, wall: @escaping @Sendable () -> Int64, notice: @escaping @Sendable (Spool.Notice) -> Void
+    ) throws(SpoolError) {
+        self.directory = directory
+        self.disk = disk
+        self.files = files
+        self.settings = settings
+        self.usage = usage
+        self.wall = wall
+        self.notice = notice
+        ledger = recovery.ledger
+        dueTimer = DispatchSource.makeTimerSource(queue: queue)
+        retentionTimer = DispatchSource.makeTimerSource(queue: queue)
+        let new = try OutcomeJournal(
+            number: recovery.journalNumber + 1, standings: ledger.standings,
+            tried: LedgerBooks.entries(of: ledger), in: directory, on: disk)
+        journal = new
+        usage.add(new.end)
+        dueTimer.setEventHandler { [weak self] in self?.handOutAll() }
+        dueTimer.schedule(deadline: .distantFuture)
+        dueTimer.activate()
+        retentionTimer.setEventHandler { [weak self] in self?.retain() }
+        retentionTimer.schedule(
+            deadline: .now() + .seconds(LedgerBooks.retentionSeconds),
+            repeating: .seconds(LedgerBooks.retentionSeconds))
+        retentionTimer.activate()
+    }
+
+    private static func entries(of ledger: Ledger) -> [JournalEntry] {
+        ledger.tried.map { JournalEntry($0.key, .later, $0.value.progress, notBefore: $0.value.notBefore) }
+    }
+
+    /// Learns of a commit. Called under the commit lock, so that commits come in order; returns at once.
+    func appended(_ news: Commits.Appended) {
+        let isFirst = inbox.withLock { inbox in
+            inbox.append(news)
+            return inbox.count == 1
+        }
+        guard isFirst else { return }
+        queue.async { [self] in
+            let all = inbox.withLock { inbox in
+                defer { inbox = [] }
+                return inbox
+            }
+            for news in all { note(news) }
+            handOutAll()
+        }
+    }
+
+    private func note(_ news: Commits.Appended) {
+        for sealed in news.sealed { ledger.seal(sealed.first, bytes: sealed.bytes) }
+        for event in news.events {
+            ledger.appended(
+                number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt,
+                toSegment: news.segment)
+        }
+    }
+
+    func register(_ id: QueueID, named name: String) { queue.async { [self] in ledger.register(id, named: name) } }
+
+    func attach(_ id: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
+        queue.async { [self] in
+            receivers[id] = receiver
+            ledger.attach(id, order: order)
+        }
+    }
+
+    func detach(_ id: QueueID) {
+        queue.async { [self] in
+            receivers[id] = nil
+            ledger.detach(id)
+        }
+    }
+
+    func request(_ id: QueueID, count: Int) {
+        queue.async { [self] in
+            ledger.addCredit(id, count)
+            handOut(id)
+            scheduleDue()
+        }
+    }
+
+    private func handOutAll() {
+        for id in receivers.keys { handOut(id) }
+        scheduleDue()
+    }
+
+    private func handOut(_ id: QueueID) {
+        guard let receiver = receivers[id] else { return }
+        let deliveries = ledger.take(id, now: wall())
+        if !deliveries.isEmpty { receiver.receive(deliveries) }
+    }
+
+    private func scheduleDue() {
+        guard let due = ledger.nextDue() else { return dueTimer.schedule(deadline: .distantFuture) }
+        // The wall clock may have been set: never sleep for long on its word.
+        let wait = min(max(due - wall(), 1), 60_000)
+        dueTimer.schedule(deadline: .now() + .milliseconds(Int(wait)), leeway: .milliseconds(1))
+    }
+
+    func settle(_ outcomes: [Outcome]) {
+        queue.async { [self] in
+            for outcome in outcomes {
+                if let entry = ledger.settle(outcome) { pending.append(entry) }
+            }
+            scheduleDue()
+            scheduleFlush()
+        }
+    }
+
+    func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        let results = queue.sync {
+            var results: [DeliveryID: ReopenResult] = [:]
+            for delivery in deliveries {
+                let (result, entry) = ledger.reopen(delivery)
+                results[delivery] = result
+                if let entry { pending.append(entry) }
+            }
+            return results
+        }
+        if let failure = queue.sync(execute: flush).value { throw failure }
+        queue.async { [self] in handOutAll() }
+        return results
+    }
+
+    private func scheduleFlush() {
+        guard !pending.isEmpty, !flushIsScheduled else { return }
+        flushIsScheduled = true
+        queue.asyncAfter(deadline: .now() + .milliseconds(LedgerBooks.flushMilliseconds)) { [self] in
+            flushIsScheduled = false
+            _ = flush()
+        }
+    }
+
+    /// How a write to the journal ended; read after the journal's queue has run it.
+    private final class Written: Sendable {
+        private let failure = Mutex<SpoolError?>(nil)
+        private let journalQueue: DispatchQueue
+
+        init(_ journalQueue: DispatchQueue) { self.journalQueue = journalQueue }
+
+        var value: SpoolError? { journalQueue.sync { failure.withLock { $0 } } }
+        func fail(_ error: SpoolError) { failure.withLock { $0 = error } }
+    }
+
+    /// Hands what is pending to the journal's queue. On the ledger's queue.
+    private func flush() -> Written {
+        let written = Written(journalQueue)
+        let entries = pending
+        pending = []
+        guard !entries.isEmpty else { return written }
+        journalQueue.async { [self] in
+            do throws(SpoolError) {
+                guard journal != nil else { throw .system(call: "append", path: directory, errno: 5) }
+                try journal?.append(entries)
+                usage.add(entries.count * JournalEntry.size)
+                if journal?.isFull == true { queue.async { [self] in checkpoint() } }
+            } catch {
+                // The ledger knows what the file does not: a checkpoint of it replaces the file that failed.
+                journal = nil
+                written.fail(error)
+                notice(.journal(error))
+                queue.asyncAfter(deadline: .now() + .seconds(1)) { [self] in checkpoint() }
+            }
+        }
+        return written
+    }
+
+    /// Replaces the journal by what the ledger says now. On the ledger's queue.
+    private func checkpoint() {
+        pending = []
+        let standings = ledger.standings
+        let tried = LedgerBooks.entries(of: ledger)
+        journalQueue.async { [self] in
+            do throws(SpoolError) {
+                let names = try disk.list(directory)
+                let newest = names.compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
+                let before = journal?.end ?? 0
+                let new = try OutcomeJournal(
+                    number: newest + 1, standings: standings, tried: tried, in: directory, on: disk)
+                journal = new
+                usage.add(new.end - before)
+            } catch {
+                journal = nil
+                notice(.journal(error))
+                queue.asyncAfter(deadline: .now() + .seconds(1)) { [self] in checkpoint() }
+            }
+        }
+    }
+
+    /// Makes room at once, because an event was refused for want of it.
+    func makeRoom() {
+        queue.async { [self] in
+            isUnderPressure = true
+            retain()
+        }
+    }
+
+    /// Removes segments whose deliveries are all settled: those past `retain`, and the oldest while space is short.
+    private func retain() {
+        let now = wall()
+        let retainMilliseconds = Int64(settings.retain / .milliseconds(1))
+        for segment in ledger.segments where segment.isSealed && segment.unsettled == 0 {
+            let isOld = segment.lastReceivedAt + retainMilliseconds < now
+            guard isOld || isShort() else { continue }
+            do throws(SpoolError) {
+                files.forget(segment.first)
+                try disk.remove(directory + "/" + SegmentWriter.name(segment.first))
+                try disk.syncDirectory(directory)
+                usage.remove(segment.bytes)
+                ledger.drop(segment.first)
+            } catch {
+                notice(.retention(error))
+                return
+            }
+        }
+        isUnderPressure = false
+    }
+
+    private func isShort() -> Bool {
+        if isUnderPressure || usage.bytes > settings.maxSizeBytes / 10 * 8 { return true }
+        guard let free = try? disk.freeBytes(directory) else { return false }
+        return free < settings.minFreeBytes + 2 * min(Commits.segmentLimitBytes, settings.maxSizeBytes / 8)
+    }
+
+    func position(of number: EventNumber) -> Position? { queue.sync { ledger.position(of: number.rawValue) } }
+
+    func standings(of number: EventNumber, owed: [QueueID]) -> [DeliveryStanding] {
+        queue.sync { ledger.standings(of: number.rawValue, owed: owed) }
+    }
+
+    func eventCount() -> Int { queue.sync { ledger.segments.reduce(0) { $0 + $1.count } } }
+
+    func queues() -> [(queue: SpoolStatus.Queue, oldest: Position?)] {
+        queue.sync {
+            ledger.queues.sorted { $0.key < $1.key }.map { id, queue in
+                (
+                    SpoolStatus.Queue(
+                        id: id, name: queue.name, waiting: queue.waiting, failed: queue.failed, oldestReceivedAt: nil),
+                    ledger.oldest(id)
+                )
+            }
+        }
+    }
+
+    /// Writes what is pending and stops. Nothing may be called afterwards.
+    func close() {
+        dueTimer.cancel()
+        retentionTimer.cancel()
+        let written = queue.sync {
+            receivers = [:]
+            return flush()
+        }
+        _ = written.value
+    }
+}

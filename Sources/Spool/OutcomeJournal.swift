@@ -1,0 +1,78 @@
+/// The file of outcomes: a checkpoint first, then what came after it. Owned by the spool's journal queue.
+///
+/// A new file is made at each start and whenever the present one has grown past its limit or failed to sync: written whole,
+/// synced, and renamed into its place before the old one goes. So a journal's tail is never appended to after a crash.
+struct OutcomeJournal {
+    /// A journal larger than this, in bytes, is replaced by a checkpoint.
+    static let sizeLimitBytes = 32 << 20
+    /// Entries in one record of a checkpoint.
+    private static let entriesAtOnce = 4096
+
+    private(set) var number: UInt64
+    private(set) var end: Int
+    private var sequence: UInt64 = 1
+    private let file: any DiskFile
+
+    /// Makes a journal that begins with a checkpoint, durable when this returns, and removes the older ones.
+    init(
+        number: UInt64, standings: [Standing], tried: [JournalEntry], in directory: String, on disk: any Disk
+    ) throws(SpoolError) {
+        self.number = number
+        let temporary = directory + "/checkpoint.new"
+        file = try disk.open(temporary, create: true)
+        try file.truncate(to: 0)
+        var bytes = FileHeader(purpose: .journal, first: number).encoded
+        end = 0
+        func flush() throws(SpoolError) {
+            try file.write(bytes, at: end)
+            end += bytes.count
+            bytes.removeAll(keepingCapacity: true)
+        }
+        for standing in standings {
+            bytes += Record.encode(.standing, generation: number, sequence: 0, payload: standing.encoded)
+            if bytes.count > 1 << 20 { try flush() }
+        }
+        var start = 0
+        while start < tried.count {
+            let chunk = tried[start..<min(start + OutcomeJournal.entriesAtOnce, tried.count)]
+            bytes += OutcomeJournal.record(Array(chunk), generation: number, sequence: 0)
+            if bytes.count > 1 << 20 { try flush() }
+            start += chunk.count
+        }
+        bytes += Record.encode(.checkpoint, generation: number, sequence: 0, payload: [])
+        try flush()
+        try file.sync()
+        try disk.rename(temporary, to: directory + "/" + OutcomeJournal.name(number))
+        try disk.syncDirectory(directory)
+        for name in try disk.list(directory) {
+            if let older = OutcomeJournal.number(ofName: name), older < number {
+                try disk.remove(directory + "/" + name)
+            }
+        }
+        try disk.syncDirectory(directory)
+    }
+
+    /// Appends outcomes, durable when this returns.
+    mutating func append(_ entries: [JournalEntry]) throws(SpoolError) {
+        let record = OutcomeJournal.record(entries, generation: number, sequence: sequence)
+        try file.write(record, at: end)
+        try file.sync()
+        end += record.count
+        sequence += 1
+    }
+
+    var isFull: Bool { end > OutcomeJournal.sizeLimitBytes }
+
+    static func name(_ number: UInt64) -> String { "\(number).journal" }
+
+    static func number(ofName name: String) -> UInt64? {
+        name.hasSuffix(".journal") ? UInt64(name.dropLast(8)) : nil
+    }
+
+    private static func record(_ entries: [JournalEntry], generation: UInt64, sequence: UInt64) -> [UInt8] {
+        var payload: [UInt8] = []
+        payload.reserveCapacity(entries.count * JournalEntry.size)
+        for entry in entries { entry.encode(into: &payload) }
+        return Record.encode(.outcomes, generation: generation, sequence: sequence, payload: payload)
+    }
+}

@@ -1,0 +1,70 @@
+/// What the ledger knows of one segment: where its events stand and what they still owe.
+struct Segment: Sendable {
+    /// The number of its first event; also its name.
+    let first: UInt64
+    /// Each event's record by its place in the segment; `Segment.missing` where a record was damaged.
+    var offsets: [UInt32] = []
+    /// What each queue is still owed, by the event's place.
+    var owed: [QueueID: Bitmap] = [:]
+    /// What each queue was owed and given up.
+    var failed: [QueueID: Bitmap] = [:]
+    /// Deliveries still owed.
+    private(set) var unsettled = 0
+    /// When its last event was received, in milliseconds since 1970.
+    var lastReceivedAt: Int64 = 0
+    /// Its size on disk, in bytes.
+    var bytes = 0
+    /// Whether nothing is appended to it any more.
+    var isSealed = false
+
+    static let missing = UInt32.max
+
+    init(first: UInt64) { self.first = first }
+
+    /// How many event numbers it has.
+    var count: Int { offsets.count }
+    /// The number behind its last.
+    var end: UInt64 { first + UInt64(offsets.count) }
+
+    mutating func append(number: UInt64, offset: UInt32, owed queues: [QueueID], receivedAt: Int64) {
+        let index = Int(number - first)
+        while offsets.count < index { offsets.append(Segment.missing) }
+        offsets.append(offset)
+        for queue in queues where owed[queue, default: Bitmap()].insert(index) { unsettled += 1 }
+        lastReceivedAt = max(lastReceivedAt, receivedAt)
+    }
+
+    /// A delivery is no longer owed. Answers whether it was.
+    mutating func settle(_ index: Int, _ queue: QueueID, failed isFailure: Bool) -> Bool {
+        guard owed[queue]?.remove(index) == true else { return false }
+        unsettled -= 1
+        if isFailure { failed[queue, default: Bitmap()].insert(index) }
+        return true
+    }
+
+    /// A delivery is owed again.
+    mutating func reopen(_ index: Int, _ queue: QueueID) {
+        failed[queue]?.remove(index)
+        if owed[queue, default: Bitmap()].insert(index) { unsettled += 1 }
+    }
+
+    /// Replaces what a queue is owed of the first `covered` events, as a checkpoint has it.
+    mutating func restore(_ queue: QueueID, owed words: [UInt64], failed failedWords: [UInt64], covered: Int) {
+        var restored = Bitmap(words: words)
+        let before = owed[queue] ?? Bitmap()
+        var index = before.first(from: covered)
+        while let later = index {
+            restored.insert(later)
+            index = before.first(from: later + 1)
+        }
+        // A damaged record can't be delivered, whatever the checkpoint says.
+        var member = restored.first(from: 0)
+        while let index = member {
+            if index >= count || offsets[index] == Segment.missing { restored.remove(index) }
+            member = restored.first(from: index + 1)
+        }
+        unsettled += restored.count - before.count
+        owed[queue] = restored
+        failed[queue] = Bitmap(words: failedWords)
+    }
+}

@@ -1,0 +1,170 @@
+/// Appends events to the newest segment and makes them durable.
+///
+/// Owned by the spool's commit lock. A write or sync that failed is never tried again on the same file: the kernel may
+/// have dropped the pages and would report success ("fsyncgate"). The segment is abandoned where its last durable event
+/// ended, and a new one begun at the next number; a segment ends where the next one begins, so that what the failed
+/// write may have left behind is void.
+struct SegmentWriter {
+    /// An event's place after a commit.
+    struct Appended {
+        var number: UInt64
+        var offset: UInt32
+    }
+
+    private(set) var first: UInt64
+    private(set) var nextNumber: UInt64
+    /// Where the next record goes.
+    private(set) var end: Int
+    /// Up to where zeros were written beforehand.
+    private(set) var zeroedTo: Int
+    let segmentBytes: Int
+    private let disk: any Disk
+    private let directory: String
+    private var file: any DiskFile
+    private var heads: [UInt8] = []
+
+    /// Written ahead with zeros, in bytes, so that a sync has no new block to note in the file system's journal.
+    static let zeroStepBytes = 1 << 20
+    private static let zeros = [UInt8](repeating: 0, count: zeroStepBytes)
+    private static let padding = [UInt8](repeating: 0, count: 8)
+
+    /// Begins a new segment, durable with its directory entry when this returns.
+    init(
+        beginning first: UInt64, queues: [QueueID: String], in directory: String, on disk: any Disk, segmentBytes: Int
+    ) throws(SpoolError) {
+        self.first = first
+        nextNumber = first
+        self.disk = disk
+        self.directory = directory
+        self.segmentBytes = segmentBytes
+        let path = directory + "/" + SegmentWriter.name(first)
+        file = try disk.open(path, create: true)
+        try file.truncate(to: 0)
+        let header = FileHeader(purpose: .segment, first: first).encoded
+        let table = Record.encode(.queues, generation: first, sequence: 0, payload: QueueTable.encode(queues))
+        try file.write(header + table, at: 0)
+        try file.sync()
+        try disk.syncDirectory(directory)
+        end = header.count + table.count
+        zeroedTo = end
+    }
+
+    /// Goes on in a recovered segment, cut to `end`.
+    init(
+        continuing file: any DiskFile, first: UInt64, nextNumber: UInt64, end: Int, in directory: String,
+        on disk: any Disk, segmentBytes: Int
+    ) throws(SpoolError) {
+        self.file = file
+        self.first = first
+        self.nextNumber = nextNumber
+        self.end = end
+        self.disk = disk
+        self.directory = directory
+        self.segmentBytes = segmentBytes
+        zeroedTo = end
+        try file.truncate(to: end)
+        try file.sync()
+    }
+
+    static func name(_ first: UInt64) -> String {
+        let digits = String(first)
+        return String(repeating: "0", count: max(0, 20 - digits.count)) + digits + ".segment"
+    }
+
+    /// The number in a segment's name; `nil` if the name is none.
+    static func first(ofName name: String) -> UInt64? {
+        name.hasSuffix(".segment") ? UInt64(name.dropLast(8)) : nil
+    }
+
+    /// The bytes that a batch takes.
+    static func size(of batch: CommitBatch, _ taken: [Int]) -> Int {
+        taken.reduce(0) { sum, index in
+            let event = batch.events[index]
+            return sum
+                + Record.paddedSize(
+                    payload: 40 + 2 * event.owed.count + event.attributes.count + event.body.count)
+        }
+    }
+
+    /// Whether so many bytes still fit. A batch larger than a segment gets one of its own.
+    func hasRoom(for bytes: Int) -> Bool { end + bytes <= segmentBytes || end <= 4096 }
+
+    /// Writes the chosen events of a batch, and syncs if asked. On an error nothing counts as appended.
+    mutating func append(_ batch: CommitBatch, _ taken: [Int], sync: Bool) throws(SpoolError) -> [Appended] {
+        heads.removeAll(keepingCapacity: true)
+        var appended: [Appended] = []
+        appended.reserveCapacity(taken.count)
+        // Where each head ends in `heads`: the addresses are only known when all are written.
+        var headEnds: [Int] = []
+        headEnds.reserveCapacity(taken.count)
+        var offset = end
+        var payloadHead: [UInt8] = []
+        for index in taken {
+            let event = batch.events[index]
+            let number = nextNumber + UInt64(appended.count)
+            payloadHead.removeAll(keepingCapacity: true)
+            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &payloadHead)
+            Record.begin(
+                .event, generation: first, sequence: number, head: payloadHead, body: event.body, into: &heads)
+            headEnds.append(heads.count)
+            appended.append(Appended(number: number, offset: UInt32(offset)))
+            offset += Record.paddedSize(payload: payloadHead.count + event.body.count)
+        }
+        try writeZeros(upTo: offset)
+        try write(batch, taken, headEnds)
+        if sync { try file.sync() }
+        end = offset
+        nextNumber += UInt64(appended.count)
+        return appended
+    }
+
+    /// Appends the table of queues, durable when this returns.
+    mutating func append(queues: [QueueID: String]) throws(SpoolError) {
+        let table = Record.encode(.queues, generation: first, sequence: 0, payload: QueueTable.encode(queues))
+        try writeZeros(upTo: end + table.count)
+        try file.write(table, at: end)
+        try file.sync()
+        end += table.count
+    }
+
+    /// Makes what was appended without a sync durable.
+    func sync() throws(SpoolError) { try file.sync() }
+
+    /// Cuts off the zeros beyond the last event. Nothing is appended afterwards.
+    func seal() throws(SpoolError) {
+        try file.truncate(to: end)
+        try file.sync()
+    }
+
+    private mutating func writeZeros(upTo offset: Int) throws(SpoolError) {
+        guard offset > zeroedTo else { return }
+        let target = max(offset, min(offset + SegmentWriter.zeroStepBytes, segmentBytes))
+        while zeroedTo < target {
+            let count = min(SegmentWriter.zeroStepBytes, target - zeroedTo)
+            try file.write(Array(SegmentWriter.zeros[..<count]), at: zeroedTo)
+            zeroedTo += count
+        }
+    }
+
+    private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int]) throws(SpoolError) {
+        var failure: SpoolError?
+        heads.withUnsafeBytes { heads in
+            SegmentWriter.padding.withUnsafeBytes { padding in
+                var buffers: [UnsafeRawBufferPointer] = []
+                buffers.reserveCapacity(taken.count * 3)
+                var start = 0
+                for (position, index) in taken.enumerated() {
+                    let head = heads[start..<headEnds[position]]
+                    let body = batch.events[index].body
+                    buffers.append(UnsafeRawBufferPointer(rebasing: head))
+                    buffers.append(body)
+                    let rest = (head.count + body.count) & 7
+                    if rest != 0 { buffers.append(UnsafeRawBufferPointer(rebasing: padding[..<(8 - rest)])) }
+                    start = headEnds[position]
+                }
+                do throws(SpoolError) { try file.write(buffers, at: end) } catch { failure = error }
+            }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,178 @@
+import CPlatform
+import Dispatch
+import Synchronization
+
+/// The embedded log: segments of events and a journal of outcomes in one directory.
+///
+/// Commits run on the caller's thread under one lock (`Commits`); what is owed belongs to the ledger's serial queue; the
+/// journal is written on a third. A commit never waits for the other two.
+// Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
+public final class Spool: EventLog, @unchecked Sendable {
+    /// Something that the daemon's log should say.
+    public enum Notice: Sendable {
+        /// Damaged bytes were stepped over.
+        case damage(segment: UInt64, range: Range<Int>)
+        /// New events are refused, for this reason.
+        case closed(String)
+        /// New events are taken again.
+        case opened
+        /// The journal could not be written; it is tried again.
+        case journal(SpoolError)
+        /// A segment could not be removed.
+        case retention(SpoolError)
+    }
+
+    private let commits: Mutex<Commits>
+    private let books: LedgerBooks
+    private let files: SegmentFiles
+    private let lock: SpoolLock
+    private let settings: SpoolSettings
+    private let wall: @Sendable () -> Int64
+    private let notice: @Sendable (Notice) -> Void
+    private let damagedRecords: Atomic<Int>
+    private let syncTimer: DispatchSourceTimer?
+
+    /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint.
+    /// - Throws: `SpoolError.locked` if another process has it, `.newerVersion`, or the system call that failed.
+    public init(
+        _ settings: SpoolSettings, disk: any Disk = SystemDisk(), wall: @escaping @Sendable () -> Int64 = hs_wall_ms,
+        notice: @escaping @Sendable (Notice) -> Void
+    ) throws(SpoolError) {
+        self.settings = settings
+        self.wall = wall
+        self.notice = notice
+        let directory = settings.path + "/segments"
+        try disk.makeDirectory(directory)
+        lock = try SpoolLock(directory: settings.path)
+        let recovery = try Recovery(directory, on: disk)
+        for damage in recovery.damages {
+            try Spool.setAside(damage, in: settings.path, from: directory, on: disk)
+            notice(.damage(segment: damage.segment, range: damage.range))
+        }
+        damagedRecords = Atomic(recovery.damages.count)
+        files = SegmentFiles(directory, on: disk)
+        let usage = SpoolUsage(bytes: recovery.bytes)
+        books = try LedgerBooks(
+            recovery, in: directory, on: disk, files: files, settings: settings, usage: usage, wall: wall,
+            notice: notice)
+        commits = Mutex(
+            try Commits(recovery, in: directory, on: disk, settings: settings, usage: usage, now: wall()))
+        guard case .interval(let interval) = settings.sync else {
+            syncTimer = nil
+            return
+        }
+        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
+        let period = DispatchTimeInterval.milliseconds(Int(interval / .milliseconds(1)))
+        timer.schedule(deadline: .now() + period, repeating: period)
+        syncTimer = timer
+        timer.setEventHandler { [weak self] in self?.syncNow() }
+        timer.activate()
+    }
+
+    /// Copies damaged bytes to `damaged/`, so that a person can look at them.
+    private static func setAside(
+        _ damage: Recovery.Damage, in path: String, from directory: String, on disk: any Disk
+    ) throws(SpoolError) {
+        let copyLimitBytes = 16 << 20
+        try disk.makeDirectory(path + "/damaged")
+        let source = try disk.open(directory + "/" + SegmentWriter.name(damage.segment), create: false)
+        let bytes = try source.read(min(damage.range.count, copyLimitBytes), at: damage.range.lowerBound)
+        let copy = try disk.open(
+            path + "/damaged/\(damage.segment)-\(damage.range.lowerBound).bytes", create: true)
+        try copy.write(bytes, at: 0)
+    }
+
+    public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        let result = commits.withLock { commits in
+            let wasClosed = commits.closed
+            let result = commits.commit(batch, now: wall())
+            if commits.closed != wasClosed {
+                notice(commits.closed.map(Notice.closed) ?? .opened)
+            }
+            // Handed over under the lock: the books must learn of events in their order.
+            if let appended = result.appended { books.appended(appended) }
+            return result
+        }
+        if case .refused = result.outcome { books.makeRoom() }
+        done(result.outcome)
+    }
+
+    public func queue(named name: String) throws(SpoolError) -> QueueID {
+        var outcome: Result<QueueID, SpoolError>?
+        commits.withLock { commits in
+            do throws(SpoolError) { outcome = .success(try commits.queue(named: name)) } catch {
+                outcome = .failure(error)
+            }
+        }
+        let queue = try outcome!.get()
+        books.register(queue, named: name)
+        return queue
+    }
+
+    public func attach(_ queue: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
+        books.attach(queue, order: order, to: receiver)
+    }
+
+    public func detach(_ queue: QueueID) { books.detach(queue) }
+
+    public func request(_ queue: QueueID, count: Int) { books.request(queue, count: count) }
+
+    public func settle(_ outcomes: [Outcome]) { books.settle(outcomes) }
+
+    public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        var results: [DeliveryID: ReopenResult] = [:]
+        for delivery in deliveries {
+            guard let event = try event(delivery.event) else {
+                results[delivery] = .noSuchEvent
+                continue
+            }
+            if !event.owed.contains(delivery.queue) { results[delivery] = .neverOwed }
+        }
+        results.merge(try books.reopen(deliveries.filter { results[$0] == nil })) { _, new in new }
+        return results
+    }
+
+    public func read(_ position: Position) throws(SpoolError) -> StoredEvent {
+        do throws(SpoolError) {
+            return try files.read(position)
+        } catch {
+            if case .damaged = error {
+                damagedRecords.add(1, ordering: .relaxed)
+                notice(.damage(segment: position.segment, range: Int(position.offset)..<Int(position.offset)))
+            }
+            throw error
+        }
+    }
+
+    public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
+        guard let position = books.position(of: number) else { return nil }
+        return try read(position)
+    }
+
+    public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
+        guard let event = try event(number) else { return [] }
+        return books.standings(of: number, owed: event.owed)
+    }
+
+    public func status() -> SpoolStatus {
+        let (bytes, closed, seconds) = commits.withLock { ($0.usage.bytes, $0.closed, $0.syncSeconds) }
+        let queues = books.queues().map { entry in
+            var queue = entry.queue
+            // An event that can't be read has no age to show; its damage is counted where it is delivered.
+            queue.oldestReceivedAt = entry.oldest.flatMap { try? files.read($0).receivedAt }
+            return queue
+        }
+        return SpoolStatus(
+            queues: queues, bytes: bytes, events: books.eventCount(), corrupt: damagedRecords.load(ordering: .relaxed),
+            syncSeconds: seconds, closed: closed)
+    }
+
+    private func syncNow() { commits.withLock { $0.syncPending() } }
+
+    /// Makes everything durable and lets go of the spool. Nothing may be called afterwards.
+    public func close() {
+        syncTimer?.cancel()
+        commits.withLock { $0.syncPending() }
+        books.close()
+    }
+}
