@@ -1,6 +1,38 @@
 /// A request's methods that this server knows; any other is answered 501 (RFC 9110 §9.1).
-public enum Method: UInt8, Sendable {
+public enum Method: UInt8, CaseIterable, Sendable {
     case get, head, post, put, delete, connect, options, trace, patch
+
+    /// As it stands in a request line.
+    public var name: String { "\(self)".uppercased() }
+
+    init?(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        func matches(_ name: StaticString) -> Bool {
+            guard name.utf8CodeUnitCount == range.count else { return false }
+            for i in 0..<range.count where bytes[range.lowerBound + i] != name.utf8Start[i] { return false }
+            return true
+        }
+        if matches("POST") {
+            self = .post
+        } else if matches("GET") {
+            self = .get
+        } else if matches("HEAD") {
+            self = .head
+        } else if matches("PUT") {
+            self = .put
+        } else if matches("DELETE") {
+            self = .delete
+        } else if matches("OPTIONS") {
+            self = .options
+        } else if matches("PATCH") {
+            self = .patch
+        } else if matches("CONNECT") {
+            self = .connect
+        } else if matches("TRACE") {
+            self = .trace
+        } else {
+            return nil
+        }
+    }
 }
 
 /// A request line and its headers: places in the connection's buffer, valid until the request is answered.
@@ -25,6 +57,46 @@ public struct RequestHead {
     public internal(set) var fields: [Field]
     /// The peer's address.
     public internal(set) var peer: PeerAddress
+
+    /// The text in a range; what is not UTF-8 becomes U+FFFD.
+    public func text(_ range: Range<Int>) -> String {
+        String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
+    }
+
+    /// Whether a range holds this name, whatever its case. `name` is in lower case.
+    public func isNamed(_ range: Range<Int>, _ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { wanted in
+            guard wanted.count == range.count else { return false }
+            for i in 0..<wanted.count {
+                var byte = bytes[range.lowerBound + i]
+                if byte >= 0x41 && byte <= 0x5A { byte |= 0x20 }
+                if byte != wanted[i] { return false }
+            }
+            return true
+        }
+    }
+
+    /// The value of the first header of this name (in lower case).
+    public func value(of name: String) -> Range<Int>? {
+        for field in fields where isNamed(field.name, name) { return field.value }
+        return nil
+    }
+
+    /// The values of all headers of this name (in lower case).
+    public func values(of name: String) -> [Range<Int>] {
+        fields.filter { isNamed($0.name, name) }.map(\.value)
+    }
+
+    /// A comma-separated value's elements in lower case (RFC 9110 §5.6.1).
+    func list(_ range: Range<Int>) -> [String] {
+        text(range).lowercased().split(separator: ",").map {
+            var element = $0
+            while let first = element.first, first == " " || first == "\t" { element.removeFirst() }
+            while let last = element.last, last == " " || last == "\t" { element.removeLast() }
+            return String(element)
+        }
+    }
 }
 
 /// A complete request. Its bytes stay where they are until it is answered.
@@ -33,14 +105,4 @@ public struct Request {
     public internal(set) var head: RequestHead
     /// The body, chunks joined.
     public internal(set) var body: UnsafeRawBufferPointer
-}
-
-/// Where a connection comes from.
-public enum PeerAddress: Hashable, Sendable {
-    /// An IPv4 address, its bytes from the left.
-    case v4(UInt32)
-    /// An IPv6 address, its two halves from the left. IPv4-mapped ones are `v4`.
-    case v6(UInt64, UInt64)
-    /// A Unix socket.
-    case local
 }

@@ -20,14 +20,8 @@ public enum HeadVerdict {
 
 /// One request awaiting its answer: a ticket for `EventLoop.answer(_:with:)`. An answer to a connection that has gone is dropped.
 public struct Exchange: Hashable, Sendable {
-    let connection: UInt32
+    let slot: Int
     let generation: UInt32
-
-    /// A ticket; the loop makes them.
-    init(connection: UInt32, generation: UInt32) {
-        self.connection = connection
-        self.generation = generation
-    }
 }
 
 /// An answer.

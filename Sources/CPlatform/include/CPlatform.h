@@ -5,3 +5,4 @@
 #include "files.h"
 #include "processes.h"
 #include "readiness.h"
+#include "threads.h"

@@ -1,0 +1,54 @@
+/// One client's connection: what it has sent, what it is owed, and until when. Owned by its event loop.
+final class Connection {
+    /// What it is doing.
+    enum Phase {
+        /// Waiting for a request, or in the middle of its headers.
+        case head
+        /// In the middle of a body of known length, which ends at `end`.
+        case body(end: Int)
+        /// In the middle of a chunked body.
+        case chunks(ChunkedBody)
+        /// Its request is with the handler; nothing is read, so that its bytes stay in place.
+        case handling
+        /// It was refused, or has had its last answer: what it still sends is thrown away until it has read ours.
+        case lingering
+    }
+
+    let descriptor: Int32
+    let generation: UInt32
+    let peer: PeerAddress
+    var phase = Phase.head
+    var parser: HeadParser
+    var parsed: HeadParser.Parsed?
+    var bodyLimitBytes = 0
+    /// Present while anything has come that is not yet done with.
+    var buffer: ReceiveBuffer?
+    /// What is still to be sent.
+    var output: [UInt8] = []
+    var sent = 0
+    /// The present phase ends at this time at the latest, in nanoseconds of the monotonic clock.
+    var deadline: Int64
+    /// Where the request in hand ends in the buffer.
+    var requestEnd = 0
+    /// What the kernel watches for.
+    var interest: UInt32 = 0
+    /// The client has closed its side, or the connection broke, while its request was with the handler.
+    var isGone = false
+    var closesAfterOutput = false
+    var isQueued = false
+    /// Bytes thrown away while lingering.
+    var lingered = 0
+
+    init(_ descriptor: Int32, generation: UInt32, peer: PeerAddress, parser: HeadParser, deadline: Int64) {
+        self.descriptor = descriptor
+        self.generation = generation
+        self.peer = peer
+        self.parser = parser
+        self.deadline = deadline
+    }
+
+    /// Whether it is between two requests.
+    var isIdle: Bool {
+        if case .head = phase { buffer == nil && output.isEmpty } else { false }
+    }
+}

@@ -1,0 +1,250 @@
+/// Reads request lines and headers, strictly (RFC 9112): one way to understand them, or a refusal. No I/O.
+///
+/// It is fed the connection's whole buffer each time more has come, and goes on at the line where it stood.
+struct HeadParser {
+    /// How a request's body is told from what follows it (RFC 9112 §6.3).
+    enum Framing: Equatable {
+        case none
+        case length(Int)
+        case chunked
+    }
+
+    /// A head read to its end.
+    struct Parsed {
+        var head: RequestHead
+        var framing: Framing
+        /// Whether the connection may take another request afterwards.
+        var keepsAlive: Bool
+        /// Whether the client waits for `100 Continue` before it sends the body.
+        var expectsContinue: Bool
+        /// Where the body begins.
+        var end: Int
+    }
+
+    private let limits: ServerLimits
+    private var start = 0
+    private var line = 0
+    private var isFirstLine = true
+    private var method = Method.get
+    private var minorVersion: UInt8 = 1
+    private var path = 0..<0
+    private var query = 0..<0
+    private var targetForm = TargetForm.origin
+    private var fields: [RequestHead.Field] = []
+
+    private enum TargetForm { case origin, absolute, asterisk }
+
+    init(_ limits: ServerLimits) { self.limits = limits }
+
+    /// Begins anew at a place in the buffer.
+    mutating func reset(at offset: Int) {
+        start = offset
+        line = offset
+        isFirstLine = true
+        fields.removeAll(keepingCapacity: true)
+    }
+
+    /// Whether anything of a request has come.
+    func hasBegun(end: Int) -> Bool { end > start }
+
+    /// Reads on. `nil` until the head is whole.
+    mutating func parse(_ bytes: UnsafeRawBufferPointer, peer: PeerAddress) throws(Refusal) -> Parsed? {
+        while true {
+            guard let feed = ByteSearch.first(0x0A, in: bytes, from: line) else {
+                if isFirstLine { try checkPartialLine(bytes) }
+                if bytes.count - start > limits.headerBytes { throw tooLong() }
+                return nil
+            }
+            if feed - start >= limits.headerBytes { throw tooLong() }
+            guard feed > line, bytes[feed - 1] == 0x0D else {
+                throw .malformed("a line ends with a bare line feed")
+            }
+            let content = line..<(feed - 1)
+            line = feed + 1
+            if isFirstLine {
+                // One empty line before a request is forgiven (RFC 9112 §2.2).
+                if content.isEmpty && content.lowerBound == start {
+                    start = line
+                    continue
+                }
+                try requestLine(bytes, content)
+                isFirstLine = false
+            } else if content.isEmpty {
+                return try finish(bytes, peer: peer, end: line)
+            } else {
+                try field(bytes, content)
+            }
+        }
+    }
+
+    private func tooLong() -> Refusal {
+        isFirstLine
+            ? Refusal(414, "the request target is too long", hint: "a target has at most \(limits.targetBytes) bytes")
+            : Refusal(431, "the headers are too long", hint: "headers have at most \(limits.headerBytes) bytes in all")
+    }
+
+    /// A first line that can't become one is refused before it ends.
+    private func checkPartialLine(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
+        if bytes.count - start > limits.targetBytes + 64 { throw tooLong() }
+    }
+
+    private mutating func requestLine(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {
+        guard let space = ByteSearch.first(0x20, in: bytes, range), space > range.lowerBound else {
+            throw .malformed("the request line has no method and target")
+        }
+        let rest = (space + 1)..<range.upperBound
+        guard let second = ByteSearch.first(0x20, in: bytes, rest), second > rest.lowerBound else {
+            throw .malformed("the request line has no target or no version")
+        }
+        let target = rest.lowerBound..<second
+        try version(bytes, (second + 1)..<range.upperBound)
+        guard let method = Method(bytes, range.lowerBound..<space) else {
+            for index in range.lowerBound..<space where !bytes[index].isToken {
+                throw .malformed("the method holds a character that none may have")
+            }
+            throw Refusal(501, "this method is not known here", hint: "webhooks are sent with POST")
+        }
+        self.method = method
+        guard target.count <= limits.targetBytes else { throw tooLong() }
+        try self.target(bytes, target)
+    }
+
+    private mutating func version(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {
+        let text = UnsafeRawBufferPointer(rebasing: bytes[range])
+        guard text.count == 8, text.starts(with: "HTTP/".utf8), text[5].isDigit, text[6] == 0x2E, text[7].isDigit else {
+            throw .malformed("the request line does not end with a version such as HTTP/1.1")
+        }
+        guard text[5] == 0x31 else {
+            throw Refusal(505, "this version of HTTP is not spoken here", hint: "use HTTP/1.1")
+        }
+        minorVersion = text[7] - 0x30
+    }
+
+    private mutating func target(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {
+        for index in range where bytes[index] <= 0x20 || bytes[index] >= 0x7F || bytes[index] == 0x23 {
+            throw .malformed("the request target holds a character that must be percent-encoded")
+        }
+        var begin = range.lowerBound
+        targetForm = .origin
+        if bytes[begin] == 0x2A && range.count == 1 && method == .options {
+            targetForm = .asterisk
+        } else if bytes[begin] != 0x2F {
+            guard let slashes = schemeEnd(bytes, range), method != .connect else {
+                throw .malformed("the request target must begin with a slash")
+            }
+            targetForm = .absolute
+            let authority = slashes..<range.upperBound
+            begin = authority.first { bytes[$0] == 0x2F || bytes[$0] == 0x3F } ?? range.upperBound
+            if begin == slashes { throw .malformed("the request target names no host") }
+        }
+        let question = ByteSearch.first(0x3F, in: bytes, begin..<range.upperBound)
+        path = begin..<(question ?? range.upperBound)
+        query = question.map { ($0 + 1)..<range.upperBound } ?? range.upperBound..<range.upperBound
+    }
+
+    /// Behind `http://` or `https://` (RFC 9112 §3.2.2).
+    private func schemeEnd(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {
+        for scheme in ["http://", "https://"] where range.count > scheme.utf8.count {
+            let start = bytes[range.lowerBound..<(range.lowerBound + scheme.utf8.count)]
+            if zip(start, scheme.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+                return range.lowerBound + scheme.utf8.count
+            }
+        }
+        return nil
+    }
+
+    private mutating func field(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {
+        let first = bytes[range.lowerBound]
+        if first == 0x20 || first == 0x09 { throw .malformed("a header is folded over two lines") }
+        guard let colon = ByteSearch.first(0x3A, in: bytes, range), colon > range.lowerBound else {
+            throw .malformed("a header has no name or no colon")
+        }
+        for index in range.lowerBound..<colon where !bytes[index].isToken {
+            throw .malformed("a header's name holds a character that none may have")
+        }
+        var value = (colon + 1)..<range.upperBound
+        while let byte = value.first.map({ bytes[$0] }), byte == 0x20 || byte == 0x09 { value = value.dropFirst() }
+        while let byte = value.last.map({ bytes[$0] }), byte == 0x20 || byte == 0x09 { value = value.dropLast() }
+        for index in value where (bytes[index] < 0x20 && bytes[index] != 0x09) || bytes[index] == 0x7F {
+            throw .malformed("a header's value holds a control character")
+        }
+        guard fields.count < limits.headerCount else {
+            throw Refusal(431, "there are too many headers", hint: "a request has at most \(limits.headerCount)")
+        }
+        fields.append(RequestHead.Field(name: range.lowerBound..<colon, value: value))
+    }
+
+    private func finish(_ bytes: UnsafeRawBufferPointer, peer: PeerAddress, end: Int) throws(Refusal) -> Parsed {
+        let head = RequestHead(
+            bytes: bytes, method: method, path: path, query: query, fields: fields, peer: peer)
+        try checkHost(head)
+        let framing = try framing(head)
+        var keepsAlive = minorVersion >= 1
+        for value in head.values(of: "connection") {
+            for option in head.list(value) {
+                if option == "close" { keepsAlive = false }
+                if option == "keep-alive" && minorVersion == 0 { keepsAlive = true }
+            }
+        }
+        // A 1.0 client that frames a body by chunks does not know what it says (RFC 9112 §6.1).
+        if minorVersion == 0 && framing == .chunked { throw .malformed("HTTP/1.0 has no chunked bodies") }
+        var expectsContinue = false
+        if let expect = head.value(of: "expect"), minorVersion >= 1 {
+            guard head.text(expect).lowercased() == "100-continue" else {
+                throw Refusal(417, "this expectation can't be met", hint: "the only one known is 100-continue")
+            }
+            expectsContinue = true
+        }
+        return Parsed(
+            head: head, framing: framing, keepsAlive: keepsAlive, expectsContinue: expectsContinue, end: end)
+    }
+
+    private func checkHost(_ head: RequestHead) throws(Refusal) {
+        let hosts = head.values(of: "host")
+        guard hosts.count == 1 || (hosts.isEmpty && minorVersion == 0) else {
+            throw .malformed(hosts.isEmpty ? "the Host header is missing" : "there is more than one Host header")
+        }
+        for host in hosts {
+            let isFit = host.allSatisfy { index in
+                let byte = head.bytes[index]
+                return byte.isToken || byte == 0x3A || byte == 0x5B || byte == 0x5D || byte == 0x2C || byte == 0x28
+                    || byte == 0x29 || byte == 0x3B || byte == 0x3D
+            }
+            if !isFit { throw .malformed("the Host header is no host") }
+        }
+    }
+
+    private func framing(_ head: RequestHead) throws(Refusal) -> Framing {
+        let codings = head.values(of: "transfer-encoding")
+        let lengths = head.values(of: "content-length")
+        if let coding = codings.first {
+            guard lengths.isEmpty else {
+                throw .malformed("Content-Length stands beside Transfer-Encoding")
+            }
+            guard codings.count == 1, head.list(coding) == ["chunked"] else {
+                throw Refusal(
+                    501, "this transfer coding is not known here", hint: "send the body chunked, or with its length")
+            }
+            return .chunked
+        }
+        guard let length = lengths.first else { return .none }
+        guard lengths.count == 1 else { throw .malformed("there is more than one Content-Length") }
+        let digits = UnsafeRawBufferPointer(rebasing: head.bytes[length])
+        guard !digits.isEmpty, digits.count <= 18, digits.allSatisfy(\.isDigit) else {
+            throw .malformed("Content-Length is no number of bytes")
+        }
+        return .length(digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
+    }
+}
+
+extension UInt8 {
+    @inline(__always) var isDigit: Bool { self &- 0x30 < 10 }
+
+    /// Whether a name may hold this character (`tchar`, RFC 9110 §5.6.2).
+    @inline(__always) var isToken: Bool {
+        switch self {
+        case 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, 0x7C, 0x7E, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E: true
+        default: false
+        }
+    }
+}

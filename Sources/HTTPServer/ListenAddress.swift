@@ -1,0 +1,86 @@
+import Glibc
+
+/// Where a server listens: `host:port`, `[v6]:port`, or `unix:/path`.
+public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// An IPv4 address and a port.
+    case v4(UInt32, port: UInt16)
+    /// An IPv6 address in two halves, and a port.
+    case v6(UInt64, UInt64, port: UInt16)
+    /// A socket in the file system.
+    case unix(path: String, mode: UInt32)
+
+    /// Reads an address. `nil` if it is none; `localhost` is 127.0.0.1, and any other name is none.
+    public init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst(5))
+            // sun_path has 108 bytes, one of them for the end (unix(7)).
+            guard path.hasPrefix("/"), path.utf8.count < 108 else { return nil }
+            self = .unix(path: path, mode: 0o660)
+            return
+        }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("[") && host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+            var address = in6_addr()
+            guard inet_pton(AF_INET6, host, &address) == 1 else { return nil }
+            let halves = withUnsafeBytes(of: &address) {
+                (
+                    UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+                    UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                )
+            }
+            self = .v6(halves.0, halves.1, port: port)
+            return
+        }
+        if host == "localhost" { host = "127.0.0.1" }
+        var address = in_addr()
+        guard inet_pton(AF_INET, host, &address) == 1 else { return nil }
+        self = .v4(UInt32(bigEndian: address.s_addr), port: port)
+    }
+
+    /// Whether only this machine can reach it.
+    public var isLocal: Bool {
+        switch self {
+        case .v4(let address, _): address >> 24 == 127
+        case .v6(let high, let low, _): high == 0 && low == 1
+        case .unix: true
+        }
+    }
+
+    /// The port, if it has one.
+    public var port: UInt16? {
+        switch self {
+        case .v4(_, let port), .v6(_, _, let port): port
+        case .unix: nil
+        }
+    }
+
+    /// The address as people write it.
+    public var description: String {
+        switch self {
+        case .v4(let address, let port): "\(PeerAddress.v4(address)):\(port)"
+        case .v6(let high, let low, let port): "[\(PeerAddress.v6(high, low))]:\(port)"
+        case .unix(let path, _): "unix:\(path)"
+        }
+    }
+}
+
+/// Why a server could not listen.
+public struct ListenError: Error, Sendable, CustomStringConvertible {
+    /// Where.
+    public var address: ListenAddress
+    /// The system call that failed.
+    public var call: String
+    /// Its `errno`.
+    public var errno: Int32
+
+    /// The reason, and what to do.
+    public var description: String {
+        let reason = String(cString: strerror(errno))
+        let advice = errno == EADDRINUSE ? "; another program listens there: stop it, or choose another address" : ""
+        return "cannot listen on \(address): \(call): \(reason)\(advice)"
+    }
+}

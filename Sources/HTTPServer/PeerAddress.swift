@@ -1,0 +1,39 @@
+import Glibc
+
+/// Where a connection comes from.
+public enum PeerAddress: Hashable, Sendable, CustomStringConvertible {
+    /// An IPv4 address, its bytes from the left.
+    case v4(UInt32)
+    /// An IPv6 address, its two halves from the left. IPv4-mapped ones are `v4`.
+    case v6(UInt64, UInt64)
+    /// A Unix socket.
+    case local
+
+    init(_ storage: sockaddr_storage) {
+        let family = Int32(storage.ss_family)
+        self = withUnsafeBytes(of: storage) { bytes in
+            switch family {
+            case AF_INET:
+                return .v4(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+            case AF_INET6:
+                let high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+                // ::ffff:a.b.c.d (RFC 4291 §2.5.5.2)
+                if high == 0 && low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
+                return .v6(high, low)
+            default: return .local
+            }
+        }
+    }
+
+    /// The address as people write it.
+    public var description: String {
+        switch self {
+        case .v4(let address): (0..<4).map { String(address >> (24 - 8 * $0) & 255) }.joined(separator: ".")
+        case .v6(let high, let low):
+            (0..<8).map { String(($0 < 4 ? high : low) >> (48 - 16 * UInt64($0 % 4)) & 0xFFFF, radix: 16) }
+                .joined(separator: ":")
+        case .local: "unix"
+        }
+    }
+}
