@@ -1,12 +1,12 @@
 import EventJSON
 
-/// One thing that is accepted at a path.
+/// One thing that is accepted at a path. Texts are compared by their bytes in UTF-8: two spellings of one letter are two texts.
 public indirect enum Condition: Hashable, Sendable {
-    case string(String)
+    case string([UInt8])
     case number(Double)
     case literal(ValueKind)
-    case prefix(String)
-    case suffix(String)
+    case prefix([UInt8])
+    case suffix([UInt8])
     case exists(Bool)
     /// A value that is there and that none of these accepts.
     case anythingBut([Condition])
@@ -31,7 +31,7 @@ public indirect enum Condition: Hashable, Sendable {
 
     private static func scalar(_ value: JSONValue) throws(PatternError) -> Condition {
         switch value.content {
-        case .string(let text): return .string(text)
+        case .string(let text): return .string(Array(text.utf8))
         case .number(let text):
             guard let number = Double(text), number.isFinite else {
                 throw PatternError("this number is too large to compare", at: value.offset)
@@ -80,21 +80,21 @@ public indirect enum Condition: Hashable, Sendable {
         }
     }
 
-    private static func text(_ value: JSONValue, of name: String) throws(PatternError) -> String {
+    private static func text(_ value: JSONValue, of name: String) throws(PatternError) -> [UInt8] {
         guard let text = value.string else {
             throw PatternError("`\(name)` takes a string, not \(value.described)", at: value.offset)
         }
-        return text
+        return Array(text.utf8)
     }
 
     /// Whether a value that is there is accepted. `text` is a string's, `nil` where it is none or no valid text.
-    func accepts(_ kind: ValueKind, text: String?, number: Double?) -> Bool {
+    func accepts(_ kind: ValueKind, text: [UInt8]?, number: Double?) -> Bool {
         switch self {
         case .string(let wanted): kind == .string && text == wanted
         case .number(let wanted): kind == .number && number == wanted
         case .literal(let wanted): kind == wanted
-        case .prefix(let wanted): text.map { $0.utf8.starts(with: wanted.utf8) } ?? false
-        case .suffix(let wanted): text.map { $0.utf8.reversed().starts(with: wanted.utf8.reversed()) } ?? false
+        case .prefix(let wanted): text?.starts(with: wanted) ?? false
+        case .suffix(let wanted): text?.reversed().starts(with: wanted.reversed()) ?? false
         case .exists(let wanted): wanted
         case .anythingBut(let excluded): !excluded.contains { $0.accepts(kind, text: text, number: number) }
         }
@@ -103,14 +103,16 @@ public indirect enum Condition: Hashable, Sendable {
     /// As it stands in a pattern, for a message.
     public var description: String {
         switch self {
-        case .string(let text): "\"\(text)\""
+        case .string(let text): Condition.quoted(text)
         case .number(let number): number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
         case .literal(let kind): "\(kind)"
-        case .prefix(let text): "{\"prefix\": \"\(text)\"}"
-        case .suffix(let text): "{\"suffix\": \"\(text)\"}"
+        case .prefix(let text): "{\"prefix\": \(Condition.quoted(text))}"
+        case .suffix(let text): "{\"suffix\": \(Condition.quoted(text))}"
         case .exists(let flag): "{\"exists\": \(flag)}"
         case .anythingBut(let excluded):
             "{\"anything-but\": [\(excluded.map(\.description).joined(separator: ", "))]}"
         }
     }
+
+    private static func quoted(_ text: [UInt8]) -> String { "\"\(String(decoding: text, as: UTF8.self))\"" }
 }

@@ -48,7 +48,7 @@ public struct Explanation: Sendable, Equatable {
         }
         let more = values.count > valueLimit ? " and \(values.count - valueLimit) more" : ""
         var sentence = "`\(field.path)` is \(met.joined(separator: ", "))\(more), which is not in \(accepted)"
-        let texts = field.accepted.compactMap { if case .string(let text) = $0 { text } else { nil } }
+        let texts = field.accepted.compactMap { if case .string(let text) = $0 { String(decoding: text, as: UTF8.self) } else { nil } }
         if let first = values.first, first.kind == .string,
             let text = JSONString.decode(UnsafeRawBufferPointer(rebasing: body[first.range])),
             let near = Spelling.nearest(to: text, in: texts)

@@ -8,7 +8,7 @@ public struct PatternMatcher: Sendable {
     /// What is tested at one path.
     private struct PathTests: Sendable {
         /// Fields by a string that they accept.
-        var strings: [String: [Int]] = [:]
+        var strings: [[UInt8]: [Int]] = [:]
         /// Fields whose other conditions are tried one by one.
         var others: [(field: Int, accepted: [Condition])] = []
         /// Fields that hold where the path is missing.
@@ -129,7 +129,7 @@ public struct PatternMatcher: Sendable {
 /// A value of the body as conditions see it.
 struct ScannedValue {
     let kind: ValueKind
-    let text: String?
+    let text: [UInt8]?
     let number: Double?
 
     init(_ found: FoundValue, in body: UnsafeRawBufferPointer) {
@@ -137,7 +137,7 @@ struct ScannedValue {
         let bytes = UnsafeRawBufferPointer(rebasing: body[found.range])
         switch found.kind {
         case .string:
-            text = found.hasEscapes ? JSONString.decode(bytes) : String(decoding: bytes, as: UTF8.self)
+            text = found.hasEscapes ? JSONString.decode(bytes).map { Array($0.utf8) } : Array(bytes)
             number = nil
         case .number:
             text = nil
