@@ -1,0 +1,182 @@
+/// Writes JSON as bytes: an audit line, an API's answer. It puts the commas and escapes the strings.
+///
+/// ```swift
+/// var line = JSONWriter()
+/// line.object {
+///     $0.member("delivery", "1042/crm")
+///     $0.member("response") { $0.object { $0.member("status", 500) } }
+/// }
+/// ```
+public struct JSONWriter: Sendable {
+    /// What has been written.
+    public private(set) var bytes: [UInt8]
+    private var needsComma = false
+
+    /// A writer that goes on behind `bytes`.
+    public init(_ bytes: [UInt8] = []) {
+        self.bytes = bytes
+    }
+
+    /// What has been written, as text.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// Empties the writer and keeps its memory.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
+    /// Ends a line of NDJSON; the next value begins a new one.
+    public mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        needsComma = false
+    }
+
+    /// An object, its members written by `content`.
+    public mutating func object(_ content: (inout JSONWriter) throws -> Void) rethrows {
+        begin(UInt8(ascii: "{"))
+        try content(&self)
+        end(UInt8(ascii: "}"))
+    }
+
+    /// An array, its elements written by `content`.
+    public mutating func array(_ content: (inout JSONWriter) throws -> Void) rethrows {
+        begin(UInt8(ascii: "["))
+        try content(&self)
+        end(UInt8(ascii: "]"))
+    }
+
+    /// A string, escaped (RFC 8259 §7).
+    public mutating func string(_ text: String) {
+        separate()
+        var text = text
+        text.withUTF8 { JSONWriter.appendString($0, to: &bytes) }
+    }
+
+    /// A string of UTF-8 bytes; what is not UTF-8 becomes U+FFFD.
+    public mutating func string(utf8 text: some Collection<UInt8>) {
+        string(String(decoding: text, as: UTF8.self))
+    }
+
+    /// A whole number.
+    public mutating func number(_ value: some BinaryInteger) {
+        separate()
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    /// A number; `null` if it is none (NaN, infinity).
+    public mutating func number(_ value: Double) {
+        separate()
+        bytes.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+    }
+
+    /// `true` or `false`.
+    public mutating func bool(_ value: Bool) {
+        separate()
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// `null`.
+    public mutating func null() {
+        separate()
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    /// A value that is JSON already.
+    public mutating func raw(_ json: some Sequence<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+    }
+
+    /// A member whose value `value` writes, with exactly one call.
+    public mutating func member(_ name: String, _ value: (inout JSONWriter) throws -> Void) rethrows {
+        key(name)
+        try value(&self)
+    }
+
+    /// A member that is a string; `null` for `nil`.
+    public mutating func member(_ name: String, _ value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    /// A member that is a whole number.
+    public mutating func member(_ name: String, _ value: some BinaryInteger) {
+        key(name)
+        number(value)
+    }
+
+    /// A member that is a number.
+    public mutating func member(_ name: String, _ value: Double) {
+        key(name)
+        number(value)
+    }
+
+    /// A member that is `true` or `false`.
+    public mutating func member(_ name: String, _ value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    /// A member that is an array of strings.
+    public mutating func member(_ name: String, _ values: [String]) {
+        key(name)
+        array { for value in values { $0.string(value) } }
+    }
+
+    private mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func begin(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func end(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    /// Appends a string of valid UTF-8 with its quotes: runs that need no escape are copied whole.
+    static func appendString(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        appendEscaped(text, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends the inside of a string, without quotes.
+    static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        var start = 0
+        for index in text.indices {
+            let byte = text[index]
+            if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F { continue }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+            start = index + 1
+            bytes.append(UInt8(ascii: "\\"))
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+            case UInt8(ascii: "\n"): bytes.append(UInt8(ascii: "n"))
+            case UInt8(ascii: "\r"): bytes.append(UInt8(ascii: "r"))
+            case UInt8(ascii: "\t"): bytes.append(UInt8(ascii: "t"))
+            default:
+                bytes.append(contentsOf: "u00".utf8)
+                bytes.append(hexDigit(byte >> 4))
+                bytes.append(hexDigit(byte & 15))
+            }
+        }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
