@@ -1,3 +1,73 @@
 // libcurl's header, and typed wrappers for its variadic calls, which Swift cannot call.
 #pragma once
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static inline CURLcode hs_curl_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode hs_curl_set_size(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode hs_curl_set_pointer(CURL *easy, CURLoption option, const void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*hs_curl_sink)(char *bytes, size_t size, size_t count, void *user);
+/// Sets CURLOPT_WRITEFUNCTION or CURLOPT_HEADERFUNCTION.
+static inline CURLcode hs_curl_set_sink(CURL *easy, CURLoption option, hs_curl_sink sink) {
+    return curl_easy_setopt(easy, option, sink);
+}
+
+static inline long hs_curl_get_long(CURL *easy, CURLINFO info) {
+    long value = 0;
+    curl_easy_getinfo(easy, info, &value);
+    return value;
+}
+static inline curl_off_t hs_curl_get_time(CURL *easy, CURLINFO info) {
+    curl_off_t value = 0;
+    curl_easy_getinfo(easy, info, &value);
+    return value;
+}
+static inline void *hs_curl_get_private(CURL *easy) {
+    char *value = 0;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &value);
+    return value;
+}
+
+// Sockets that no command inherits.
+static curl_socket_t hs_curl_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)user;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+static inline CURLcode hs_curl_close_on_exec(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, hs_curl_open_socket);
+}
+
+typedef int (*hs_curl_socket_watch)(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_user);
+typedef int (*hs_curl_timer_watch)(CURLM *multi, long timeout_ms, void *user);
+static inline void hs_curl_watch(CURLM *multi, hs_curl_socket_watch socket, hs_curl_timer_watch timer, void *user) {
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, user);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, user);
+}
+static inline CURLMcode hs_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+/// What ended, and how; `easy` is null if nothing (more) did.
+typedef struct {
+    CURL *easy;
+    CURLcode result;
+} hs_curl_done;
+static inline hs_curl_done hs_curl_next_done(CURLM *multi) {
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left)))
+        if (message->msg == CURLMSG_DONE) return (hs_curl_done){message->easy_handle, message->data.result};
+    return (hs_curl_done){0, CURLE_OK};
+}

@@ -48,7 +48,11 @@ extension Template {
         for part in parts {
             if case .text(let text) = part {
                 for byte in expand(text) {
-                    if byte == UInt8(ascii: "/") { components.append(PathComponent()) } else { components[components.count - 1].add(byte) }
+                    if byte == UInt8(ascii: "/") {
+                        components.append(PathComponent())
+                    } else {
+                        components[components.count - 1].add(byte)
+                    }
                 }
             } else {
                 for byte in bytes(of: part, values) {
@@ -58,7 +62,8 @@ extension Template {
                 components[components.count - 1].hasValue = true
             }
         }
-        return Array(components.map { $0.name(limitBytes: Template.fileNameLimitBytes) }.joined(separator: [UInt8(ascii: "/")]))
+        return Array(
+            components.map { $0.name(limitBytes: Template.fileNameLimitBytes) }.joined(separator: [UInt8(ascii: "/")]))
     }
 
     /// Checks that a URL's scheme, host and port hold no placeholder. Throws at the template's beginning otherwise.

@@ -82,7 +82,9 @@ public struct Template: Sendable {
                 let known = RelayVariable.allCases.map { "@" + $0.rawValue }.joined(separator: ", ")
                 throw TemplateError("unknown placeholder ${\(name)}: there are \(known)", at: offset)
             }
-            if halves.count > 1 { throw TemplateError("${\(name)} always has a value: no default is needed", at: offset) }
+            if halves.count > 1 {
+                throw TemplateError("${\(name)} always has a value: no default is needed", at: offset)
+            }
             return .relay(variable)
         }
         let path = EventPath(name)

@@ -7,7 +7,7 @@ public protocol TemplateValues {
 }
 
 /// A value as templates need it.
-public enum TemplateValue: Sendable, Equatable {
+public enum TemplateValue: Sendable, Hashable {
     /// A string's text in UTF-8, escapes decoded.
     case text([UInt8])
     /// Anything else: its JSON.

@@ -1,0 +1,82 @@
+/// The calendar in UTC, without a time zone or a locale.
+struct CivilDate: Equatable {
+    var year: Int
+    var month: Int
+    var day: Int
+    var hour: Int
+    var minute: Int
+    var second: Int
+    var millisecond: Int
+
+    /// The date of a moment in milliseconds since 1970.
+    init(milliseconds: Int64) {
+        let days = Int((Double(milliseconds) / 86_400_000).rounded(.down))
+        let rest = Int(milliseconds - Int64(days) * 86_400_000)
+        (hour, minute, second, millisecond) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60, rest % 1000)
+        // Days are counted from 1 March of year 0, in eras of 400 years, so that a leap day is a year's last.
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Days from 1970-01-01 to a date.
+    static func days(year: Int, month: Int, day: Int) -> Int {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    /// `2026-01-01T00:00:00.000Z` (RFC 3339).
+    static func iso8601(_ milliseconds: Int64) -> String {
+        let date = CivilDate(milliseconds: milliseconds)
+        var out: [UInt8] = []
+        out.reserveCapacity(24)
+        append(date.year, digits: 4, to: &out)
+        out.append(UInt8(ascii: "-"))
+        append(date.month, digits: 2, to: &out)
+        out.append(UInt8(ascii: "-"))
+        append(date.day, digits: 2, to: &out)
+        out.append(UInt8(ascii: "T"))
+        append(date.hour, digits: 2, to: &out)
+        out.append(UInt8(ascii: ":"))
+        append(date.minute, digits: 2, to: &out)
+        out.append(UInt8(ascii: ":"))
+        append(date.second, digits: 2, to: &out)
+        out.append(UInt8(ascii: "."))
+        append(date.millisecond, digits: 3, to: &out)
+        out.append(UInt8(ascii: "Z"))
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// `20260101T000000Z`: a moment in a file's name.
+    static func compact(_ milliseconds: Int64) -> String {
+        let date = CivilDate(milliseconds: milliseconds)
+        var out: [UInt8] = []
+        append(date.year, digits: 4, to: &out)
+        append(date.month, digits: 2, to: &out)
+        append(date.day, digits: 2, to: &out)
+        out.append(UInt8(ascii: "T"))
+        append(date.hour, digits: 2, to: &out)
+        append(date.minute, digits: 2, to: &out)
+        append(date.second, digits: 2, to: &out)
+        out.append(UInt8(ascii: "Z"))
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func append(_ value: Int, digits: Int, to out: inout [UInt8]) {
+        var divisor = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0 {
+            out.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+    }
+}

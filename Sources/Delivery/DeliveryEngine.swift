@@ -1,0 +1,169 @@
+import Dispatch
+import Spool
+import Synchronization
+
+/// Delivers what the log owes to every configured target. Each target has a worker with a serial queue of its own;
+/// none of them waits for another. All methods may be called from any thread.
+public final class DeliveryEngine: Sendable {
+    /// Why the engine could not be made.
+    public struct StartError: Error, Sendable {
+        /// The reason, for people.
+        public var reason: String
+    }
+
+    /// How long stopped attempts may take to end after the grace, in seconds.
+    public static let stopSeconds = 5
+
+    private let log: any EventLog
+    private let reporter: Reporter
+    private let options: DeliveryOptions
+    private let transfers: TransferLoop
+    private let commands: CommandLoop
+    private let pool: [DispatchQueue]
+    private let state = Mutex(State())
+
+    private struct State {
+        var workers: [QueueID: Running] = [:]
+        var isStopping = false
+    }
+
+    private struct Running {
+        var worker: TargetWorker
+        var settings: TargetSettings
+    }
+
+    /// An engine without targets: `apply` gives it some. Throws if the process lacks descriptors or threads for its loops.
+    public init(log: any EventLog, reporter: Reporter, options: DeliveryOptions) throws(StartError) {
+        guard let transfers = TransferLoop.started() else {
+            throw StartError(reason: "libcurl's loop can't be started: out of descriptors, threads or memory")
+        }
+        guard let commands = CommandLoop.started() else {
+            throw StartError(reason: "the commands' loop can't be started: out of descriptors, threads or memory")
+        }
+        self.log = log
+        self.reporter = reporter
+        self.options = options
+        self.transfers = transfers
+        self.commands = commands
+        // Workers share a few serial queues: a thousand of them must not mean a thousand threads.
+        pool = (0..<4).map { DispatchQueue(label: "hookswitch.targets.\($0)") }
+    }
+
+    /// Works for exactly these targets from now on: new ones begin, changed ones go on by their new settings, those that are
+    /// missing end what they have under way and give the rest back to the log, where it stays.
+    public func apply(_ targets: [TargetSettings]) {
+        state.withLock { state in
+            guard !state.isStopping else { return }
+            var gone = state.workers
+            for target in targets {
+                if let running = gone.removeValue(forKey: target.queue) {
+                    if running.settings.isSameKind(as: target) {
+                        running.worker.update(target)
+                        state.workers[target.queue]?.settings = target
+                    } else {
+                        // The log takes one receiver at a time: the new worker begins where the old one ends.
+                        let next = makeWorker(target)
+                        state.workers[target.queue] = Running(worker: next, settings: target)
+                        running.worker.stop { self.begin(next) }
+                    }
+                } else {
+                    let worker = makeWorker(target)
+                    state.workers[target.queue] = Running(worker: worker, settings: target)
+                    begin(worker)
+                }
+            }
+            for (queue, running) in gone {
+                state.workers[queue] = nil
+                running.worker.stop {}
+            }
+        }
+    }
+
+    /// Starts nothing more, lets what is under way end for at most `grace`, stops the rest, hands back what was not
+    /// delivered, writes all records. Blocks; not to be called on a dispatch queue. The engine is of no use afterwards.
+    public func stop(grace: Duration) {
+        let workers = state.withLock { state in
+            state.isStopping = true
+            return state.workers.values.map(\.worker)
+        }
+        let group = DispatchGroup()
+        for worker in workers {
+            group.enter()
+            worker.stop { group.leave() }
+        }
+        if group.wait(timeout: .now() + .milliseconds(Int(clamping: grace.milliseconds))) == .timedOut {
+            for worker in workers { worker.cancel() }
+            _ = group.wait(timeout: .now() + .seconds(DeliveryEngine.stopSeconds))
+        }
+        transfers.submit(.stop)
+        commands.submit(.stop)
+        reporter.flush()
+    }
+
+    /// How every target stands, by name.
+    public func status() -> [TargetStatus] {
+        let workers = state.withLock { $0.workers.values.map(\.worker) }
+        return workers.map { $0.currentStatus() }.sorted { $0.name < $1.name }
+    }
+
+    /// Lets a target's queue wait. False if there is no such target.
+    @discardableResult
+    public func pause(_ name: String) -> Bool { setPaused(name, true) }
+
+    /// Lets a target's queue go on. False if there is no such target.
+    @discardableResult
+    public func resume(_ name: String) -> Bool { setPaused(name, false) }
+
+    /// Tries deliveries at once that a target has in hand, waiting for their retry. Those that it has not come from the log.
+    public func hurry(_ deliveries: [DeliveryID]) {
+        let workers = state.withLock { $0.workers }
+        for (queue, events) in Dictionary(grouping: deliveries, by: \.queue) {
+            workers[queue]?.worker.hurry(events.map(\.event))
+        }
+    }
+
+    /// Opens the breakers of these targets, as they were before a restart: each sends a probe first. After `apply`.
+    public func restoreOpenBreakers(_ names: Set<String>) {
+        let workers = state.withLock { $0.workers.values.map(\.worker) }
+        for worker in workers where names.contains(worker.name) { worker.restoreOpenBreaker() }
+    }
+
+    /// Opens all files anew: somebody has moved them (SIGHUP).
+    public func reopenFiles() {
+        reporter.reopenFiles()
+        for running in state.withLock({ $0.workers.values }) { running.worker.reopenFiles() }
+    }
+
+    private func setPaused(_ name: String, _ paused: Bool) -> Bool {
+        let worker = state.withLock { $0.workers.values.first { $0.worker.name == name }?.worker }
+        worker?.setPaused(paused)
+        return worker != nil
+    }
+
+    private func makeWorker(_ settings: TargetSettings) -> TargetWorker {
+        TargetWorker(
+            settings, log: log, reporter: reporter, options: options,
+            on: pool[Int(settings.queue.rawValue) % pool.count])
+    }
+
+    private func begin(_ worker: TargetWorker) {
+        worker.start { [transfers, commands, options] settings, sink in
+            switch settings.kind {
+            case .http: HTTPTransport(settings, loop: transfers, options: options, sink: sink)
+            case .file: FileTransport(settings, sink: sink)
+            case .command: CommandTransport(settings, loop: commands, options: options, sink: sink)
+            }
+        }
+    }
+}
+
+extension TargetSettings {
+    /// Whether a worker can go on by these settings: the same kind of place, ordered as before.
+    fileprivate func isSameKind(as other: TargetSettings) -> Bool {
+        guard name == other.name, order == other.order else { return false }
+        switch (kind, other.kind) {
+        case (.http, .http), (.file, .file), (.command, .command): return true
+        default: return false
+        }
+    }
+}

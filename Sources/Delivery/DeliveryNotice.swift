@@ -1,0 +1,14 @@
+/// Something that people should know: for the daemon's log. Never holds a secret.
+public struct DeliveryNotice: Sendable {
+    /// How much it matters.
+    public enum Level: Sendable {
+        case info, warning, error
+    }
+
+    /// How much it matters.
+    public var level: Level
+    /// The target it is about, if it is about one.
+    public var target: String?
+    /// A sentence without a full stop.
+    public var message: String
+}

@@ -1,0 +1,31 @@
+/// What the relay gives to delivery from outside.
+public struct DeliveryOptions: Sendable {
+    /// `user-agent` of HTTP requests: `hookswitch/VERSION`.
+    public var userAgent: String
+    /// The working directory of commands that have none of their own, absolute.
+    public var directory: String
+    /// HMAC-SHA256, for Standard Webhooks signatures.
+    public var sign: @Sendable (_ key: [UInt8], _ message: [UInt8]) -> [UInt8]
+    /// Hears what people should know. Called from any thread; it must not block.
+    public var notify: @Sendable (DeliveryNotice) -> Void
+    /// Hears of deliveries given up, once each, their lines being durable: for `on_failure`. Must not block.
+    public var failed: @Sendable ([AttemptRecord]) -> Void
+    /// A number from 0 up to 1, for jitter; a test gives its own.
+    public var random: @Sendable () -> Double
+
+    /// Options without notices.
+    public init(
+        userAgent: String, directory: String,
+        sign: @escaping @Sendable (_ key: [UInt8], _ message: [UInt8]) -> [UInt8],
+        notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in },
+        failed: @escaping @Sendable ([AttemptRecord]) -> Void = { _ in },
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        self.userAgent = userAgent
+        self.directory = directory
+        self.sign = sign
+        self.notify = notify
+        self.failed = failed
+        self.random = random
+    }
+}

@@ -1,0 +1,237 @@
+import Spool
+
+/// Decides what a target does next: asks for deliveries, starts attempts, settles how they ended. A plain value: time and
+/// chance come in, effects go out; `TargetWorker` performs them.
+///
+/// A delivery that waits for a retry holds no slot. Without an order it goes back to the log until it is due; with an
+/// order it stays in hand, since those with the same key must wait behind it.
+public struct TargetQueue: Sendable {
+    /// How many deliveries a queue that keeps an order has in hand at the most. Past it, its cursor in the log stands still.
+    public static let orderedWindow = 1024
+
+    /// What is to be done now.
+    struct Effects {
+        /// So many deliveries are asked for.
+        var request = 0
+        /// Attempts to start.
+        var start: [OwedDelivery] = []
+        /// Deliveries whose state has changed.
+        var settle: [Settlement] = []
+        /// The breaker has just opened, or just closed.
+        var breaker: Breaker.State?
+    }
+
+    /// What a delivery has come to.
+    struct Settlement {
+        /// The states.
+        enum State: Equatable {
+            case done, failed, untried
+            /// To be tried again; `kept` if it stays in hand, so that the log isn't told.
+            case later(notBefore: Int64, kept: Bool)
+        }
+
+        var event: EventNumber
+        var state: State
+        /// This attempt counted.
+        var progress: Progress
+    }
+
+    private(set) var breaker = Breaker()
+    private(set) var isPaused: Bool
+    private(set) var isStopping = false
+    /// Until when the whole target waits because it asked for that, by the steady clock; 0 for not at all.
+    private(set) var heldUntil: Int64 = 0
+    private var settings: TargetSettings
+    private var concurrency: Int
+    private var bucket: TokenBucket?
+    private var lanes = Lanes()
+    private var underWay: [EventNumber: Lanes.Entry] = [:]
+    private var credit = 0
+
+    /// An empty queue. `concurrency` stands instead of the configured one where a transport gathers attempts itself.
+    init(_ settings: TargetSettings, concurrency: Int? = nil, now: Moment) {
+        self.settings = settings
+        self.concurrency = max(1, concurrency ?? settings.concurrency)
+        isPaused = settings.paused
+        bucket = settings.rate.map { TokenBucket($0, now: now.steady) }
+    }
+
+    /// Attempts under way.
+    var inFlight: Int { underWay.count }
+    /// Deliveries in hand, those under way included.
+    var inHand: Int { lanes.count }
+    /// How many it wants in hand, so that the next attempt never waits for the log.
+    private var window: Int {
+        settings.order != nil ? TargetQueue.orderedWindow : max(64, concurrency * 4)
+    }
+
+    /// Works by new settings from now on.
+    mutating func update(_ settings: TargetSettings, concurrency: Int? = nil, now: Moment) {
+        if settings.rate != self.settings.rate { bucket = settings.rate.map { TokenBucket($0, now: now.steady) } }
+        if settings.paused != self.settings.paused { isPaused = settings.paused }
+        self.settings = settings
+        self.concurrency = max(1, concurrency ?? settings.concurrency)
+    }
+
+    /// Deliveries came from the log, each with the lane of its order key.
+    mutating func received(
+        _ deliveries: [(delivery: OwedDelivery, lane: UInt64?)], now: Moment, _ effects: inout Effects
+    ) {
+        credit = max(0, credit - deliveries.count)
+        for (delivery, lane) in deliveries {
+            if isStopping {
+                effects.settle.append(Settlement(event: delivery.event, state: .untried, progress: delivery.progress))
+            } else {
+                lanes.add(Lanes.Entry(delivery: delivery, lane: lane), now: now)
+            }
+        }
+        advance(now: now, &effects)
+    }
+
+    /// An attempt ended. `targetIsUp` says what that tells of the target: `nil` for nothing. `random` is from 0 up to 1.
+    mutating func ended(
+        _ event: EventNumber, _ verdict: Verdict, targetIsUp: Bool?, now: Moment, random: Double,
+        _ effects: inout Effects
+    ) {
+        guard var entry = underWay.removeValue(forKey: event) else { return }
+        let before = breaker.state
+        var counts = true
+        switch targetIsUp {
+        case true?: breaker.succeeded()
+        case false?: counts = !breaker.failed(settings.breaker, atOnce: verdict == .ours, now: now.steady)
+        case nil: breaker.undecided()
+        }
+        if breaker.state != before && (breaker.state == .closed || before == .closed) {
+            effects.breaker = breaker.state
+        }
+        var held: Int64 = 0
+        if case .held(let milliseconds) = verdict {
+            heldUntil = max(heldUntil, now.steady + milliseconds)
+            held = now.wall + milliseconds
+        }
+        if verdict != .untried { entry.delivery.progress.count(counts, endedAt: now.wall) }
+        let progress = entry.delivery.progress
+        switch verdict {
+        case .done: settle(entry, .done, now: now, &effects)
+        case .final: settle(entry, .failed, now: now, &effects)
+        case .untried: settle(entry, handedBack(entry), now: now, &effects)
+        case .again, .held, .ours:
+            let next = RetrySchedule.next(
+                settings.retry, made: Int(progress.attempts - progress.attemptsBefore), since: progress.since,
+                now: now.wall, held: held, random: random)
+            guard let next else { return settleFailed(entry, now: now, &effects) }
+            entry.delivery.notBefore = next
+            if entry.lane != nil && !isStopping {
+                entry.hasNews = true
+                lanes.wait(entry, now: now)
+                effects.settle.append(
+                    Settlement(event: event, state: .later(notBefore: next, kept: true), progress: progress))
+            } else {
+                settle(entry, .later(notBefore: next, kept: false), now: now, &effects)
+            }
+        }
+        advance(now: now, &effects)
+    }
+
+    /// Time has passed.
+    mutating func tick(now: Moment, _ effects: inout Effects) {
+        advance(now: now, &effects)
+    }
+
+    /// Starts nothing more until `resume`; what is under way ends as it ends.
+    mutating func pause() { isPaused = true }
+
+    /// Goes on.
+    mutating func resume(now: Moment, _ effects: inout Effects) {
+        isPaused = false
+        advance(now: now, &effects)
+    }
+
+    /// Opens the breaker as it was before a restart: a probe goes out first.
+    mutating func restoreOpenBreaker(now: Moment) { breaker.reopen(now: now.steady) }
+
+    /// Tries a delivery that waits in hand at once.
+    mutating func hurry(_ event: EventNumber, now: Moment, _ effects: inout Effects) {
+        if lanes.hurry(event) { advance(now: now, &effects) }
+    }
+
+    /// Starts nothing more and hands back what is not under way.
+    mutating func stop(_ effects: inout Effects) {
+        isStopping = true
+        for entry in lanes.drain() where underWay[entry.delivery.event] == nil {
+            effects.settle.append(
+                Settlement(event: entry.delivery.event, state: handedBack(entry), progress: entry.delivery.progress))
+        }
+    }
+
+    /// Begins again after a stop that has come to its end: the log knows of no credit any more.
+    mutating func restart(now: Moment, _ effects: inout Effects) {
+        isStopping = false
+        credit = 0
+        advance(now: now, &effects)
+    }
+
+    /// When `tick` is to be called, by the steady clock; `nil` if nothing waits for time to pass.
+    mutating func wakeAt(now: Moment) -> Int64? {
+        guard !isPaused, !isStopping else { return nil }
+        var wake = lanes.nextDue
+        guard lanes.hasReady, inFlight < concurrency else { return wake }
+        var start = max(heldUntil, now.steady)
+        if breaker.state == .open && inFlight == 0 { start = max(start, breaker.probeAt) }
+        if start <= now.steady && breaker.allows(inFlight: inFlight, now: now.steady) {
+            start = bucket?.nextAt(now: now.steady) ?? start
+        }
+        if start > now.steady { wake = min(wake ?? start, start) }
+        return wake
+    }
+
+    private mutating func advance(now: Moment, _ effects: inout Effects) {
+        guard !isStopping else { return }
+        lanes.tick(now: now)
+        while !isPaused, lanes.hasReady, inFlight < concurrency, now.steady >= heldUntil,
+            breaker.allows(inFlight: inFlight, now: now.steady), bucket?.take(now: now.steady) ?? true,
+            let entry = lanes.next()
+        {
+            breaker.started()
+            underWay[entry.delivery.event] = entry
+            effects.start.append(entry.delivery)
+        }
+        ask(&effects)
+    }
+
+    /// Asks for more once a quarter of the window is free: batches, not items.
+    private mutating func ask(_ effects: inout Effects) {
+        guard !isPaused, breaker.state == .closed || !lanes.hasReady else { return }
+        let free = window - lanes.count - credit
+        guard free >= max(1, window / 4) else { return }
+        credit += free
+        effects.request += free
+    }
+
+    private mutating func settleFailed(_ entry: Lanes.Entry, now: Moment, _ effects: inout Effects) {
+        settle(entry, .failed, now: now, &effects)
+        advance(now: now, &effects)
+    }
+
+    private mutating func settle(
+        _ entry: Lanes.Entry, _ state: Settlement.State, now: Moment, _ effects: inout Effects
+    ) {
+        effects.settle.append(
+            Settlement(event: entry.delivery.event, state: state, progress: entry.delivery.progress))
+        lanes.finish(entry, now: now)
+    }
+
+    /// What the log is told of a delivery that comes back as it was taken, or with progress that only this queue knows of.
+    private func handedBack(_ entry: Lanes.Entry) -> Settlement.State {
+        entry.hasNews ? .later(notBefore: entry.delivery.notBefore, kept: false) : .untried
+    }
+}
+
+extension Progress {
+    /// Counts an attempt. One that the breaker answers for is made, but not held against the delivery.
+    mutating func count(_ counts: Bool, endedAt now: Int64) {
+        attempts += 1
+        if !counts { attemptsBefore += 1 }
+        if since == 0 { since = now }
+    }
+}

@@ -1,0 +1,34 @@
+import Spool
+
+/// A target at one moment. What waits is the spool's to tell.
+public struct TargetStatus: Sendable {
+    /// Its name.
+    public var name: String
+    /// Its queue in the spool.
+    public var queue: QueueID
+    /// Attempts under way.
+    public var inFlight = 0
+    /// Its breaker.
+    public var breaker = Breaker.State.closed
+    /// How often the breaker has opened.
+    public var breakerOpenings = 0
+    /// Whether its queue waits by configuration or by hand.
+    public var paused = false
+    /// For how long the whole target still waits because it asked for that, in seconds.
+    public var heldSeconds = 0.0
+    /// Attempts that delivered, since the start.
+    public var succeeded = 0
+    /// Attempts to be made again, since the start.
+    public var retried = 0
+    /// Deliveries given up, since the start.
+    public var failed = 0
+    /// All attempts' time in milliseconds, since the start.
+    public var attemptMilliseconds: Int64 = 0
+    /// The latest fault.
+    public var lastError: String?
+
+    init(name: String, queue: QueueID) {
+        self.name = name
+        self.queue = queue
+    }
+}

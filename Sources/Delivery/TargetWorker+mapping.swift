@@ -1,0 +1,61 @@
+import Spool
+
+extension AttemptEnding {
+    /// What an ending tells of the target: it works, it doesn't, or (`nil`) nothing.
+    var targetIsUp: Bool? {
+        switch self {
+        case .written: true
+        case .exited(let code, _): code == 0
+        case .broken: false
+        case .unfit, .cancelled: nil
+        case .answered(let answer):
+            switch answer.status {
+            case 401, 403, 407, 408, 500...599: false
+            default: true
+            }
+        }
+    }
+
+    /// The event's record can't be read: again later if the disk failed, never if the record is damaged.
+    static func unreadable(_ error: any Error) -> AttemptEnding {
+        switch error as? SpoolError {
+        case .damaged(let segment, let offset, let reason):
+            .unfit(reason: "the event's record in the spool is damaged (segment \(segment), byte \(offset)): \(reason)")
+        case let other?: .broken(reason: "the event can't be read from the spool: \(other)")
+        case nil: .unfit(reason: "the event's record in the spool is not understood: \(error)")
+        }
+    }
+}
+
+extension TargetQueue.Settlement {
+    /// What the record says; `nil` where no attempt was made.
+    var recordStatus: AttemptRecord.Status? {
+        switch state {
+        case .done: .succeeded
+        case .failed: .failed
+        case .later(let notBefore, _): .retrying(nextAttemptAt: notBefore)
+        case .untried: nil
+        }
+    }
+}
+
+extension TargetSettings {
+    /// A file takes many lines in one write and one sync, so that it is offered many; the others as many as configured.
+    var gatheredConcurrency: Int {
+        if case .file = kind { max(concurrency, FileTransport.gatheredLines) } else { concurrency }
+    }
+
+    /// Exit codes that are final.
+    var finalExits: Set<Int32> {
+        if case .command(let command) = kind { command.finalExits } else { [] }
+    }
+}
+
+extension Event {
+    /// An event from its record.
+    public init(_ stored: StoredEvent) throws(EventAttributes.CodingError) {
+        self.init(
+            number: stored.number, receivedAt: stored.receivedAt,
+            attributes: try EventAttributes(decoding: stored.attributes), body: stored.body)
+    }
+}

@@ -1,0 +1,264 @@
+import Dispatch
+import EventJSON
+import Spool
+import Synchronization
+
+/// Performs what a `TargetQueue` decides: the thin shell around it.
+///
+/// Unchecked: all its mutable state belongs to its serial dispatch queue, but for `shown`, which has a lock.
+final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
+    /// For how long a failure waits whose line could not be written, in milliseconds.
+    static let unwrittenFailureWaitMilliseconds: Int64 = 60_000
+
+    let name: String
+    let id: QueueID
+    private let log: any EventLog
+    private let reporter: Reporter
+    private let options: DeliveryOptions
+    private let queue: DispatchQueue
+    private let shown: Mutex<TargetStatus>
+
+    private var settings: TargetSettings
+    private var decisions: TargetQueue
+    private var transport: (any Transport)?
+    private var attempts: [EventNumber: Attempt] = [:]
+    private var status: TargetStatus
+    private var unwrittenFailures = 0
+    private var wakeAt: Int64 = .max
+    private var whenIdle: (@Sendable () -> Void)?
+
+    init(
+        _ settings: TargetSettings, log: any EventLog, reporter: Reporter, options: DeliveryOptions,
+        on pool: DispatchQueue
+    ) {
+        name = settings.name
+        id = settings.queue
+        self.settings = settings
+        self.log = log
+        self.reporter = reporter
+        self.options = options
+        queue = DispatchQueue(label: "hookswitch.target.\(settings.name)", target: pool)
+        decisions = TargetQueue(settings, concurrency: settings.gatheredConcurrency, now: .now)
+        status = TargetStatus(name: settings.name, queue: settings.queue)
+        shown = Mutex(status)
+    }
+
+    /// How it stands. From any thread.
+    func currentStatus() -> TargetStatus { shown.withLock { $0 } }
+
+    /// Begins to work. The transport is made by `make`, given where to report.
+    func start(_ make: @escaping @Sendable (TargetSettings, @escaping AttemptSink) -> (any Transport)?) {
+        queue.async {
+            guard !self.decisions.isStopping else { return }
+            self.transport = make(self.settings) { [weak self] reports in
+                guard let self else { return }
+                self.queue.async { self.ended(reports) }
+            }
+            self.log.attach(self.id, order: self.settings.order == nil ? .whenDue : .byNumber, to: self)
+            self.decide { $0.tick(now: $1, &$2) }
+        }
+    }
+
+    /// Works by new settings of the same kind and order from now on.
+    func update(_ settings: TargetSettings) {
+        queue.async {
+            self.settings = settings
+            self.transport?.update(settings)
+            self.decide {
+                $0.update(settings, concurrency: settings.gatheredConcurrency, now: $1)
+                $0.tick(now: $1, &$2)
+            }
+        }
+    }
+
+    /// Pauses or goes on, by hand.
+    func setPaused(_ paused: Bool) {
+        queue.async { self.decide { if paused { $0.pause() } else { $0.resume(now: $1, &$2) } } }
+    }
+
+    /// Opens the breaker as it was before a restart.
+    func restoreOpenBreaker() {
+        queue.async { self.decide { queue, now, _ in queue.restoreOpenBreaker(now: now) } }
+    }
+
+    /// Tries deliveries at once that wait in hand.
+    func hurry(_ events: [EventNumber]) {
+        queue.async { self.decide { for event in events { $0.hurry(event, now: $1, &$2) } } }
+    }
+
+    /// Starts nothing more; calls back once what was under way has ended and the log has everything.
+    func stop(_ done: @escaping @Sendable () -> Void) {
+        queue.async {
+            self.whenIdle = done
+            self.decide { queue, _, effects in queue.stop(&effects) }
+        }
+    }
+
+    /// Ends what is under way.
+    func cancel() {
+        queue.async { self.transport?.cancel() }
+    }
+
+    /// Opens files anew.
+    func reopenFiles() {
+        queue.async { self.transport?.reopenFiles() }
+    }
+
+    func receive(_ deliveries: [OwedDelivery]) {
+        queue.async {
+            let withLanes = deliveries.map { (delivery: $0, lane: self.lane(of: $0)) }
+            self.decide { $0.received(withLanes, now: $1, &$2) }
+        }
+    }
+
+    /// What must wait for what: a hash of the value at the order's path; events without the value share a lane.
+    private func lane(of delivery: OwedDelivery) -> UInt64? {
+        guard let path = settings.order else { return nil }
+        let value = (try? log.read(delivery.position)).flatMap { EventBody.values(at: [path], in: $0.body)?[path] }
+        return UInt64(truncatingIfNeeded: value.hashValue)
+    }
+
+    private func decide(_ input: (inout TargetQueue, Moment, inout TargetQueue.Effects) -> Void) {
+        var effects = TargetQueue.Effects()
+        input(&decisions, .now, &effects)
+        perform(effects, records: [])
+    }
+
+    private func ended(_ reports: [AttemptReport]) {
+        var effects = TargetQueue.Effects()
+        var records: [AttemptRecord] = []
+        for report in reports { end(report, &effects, &records) }
+        perform(effects, records: records)
+    }
+
+    private func end(_ report: AttemptReport, _ effects: inout TargetQueue.Effects, _ records: inout [AttemptRecord]) {
+        guard let attempt = attempts.removeValue(forKey: report.event) else { return }
+        let verdict = Verdict(
+            report.ending, policy: settings.retry, finalExits: settings.finalExits, now: report.endedAt.wall)
+        let settled = effects.settle.count
+        decisions.ended(
+            report.event, verdict, targetIsUp: report.ending.targetIsUp, now: report.endedAt, random: options.random(),
+            &effects)
+        guard settled < effects.settle.count, let state = effects.settle[settled].recordStatus else { return }
+        let duration = report.endedAt.steady - attempt.startedAt.steady
+        count(state, report, duration)
+        records.append(
+            AttemptRecord(
+                status: state, event: report.event, source: attempt.event.attributes.source,
+                columns: attempt.event.attributes.columns, target: name, place: report.place,
+                executedAt: attempt.startedAt.wall, attempt: effects.settle[settled].progress.attempts,
+                durationMilliseconds: duration, ending: report.ending))
+    }
+
+    private func count(_ state: AttemptRecord.Status, _ report: AttemptReport, _ duration: Int64) {
+        status.attemptMilliseconds += duration
+        status.lastError = report.ending.fault ?? status.lastError
+        switch state {
+        case .succeeded: status.succeeded += 1
+        case .retrying: status.retried += 1
+        case .failed: status.failed += 1
+        }
+    }
+
+    private func perform(_ effects: TargetQueue.Effects, records: [AttemptRecord]) {
+        settle(effects.settle, records)
+        if let breaker = effects.breaker { announce(breaker) }
+        launch(effects.start)
+        if effects.request > 0 { log.request(id, count: effects.request) }
+        wake()
+        status.inFlight = decisions.inFlight
+        status.breaker = decisions.breaker.state
+        status.breakerOpenings = decisions.breaker.openings
+        status.paused = decisions.isPaused
+        status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
+        shown.withLock { $0 = status }
+        finishIfIdle()
+    }
+
+    private func settle(_ settlements: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
+        var outcomes: [Outcome] = []
+        var failures: [TargetQueue.Settlement] = []
+        for settlement in settlements {
+            let delivery = DeliveryID(event: settlement.event, queue: id)
+            switch settlement.state {
+            case .done: outcomes.append(Outcome(delivery, .done, progress: settlement.progress))
+            case .untried: outcomes.append(Outcome(delivery, .untried, progress: settlement.progress))
+            case .later(let notBefore, kept: false):
+                outcomes.append(Outcome(delivery, .later(notBefore: notBefore), progress: settlement.progress))
+            case .later(_, kept: true): break
+            case .failed: failures.append(settlement)
+            }
+        }
+        if !outcomes.isEmpty { log.settle(outcomes) }
+        reporter.audit(records.filter { $0.status != .failed })
+        if !failures.isEmpty { giveUp(failures, records.filter { $0.status == .failed }) }
+    }
+
+    /// The failure's line is durable before the log is told; if it can't be written, the delivery comes again.
+    private func giveUp(_ failures: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
+        unwrittenFailures += 1
+        reporter.failures(records) { written in
+            let later = Moment.now.wall + TargetWorker.unwrittenFailureWaitMilliseconds
+            self.log.settle(
+                failures.map {
+                    Outcome(
+                        DeliveryID(event: $0.event, queue: self.id), written ? .failed : .later(notBefore: later),
+                        progress: $0.progress)
+                })
+            if written { self.options.failed(records) }
+            self.queue.async {
+                self.unwrittenFailures -= 1
+                self.finishIfIdle()
+            }
+        }
+    }
+
+    private func launch(_ deliveries: [OwedDelivery]) {
+        guard !deliveries.isEmpty else { return }
+        var batch: [Attempt] = []
+        var unreadable: [AttemptReport] = []
+        let now = Moment.now
+        for delivery in deliveries {
+            var attempt = Attempt(
+                event: Event(number: delivery.event, receivedAt: 0, attributes: EventAttributes(), body: []),
+                target: name, number: delivery.progress.attempts + 1, startedAt: now)
+            do {
+                attempt.event = try Event(log.read(delivery.position))
+                batch.append(attempt)
+            } catch {
+                unreadable.append(
+                    AttemptReport(event: delivery.event, ending: .unreadable(error), place: "", endedAt: now))
+            }
+            attempts[delivery.event] = attempt
+        }
+        if !batch.isEmpty { transport?.start(batch) }
+        if !unreadable.isEmpty { queue.async { [unreadable] in self.ended(unreadable) } }
+    }
+
+    private func announce(_ breaker: Breaker.State) {
+        guard breaker == .closed else {
+            return options.notify(
+                DeliveryNotice(
+                    level: .error, target: name,
+                    message: "breaker open, the queue waits: \(status.lastError ?? "the target is down")"))
+        }
+        options.notify(DeliveryNotice(level: .info, target: name, message: "breaker closed, the queue goes on"))
+    }
+
+    private func wake() {
+        let now = Moment.now
+        guard let at = decisions.wakeAt(now: now), at < wakeAt || wakeAt <= now.steady else { return }
+        wakeAt = at
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(max(at - now.steady, 1)))) {
+            self.wakeAt = .max
+            self.decide { $0.tick(now: $1, &$2) }
+        }
+    }
+
+    private func finishIfIdle() {
+        guard let done = whenIdle, decisions.isStopping, decisions.inFlight == 0, unwrittenFailures == 0 else { return }
+        whenIdle = nil
+        log.detach(id)
+        done()
+    }
+}
