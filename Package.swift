@@ -30,14 +30,21 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
+        room("Platform", ["CPlatform"]),
         room("EventJSON", ["CPlatform"]),
         room("EventPattern", ["EventJSON"]),
-        room("HTTPServer", ["CPlatform"]),
+        room("HTTPServer", ["Platform", "CPlatform"]),
         room("Spool", ["CPlatform"]),
-        room("Delivery", ["EventJSON", "Spool", "CCurl", "CPlatform"]),
-        room("Relay", ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "CCrypto", "CPlatform"]),
+        room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CPlatform"]),
+        room(
+            "Relay",
+            ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CPlatform"]),
         .executableTarget(
-            name: "hookswitch", dependencies: ["Relay", "EventJSON"], swiftSettings: strict),
+            name: "hookswitch", 
+            dependencies: [
+                "Relay", "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCurl", "CPlatform",
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "CPlatform"],

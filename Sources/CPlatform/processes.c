@@ -55,4 +55,3 @@ int hs_reap(pid_t pid, int *code) {
     return WIFEXITED(status) ? 1 : 2;
 }
 
-void hs_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,4 +1,5 @@
 import EventJSON
+import Platform
 import Spool
 
 /// One try at a delivery, as a transport gets it.

@@ -1,4 +1,5 @@
 import EventJSON
+import Platform
 import Spool
 
 /// One attempt's outcome as a line of `audit.ndjson` or `failures.ndjson`: the columns of the sender's own audit log.

@@ -1,5 +1,5 @@
 /// Base64 with padding (RFC 4648 §4).
-enum Base64 {
+public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// The text of bytes.
@@ -17,5 +17,26 @@ enum Base64 {
             out.append(left > 2 ? alphabet[Int(group & 63)] : UInt8(ascii: "="))
         }
         return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The bytes of a text; `nil` if it is not base64 with padding.
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count % 4 == 0, !digits.isEmpty else { return nil }
+        let padding = digits.suffix(2).count { $0 == UInt8(ascii: "=") }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 4 * 3)
+        var group: UInt32 = 0
+        for (index, digit) in digits.enumerated() {
+            let isPadding = index >= digits.count - padding
+            guard let value = isPadding && digit == UInt8(ascii: "=") ? 0 : alphabet.firstIndex(of: digit) else { return nil }
+            group = group << 6 | UInt32(value)
+            if index % 4 == 3 {
+                bytes += [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group)]
+                group = 0
+            }
+        }
+        bytes.removeLast(padding)
+        return bytes
     }
 }

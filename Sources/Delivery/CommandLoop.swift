@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Platform
 
 /// All commands under way, on one thread with an epoll of its own: their ends by pidfd, their pipes, their time.
 ///
@@ -15,7 +16,7 @@ final class CommandLoop: @unchecked Sendable {
         case process, input, output
     }
 
-    private let thread: LoopThread<Message>
+    private let thread: LoopInbox<Message>
     private var running: [UInt64: RunningCommand] = [:]
     private var nextID: UInt64 = 1
     private var ended: [(owner: CommandTransport, report: AttemptReport)] = []
@@ -24,12 +25,12 @@ final class CommandLoop: @unchecked Sendable {
 
     /// Starts the thread; `nil` if the process has no descriptors or threads left for it.
     static func started() -> CommandLoop? {
-        guard let thread = LoopThread<Message>() else { return nil }
+        guard let thread = LoopInbox<Message>() else { return nil }
         let loop = CommandLoop(thread)
-        return LoopThread<Message>.run("commands", { loop.run() }) ? loop : nil
+        return LoopThread(name: "commands", { loop.run() }) != nil ? loop : nil
     }
 
-    private init(_ thread: LoopThread<Message>) {
+    private init(_ thread: LoopInbox<Message>) {
         self.thread = thread
         buffer = .allocate(byteCount: RunningCommand.readBytes, alignment: 16)
     }
@@ -48,7 +49,7 @@ final class CommandLoop: @unchecked Sendable {
             var hasMail = false
             for index in 0..<Int(max(count, 0)) {
                 let token = hs_epoll_token(events + index)
-                if token == LoopThread<Message>.inboxToken { hasMail = true } else { ready(token) }
+                if token == LoopInbox<Message>.inboxToken { hasMail = true } else { ready(token) }
             }
             enforceTime()
             if hasMail { for message in thread.takeMessages() { take(message) } }

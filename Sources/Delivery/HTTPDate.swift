@@ -1,3 +1,5 @@
+import Platform
+
 /// Dates in HTTP fields, in the three forms that RFC 9110 §5.6.7 asks a recipient to read.
 enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Platform
 
 /// A file of lines that is appended to: a file target's, `audit.ndjson`, `failures.ndjson`.
 ///

@@ -1,6 +1,7 @@
 import CCurl
 import CPlatform
 import Glibc
+import Platform
 
 /// All HTTP attempts: libcurl's multi interface on one thread with an epoll of its own. Batches come in by the inbox and
 /// go back to their transports grouped, one batch a wake-up.
@@ -18,7 +19,7 @@ final class TransferLoop: @unchecked Sendable {
         case stop
     }
 
-    private let thread: LoopThread<Message>
+    private let thread: LoopInbox<Message>
     private let multi: UnsafeMutableRawPointer
     private var idle: [Transfer] = []
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
@@ -29,14 +30,14 @@ final class TransferLoop: @unchecked Sendable {
 
     /// Starts the thread; `nil` if the process has no descriptors, memory or threads left for it.
     static func started() -> TransferLoop? {
-        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let thread = LoopThread<Message>(),
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let thread = LoopInbox<Message>(),
             let multi = curl_multi_init()
         else { return nil }
         let loop = TransferLoop(thread, multi)
-        return LoopThread<Message>.run("transfers", { loop.run() }) ? loop : nil
+        return LoopThread(name: "transfers", { loop.run() }) != nil ? loop : nil
     }
 
-    private init(_ thread: LoopThread<Message>, _ multi: UnsafeMutableRawPointer) {
+    private init(_ thread: LoopInbox<Message>, _ multi: UnsafeMutableRawPointer) {
         self.thread = thread
         self.multi = multi
     }
@@ -66,7 +67,7 @@ final class TransferLoop: @unchecked Sendable {
             var left: Int32 = 0
             for index in 0..<Int(max(count, 0)) {
                 let token = hs_epoll_token(events + index)
-                if token == LoopThread<Message>.inboxToken {
+                if token == LoopInbox<Message>.inboxToken {
                     hasMail = true
                 } else {
                     curl_multi_socket_action(

@@ -28,7 +28,7 @@ public struct JSONDocument: Sendable {
     /// Reads a text, strictly after RFC 8259. The same key twice in an object is an error too: one of them would be ignored.
     public init(_ bytes: [UInt8]) throws(JSONSyntaxError) {
         self.bytes = bytes
-        lineStarts = [0] + bytes.indices.filter { bytes[$0] == 0x0A }.map { $0 + 1 }
+        lineStarts = JSONDocument.lineStarts(bytes)
         var result: Result<JSONValue, JSONSyntaxError>?
         bytes.withUnsafeBytes { buffer in
             do throws(JSONSyntaxError) {
@@ -43,6 +43,26 @@ public struct JSONDocument: Sendable {
             }
         }
         root = try result!.get()
+    }
+
+    /// Where a byte stands in a text that could not be read.
+    public static func location(of offset: Int, in bytes: [UInt8]) -> Location {
+        unread(bytes).location(of: offset)
+    }
+
+    /// A text that could not be read, for its lines: its value is null.
+    public static func unread(_ bytes: [UInt8]) -> JSONDocument {
+        JSONDocument(bytes: bytes, root: JSONValue(content: .null, range: 0..<0))
+    }
+
+    private init(bytes: [UInt8], root: JSONValue) {
+        self.bytes = bytes
+        self.root = root
+        lineStarts = JSONDocument.lineStarts(bytes)
+    }
+
+    private static func lineStarts(_ bytes: [UInt8]) -> [Int] {
+        [0] + bytes.indices.filter { bytes[$0] == 0x0A }.map { $0 + 1 }
     }
 
     /// Where a byte stands.

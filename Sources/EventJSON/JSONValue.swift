@@ -42,7 +42,7 @@ public struct JSONValue: Sendable {
     }
 
     /// The value of a key, if this is an object that has it.
-    public subscript(key: String) -> JSONValue? {
+    public subscript(key key: String) -> JSONValue? {
         guard case .object(let members) = content else { return nil }
         return members.first { $0.key == key }?.value
     }

@@ -31,7 +31,8 @@ public struct PatternMatcher: Sendable {
     /// The patterns that have a field.
     private var users: [[Int]] = []
     private var fieldCounts: [Int] = []
-    private var unconditional: [Int] = []
+    /// The patterns that match every event, by number.
+    public private(set) var unconditional: [Int] = []
     private let wanted: [Int]
 
     /// Compiles patterns; the number of a pattern is its place. `nil` matches every event. `paths` gains what is looked for.

@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Platform
 import Synchronization
 
 /// A thread with its own epoll, its own connections and its own handler: no locks on a request's way.
@@ -31,6 +32,7 @@ public final class EventLoop: @unchecked Sendable {
     private let wakeUp: Int32
     private let work = Mutex<[@Sendable () -> Void]>([])
     private let notice: @Sendable (Notice) -> Void
+    private let threadIdentity = Atomic<UInt>(0)
     private var listeners: [Listener]
     private var handler: (any RequestHandler)?
     private var connections: [Connection?] = []
@@ -72,14 +74,18 @@ public final class EventLoop: @unchecked Sendable {
     /// Where it listens; port 0 has become the one that the kernel chose.
     public var addresses: [ListenAddress] { listeners.map(\.address) }
 
-    /// Starts the thread. `makeHandler` is called on it, before the first request.
-    public func start(name: String, makeHandler: @escaping @Sendable (EventLoop) -> any RequestHandler) -> LoopThread {
+    /// Starts the thread; `nil` if the process may have no more. `makeHandler` is called on it, before the first request.
+    public func start(name: String, makeHandler: @escaping @Sendable (EventLoop) -> any RequestHandler) -> LoopThread? {
         LoopThread(name: name) { [self] in
+            threadIdentity.store(UInt(pthread_self()), ordering: .relaxed)
             handler = makeHandler(self)
             run()
             handler = nil
         }
     }
+
+    /// Whether the caller is on the loop's thread.
+    public var isCurrent: Bool { threadIdentity.load(ordering: .relaxed) == UInt(pthread_self()) }
 
     /// Has work done on the loop's thread, between two rounds. From any thread.
     public func perform(_ block: @escaping @Sendable () -> Void) {

@@ -14,7 +14,5 @@ int hs_pidfd_open(pid_t pid);
 int hs_pipe(int ends[2]);
 /// Makes a descriptor non-blocking. 0, or -1 with errno.
 int hs_set_nonblocking(int fd);
-/// Names the calling thread, for `top -H`; at most 15 bytes.
-void hs_name_thread(const char *name);
 /// Collects a process that has ended: 0 it has not, 1 it exited with `*code`, 2 signal `*code` killed it, -1 no such child.
 int hs_reap(pid_t pid, int *code);

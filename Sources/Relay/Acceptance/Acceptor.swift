@@ -9,38 +9,195 @@ import Spool
 ///
 /// One for each event loop, made and used on its thread alone; the board is replaced between rounds.
 final class Acceptor: RequestHandler {
-    /// An event that waits for its commit.
-    private struct Waiting {
+    /// Events that wait for their commit, with what their answers say behind the number.
+    private struct Waiting: Sendable {
         var exchange: Exchange
-        /// What its answer says behind the number: routes and targets.
         var decision: [UInt8]
     }
 
     private let log: any EventLog
     private unowned let loop: EventLoop
     private let counters: AcceptanceCounters
-    private var webhookIDs: WebhookIDs
+    private var webhookIDs = WebhookIDs()
     private var board: Switchboard
     private var scanner: EventScanner
+    private var scratch: PatternMatcher.Scratch
     private var verifiers: [Verifier?]
     private var batch = CommitBatch()
     private var waiting: [Waiting] = []
     private var attributes: [UInt8] = []
+    /// Answers' texts by the routes that took an event: there are few combinations, and they recur.
+    private var decisions: [[Int]: [UInt8]] = [:]
+
+    /// Combinations of routes kept.
+    private static let decisionLimit = 1024
 
     init(board: Switchboard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters) {
         self.board = board
         self.log = log
         self.loop = loop
         self.counters = counters
-        webhookIDs = WebhookIDs()
         scanner = EventScanner(board.paths)
+        scratch = board.matcher.makeScratch(paths: board.paths)
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
     }
 
-    /// Takes up a new configuration. On the loop's thread.
+    /// Takes up a new configuration.
     func replace(board: Switchboard) {
         self.board = board
         scanner = EventScanner(board.paths)
+        scratch = board.matcher.makeScratch(paths: board.paths)
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
+        decisions = [:]
+    }
+
+    func judge(_ head: RequestHead) -> HeadVerdict {
+        guard let index = board.source(for: head) else {
+            return refuse(
+                404, "there is no source at this path",
+                hint: "sources and their paths stand in routes.json under `sources`")
+        }
+        let source = board.sources[index].settings
+        guard head.method == .post else {
+            return refuse(
+                405, "\(head.method.name) is not taken here", hint: "webhooks are sent with POST",
+                headers: [.init("allow", "POST")])
+        }
+        if !source.allowFrom.isEmpty && !source.allowFrom.contains(where: { $0.contains(head.peer) }) {
+            return refuse(
+                403, "your address \(head.peer) may not send here",
+                hint: "the source's `allow_from` lists the addresses that may")
+        }
+        if let encoding = head.value(of: "content-encoding"), !head.isNamed(encoding, "identity") {
+            return refuse(415, "this content coding is not taken here", hint: "send the body without Content-Encoding")
+        }
+        return .readBody(limitBytes: board.bodyLimitBytes)
+    }
+
+    private func refuse(_ status: Int, _ error: String, hint: String, headers: [Response.Header] = []) -> HeadVerdict {
+        counters.countRefused()
+        return .refuse(Answers.refusal(status, error, hint: hint, headers: headers))
+    }
+
+    func handle(_ request: Request, on exchange: Exchange) {
+        guard let index = board.source(for: request.head) else {
+            // The configuration has changed since the head was judged.
+            return answer(exchange, Answers.refusal(404, "there is no source at this path any more", hint: "try again"))
+        }
+        do throws(RequestFault) {
+            try take(request, from: index, on: exchange)
+        } catch {
+            counters.countRefused()
+            answer(exchange, error.response)
+        }
+    }
+
+    private func answer(_ exchange: Exchange, _ response: Response) { loop.answer(exchange, with: response) }
+
+    private func take(_ request: Request, from index: Int, on exchange: Exchange) throws(RequestFault) {
+        let source = board.sources[index]
+        let now = hs_wall_ms()
+        if let verifier = verifiers[index] {
+            do throws(Verifier.Rejection) { try verifier.check(request, now: now) } catch {
+                throw .unauthorized(error)
+            }
+        }
+        let isJSON = source.settings.body == .json
+        if isJSON { try scan(request, for: source.settings) }
+        var matched: [Int] = []
+        if isJSON {
+            board.matcher.match(scanner, in: request.body, &scratch)
+            matched = scratch.matched
+        } else {
+            matched = board.matcher.unconditional
+        }
+        let decision = board.router.decide(source: index, matching: matched)
+        var recorded = EventAttributes()
+        recorded.source = source.settings.name
+        recorded.routes = decision.routes.map { board.router.routes[$0].name }
+        recorded.webhookID = webhookIDs.next()
+        recorded.headers = PassedHeaders.of(request.head)
+        if isJSON { recorded.columns = board.columns.read(scanner, in: request.body) }
+        attributes.removeAll(keepingCapacity: true)
+        recorded.encode(into: &attributes)
+        batch.append(
+            receivedAt: now, owed: decision.owed, attributes: attributes, body: request.body,
+            dedupe: isJSON ? dedupeKey(source, index, in: request.body, now: now) : nil)
+        waiting.append(Waiting(exchange: exchange, decision: text(of: decision)))
+    }
+
+    private func scan(_ request: Request, for source: SourceConfiguration) throws(RequestFault) {
+        do throws(JSONSyntaxError) { try scanner.scan(request.body) } catch { throw .malformed(error) }
+        guard source.envelope != nil else { return }
+        guard scanner.rootKind == .object else { throw .notAnObject(scanner.rootKind) }
+        if let fault = board.envelope.check(scanner) { throw .envelope(fault) }
+    }
+
+    private func dedupeKey(_ source: Switchboard.Source, _ index: Int, in body: UnsafeRawBufferPointer, now: Int64)
+        -> DedupeKey?
+    {
+        guard let settings = source.settings.dedupe, let path = source.dedupe, let found = scanner.first(path),
+            found.kind == .string || found.kind == .number
+        else { return nil }
+        let hash = KeyHash.of(source.settings.name, UnsafeRawBufferPointer(rebasing: body[found.range]))
+        return DedupeKey(hash: hash, until: now + Int64(settings.duration / .milliseconds(1)))
+    }
+
+    private func text(of decision: Router.Decision) -> [UInt8] {
+        if let known = decisions[decision.routes] { return known }
+        let text = Answers.decision(
+            routes: decision.routes.map { board.router.routes[$0].name },
+            targets: decision.targets.map { board.router.targets[$0].name })
+        if decisions.count >= Acceptor.decisionLimit { decisions = [:] }
+        decisions[decision.routes] = text
+        return text
+    }
+
+    func roundEnded() {
+        guard !batch.isEmpty else { return }
+        let waiting = self.waiting
+        self.waiting.removeAll(keepingCapacity: true)
+        let delivered = CommittedRound(loop: loop, counters: counters)
+        log.commit(batch) { outcome in
+            delivered.answer(waiting.map { ($0.exchange, $0.decision) }, outcome)
+        }
+        batch.removeAll()
+    }
+}
+
+/// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
+// Unchecked: immutable; the loop is only touched on its own thread.
+private final class CommittedRound: @unchecked Sendable {
+    private let loop: EventLoop
+    private let counters: AcceptanceCounters
+
+    init(loop: EventLoop, counters: AcceptanceCounters) {
+        self.loop = loop
+        self.counters = counters
+    }
+
+    func answer(_ waiting: [(Exchange, [UInt8])], _ outcome: CommitOutcome) {
+        guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
+        switch outcome {
+        case .committed(let fates):
+            for (entry, fate) in zip(waiting, fates) {
+                switch fate {
+                case .accepted(let number):
+                    counters.countAccepted()
+                    loop.answer(entry.0, with: Answers.accepted(number.rawValue, decision: entry.1))
+                case .duplicate(let number):
+                    counters.countDuplicate()
+                    loop.answer(entry.0, with: Answers.duplicate(of: number.rawValue))
+                }
+            }
+        case .refused(let refusal):
+            let response = Answers.refusal(
+                503, refusal.reason, hint: "the event was not taken; send it again later",
+                headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
+            for entry in waiting {
+                counters.countRefused()
+                loop.answer(entry.0, with: response)
+            }
+        }
     }
 }

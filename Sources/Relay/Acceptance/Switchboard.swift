@@ -1,6 +1,7 @@
 import EventJSON
 import EventPattern
 import HTTPServer
+import Spool
 
 /// What one configuration makes of requests: its sources, its routes, and what is looked for in a body.
 ///
@@ -8,10 +9,11 @@ import HTTPServer
 struct Switchboard: Sendable {
     /// A source as requests meet it.
     struct Source: Sendable {
-        var name: String
+        var settings: SourceConfiguration
         /// The path as it stands in a request line.
         var path: [UInt8]
-        var settings: SourceConfiguration
+        /// Where the key that makes an event a repetition is looked for.
+        var dedupe: Int?
     }
 
     let sources: [Source]
@@ -23,9 +25,30 @@ struct Switchboard: Sendable {
     let paths: PathSet
     let bodyLimitBytes: Int
 
-    /// The source on a path, by its place in `sources`.
-    func source(at path: Range<Int>, of head: RequestHead) -> Int? {
-        let wanted = UnsafeRawBufferPointer(rebasing: head.bytes[path])
+    /// Makes a board of a configuration. `queues` are the targets' queues, in their order.
+    init(_ configuration: Configuration, queues: [QueueID]) {
+        var paths = PathSet()
+        columns = Columns(adding: &paths)
+        envelope = VoucherifyEnvelope(adding: &paths)
+        sources = configuration.sources.map { source in
+            Source(
+                settings: source, path: Array(source.path.utf8), dedupe: source.dedupe.map { paths.insert($0.key) })
+        }
+        let active = configuration.routes.filter(\.active)
+        matcher = PatternMatcher(active.map(\.match), adding: &paths)
+        router = Router(
+            routes: active.map {
+                Router.Route(name: $0.name, targets: $0.to, sources: $0.from.map(Set.init), final: $0.final)
+            },
+            targets: zip(configuration.targets, queues).map { Router.Destination(name: $0.name, queue: $1) },
+            unmatched: configuration.unmatched)
+        bodyLimitBytes = configuration.bodyLimitBytes
+        self.paths = paths
+    }
+
+    /// The source on a request's path, by its place in `sources`.
+    func source(for head: RequestHead) -> Int? {
+        let wanted = UnsafeRawBufferPointer(rebasing: head.bytes[head.path])
         return sources.firstIndex { wanted.elementsEqual($0.path) }
     }
 }

@@ -51,8 +51,8 @@ struct VoucherifyEnvelope: Sendable {
     }
 
     /// What is wrong with a body just scanned, whose root is an object; `nil` if nothing is.
-    func check(_ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer) -> Fault? {
-        if isFormerVersion(scanner, body) { return .formerVersion }
+    func check(_ scanner: borrowing EventScanner) -> Fault? {
+        if isFormerVersion(scanner) { return .formerVersion }
         var faults: [String] = []
         for requirement in requirements {
             guard let found = scanner.first(requirement.path) else {
@@ -73,12 +73,11 @@ struct VoucherifyEnvelope: Sendable {
         return true
     }
 
-    /// v2018-08-01: `object` is `"event"`, with `webhook_id` or `metadata`, and neither `source` nor `event`.
-    private func isFormerVersion(_ scanner: borrowing EventScanner, _ body: UnsafeRawBufferPointer) -> Bool {
-        guard scanner.first(source) == nil, scanner.first(event) == nil,
-            let found = scanner.first(object), found.kind == .string,
-            body[found.range].elementsEqual("event".utf8)
-        else { return false }
+    /// v2018-08-01: `object` is there (it says `"event"`), with `webhook_id` or `metadata`, and neither `source` nor `event`.
+    private func isFormerVersion(_ scanner: borrowing EventScanner) -> Bool {
+        guard scanner.first(source) == nil, scanner.first(event) == nil, scanner.first(object)?.kind == .string else {
+            return false
+        }
         return formerKeys.contains { scanner.first($0) != nil }
     }
 }

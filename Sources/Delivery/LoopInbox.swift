@@ -2,10 +2,10 @@ import CPlatform
 import Glibc
 import Synchronization
 
-/// A thread of its own with an epoll of its own, and a locked inbox that other threads put work into, in batches.
+/// The epoll of a thread that loops, and a locked inbox that other threads put work into, in batches.
 ///
 /// Unchecked: the descriptors never change; the inbox has a lock; all else belongs to whoever runs on the thread.
-final class LoopThread<Message: Sendable>: @unchecked Sendable {
+final class LoopInbox<Message: Sendable>: @unchecked Sendable {
     /// The token of the inbox among an epoll's events.
     static var inboxToken: UInt64 { .max }
 
@@ -46,37 +46,5 @@ final class LoopThread<Message: Sendable>: @unchecked Sendable {
             defer { inbox = [] }
             return inbox
         }
-    }
-
-    /// Runs `body` on a new thread with all signals blocked: they are for the main one. False if there is no thread.
-    static func run(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
-        let box = Unmanaged.passRetained(ThreadBody(name: name, body: body))
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread, nil,
-            { argument in
-                let body = Unmanaged<ThreadBody>.fromOpaque(argument!).takeRetainedValue()
-                hs_name_thread(body.name)
-                body.body()
-                return nil
-            }, box.toOpaque())
-        if failed != 0 { box.release() } else { pthread_detach(thread) }
-        return failed == 0
-    }
-}
-
-/// What a new thread is to run.
-private final class ThreadBody: Sendable {
-    let name: String
-    let body: @Sendable () -> Void
-
-    init(name: String, body: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.body = body
     }
 }

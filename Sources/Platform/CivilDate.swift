@@ -1,5 +1,5 @@
 /// The calendar in UTC, without a time zone or a locale.
-struct CivilDate: Equatable {
+public struct CivilDate: Equatable {
     var year: Int
     var month: Int
     var day: Int
@@ -35,7 +35,7 @@ struct CivilDate: Equatable {
     }
 
     /// `2026-01-01T00:00:00.000Z` (RFC 3339).
-    static func iso8601(_ milliseconds: Int64) -> String {
+    public static func iso8601(_ milliseconds: Int64) -> String {
         let date = CivilDate(milliseconds: milliseconds)
         var out: [UInt8] = []
         out.reserveCapacity(24)

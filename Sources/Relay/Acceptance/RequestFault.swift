@@ -1,0 +1,30 @@
+import EventJSON
+import HTTPServer
+
+/// Why a request that was understood is not taken as an event.
+enum RequestFault: Error {
+    case unauthorized(Verifier.Rejection)
+    case malformed(JSONSyntaxError)
+    case notAnObject(ValueKind)
+    case envelope(VoucherifyEnvelope.Fault)
+
+    var response: Response {
+        switch self {
+        case .unauthorized(let rejection): Answers.refusal(401, rejection.error, hint: rejection.hint)
+        case .malformed(let error):
+            Answers.refusal(
+                400, "the body is not JSON: \(error.message), at byte \(error.offset)",
+                hint: "send JSON in UTF-8 (RFC 8259), or give the source `\"body\": \"any\"`")
+        case .notAnObject(let kind):
+            Answers.refusal(400, "the body is \(kind.described), not an object", hint: "an event is one JSON object")
+        case .envelope(.formerVersion):
+            Answers.refusal(
+                422, "this is a Voucherify webhook of the former version v2018-08-01",
+                hint: "switch to v2024-01-01 in Voucherify: Project settings, Webhooks, version; see its migration guide")
+        case .envelope(.faults(let faults)):
+            Answers.refusal(
+                422, "the body is no Voucherify webhook of version 2024-01-01: \(faults.joined(separator: "; "))",
+                hint: "a raw payload of a distribution needs a source without `envelope`", faults: faults)
+        }
+    }
+}

@@ -1,0 +1,373 @@
+import Delivery
+import EventJSON
+import EventPattern
+import Glibc
+import HTTPServer
+
+extension Configuration {
+    /// What reading a file came to.
+    public struct Reading: Sendable {
+        /// The configuration; `nil` if there is an error.
+        public var configuration: Configuration?
+        /// All findings, by place.
+        public var findings: [Diagnostic]
+        /// The text, if it could be read as JSON.
+        public var document: JSONDocument?
+
+        /// Whether it can be used.
+        public var isUsable: Bool { configuration != nil }
+    }
+
+    /// The longest configuration, in bytes: 100,000 routes take about 30 MB.
+    public static let sizeLimitBytes = 256 << 20
+
+    /// Reads a file and finds all that is wrong with it.
+    public static func read(
+        path: String, environment: @escaping (String) -> String? = { getenv($0).map { String(cString: $0) } }
+    ) -> Reading {
+        func failure(_ message: String, at location: JSONDocument.Location = .init(line: 1, column: 1), hint: String = "")
+            -> Reading
+        {
+            Reading(
+                configuration: nil,
+                findings: [Diagnostic(severity: .error, location: location, path: "", message: message, hint: hint)],
+                document: nil)
+        }
+        let bytes: [UInt8]
+        do throws(FileReadError) {
+            bytes = try FileContent.read(path, limitBytes: sizeLimitBytes)
+        } catch {
+            return failure(
+                "the file can't be read: \(error.reason)", hint: "name another one with --config, or see `hookswitch help`")
+        }
+        let document: JSONDocument
+        do throws(JSONSyntaxError) {
+            document = try JSONDocument(bytes)
+        } catch {
+            var reading = failure(error.message, at: JSONDocument.location(of: error.offset, in: bytes))
+            reading.document = JSONDocument.unread(bytes)
+            return reading
+        }
+        let absolute = path.hasPrefix("/") ? path : currentDirectory() + "/" + path
+        let directory = String(absolute[..<(absolute.lastIndex(of: "/") ?? absolute.startIndex)])
+        let reader = ConfigurationReader(document, directory: directory, environment: environment)
+        var configuration = reader.configuration()
+        configuration.path = absolute
+        let findings = reader.diagnostics.sorted { $0.location < $1.location }
+        let hasErrors = findings.contains { $0.severity == .error }
+        return Reading(configuration: hasErrors ? nil : configuration, findings: findings, document: document)
+    }
+
+    private static func currentDirectory() -> String {
+        guard let buffer = getcwd(nil, 0) else { return "." }
+        defer { free(buffer) }
+        return String(cString: buffer)
+    }
+}
+
+extension ConfigurationReader {
+    private static let laterKeys = ["tls", "trusted_proxies", "loops", "otlp", "tests", "on_failure"]
+    private static let laterSourceKeys = ["rate", "answer", "challenge", "on_invalid"]
+
+    /// Reads the whole document.
+    func configuration() -> Configuration {
+        var result = Configuration()
+        result.spool.path = absolute("spool")
+        var routePlace: Place?
+        var unmatchedPlace: Place?
+        object(
+            Place(value: document.root, path: ""), later: ConfigurationReader.laterKeys,
+            [
+                ("$schema", { _ = self.string($0) }),
+                ("listen", { result.listen = self.listen($0) }),
+                ("admin", { result.admin = self.admin($0) }),
+                ("admin_token", { result.adminToken = self.secret($0) }),
+                ("spool", { self.spool($0, &result) }),
+                ("limits", { self.limits($0, &result) }),
+                ("shutdown_timeout", { result.shutdownTimeout = self.duration($0) ?? result.shutdownTimeout }),
+                ("sources", { place in
+                    self.named(place, "source") { name, place in
+                        if let source = self.source(name, place) { result.sources.append(source) }
+                    }
+                }),
+                ("targets", { place in
+                    self.named(place, "target") { name, place in
+                        if let target = self.target(name, place) { result.targets.append(target) }
+                    }
+                }),
+                ("routes", { routePlace = $0 }),
+                ("unmatched", { unmatchedPlace = $0 }),
+            ])
+        // Routes name sources and targets, which may stand behind them in the file.
+        if let routePlace { routes(routePlace, &result) }
+        if let unmatchedPlace { result.unmatched = references(unmatchedPlace, to: targetNames, "target") }
+        checkTogether(result)
+        return result
+    }
+
+    /// Names as they stand in the file, also of those that could not be read: a fault in a target is not one in its routes.
+    private func names(of key: String) -> [String] { document.root[key: key]?.members?.map(\.key) ?? [] }
+    private var targetNames: [String] { names(of: "targets") }
+
+    private func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {
+        var indices: [Int] = []
+        for element in array(place) ?? [] {
+            guard let name = string(element) else { continue }
+            guard let index = known.firstIndex(of: name) else {
+                let near = Spelling.nearest(to: name, in: known)
+                error(
+                    "there is no \(noun) \"\(name)\"", at: element.value.offset, element.path,
+                    hint: near.map { "did you mean \"\($0)\"?" }
+                        ?? (known.isEmpty ? "no \(noun) is configured" : "there are \(known.prefix(12).joined(separator: ", "))"))
+                continue
+            }
+            if !indices.contains(index) { indices.append(index) }
+        }
+        return indices
+    }
+
+    private func secret(_ place: Place) -> String? {
+        guard let text = string(place) else { return nil }
+        if text.isEmpty {
+            error("a secret can't be empty", at: place.value.offset, place.path)
+            return nil
+        }
+        return text
+    }
+
+    private func address(_ place: Place) -> ListenAddress? {
+        guard let text = string(place) else { return nil }
+        if text.hasPrefix("fd:") {
+            error("`fd:` is not in this version", at: place.value.offset, place.path)
+            return nil
+        }
+        guard let address = ListenAddress(text) else {
+            error(
+                "\"\(text)\" is no address to listen on", at: place.value.offset, place.path,
+                hint: "write \"127.0.0.1:8080\", \"0.0.0.0:8080\" for all, \"[::1]:8080\" or \"unix:/run/hookswitch.sock\"")
+            return nil
+        }
+        return address
+    }
+
+    private func listen(_ place: Place) -> [ListenAddress] {
+        guard place.value.array != nil else { return address(place).map { [$0] } ?? [] }
+        let places = array(place) ?? []
+        if places.isEmpty { error("the list names no address", at: place.value.offset, place.path) }
+        var addresses: [ListenAddress] = []
+        for element in places {
+            guard let address = address(element) else { continue }
+            if addresses.contains(address) {
+                error("the address \(address) stands here twice", at: element.value.offset, element.path)
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    private func admin(_ place: Place) -> ListenAddress? {
+        if case .null = place.value.content { return nil }
+        guard let address = address(place) else { return nil }
+        if !address.isLocal && document.root[key: "admin_token"] == nil {
+            error(
+                "off loopback the operators' listener needs `admin_token`", at: place.value.offset, place.path,
+                hint: "add \"admin_token\": \"${env:HOOKSWITCH_ADMIN_TOKEN}\", or listen on 127.0.0.1")
+        }
+        return address
+    }
+
+    private func spool(_ place: Place, _ result: inout Configuration) {
+        var settings = result.spool
+        object(
+            place, later: ["jetstream", "buffer"],
+            [
+                ("path", { settings.path = self.string($0).map(self.absolute) ?? settings.path }),
+                ("sync", { place in
+                    guard let text = self.string(place) else { return }
+                    if text == "always" {
+                        settings.sync = .always
+                    } else if text == "never" {
+                        settings.sync = .never
+                    } else if text.hasPrefix("interval:"), let interval = Units.duration(String(text.dropFirst(9))),
+                        interval >= .milliseconds(1)
+                    {
+                        settings.sync = .interval(interval)
+                    } else {
+                        self.error(
+                            "\"\(text)\" is no way to sync", at: place.value.offset, place.path,
+                            hint: "accepted are \"always\", \"interval:100ms\" and \"never\"")
+                    }
+                }),
+                ("retain", { settings.retain = self.duration($0) ?? settings.retain }),
+                ("max_size", { settings.maxSizeBytes = self.size($0, (8 << 20)...Int.max) ?? settings.maxSizeBytes }),
+                ("min_free", { settings.minFreeBytes = self.size($0, 0...Int.max) ?? settings.minFreeBytes }),
+            ])
+        result.spool = settings
+    }
+
+    private func limits(_ place: Place, _ result: inout Configuration) {
+        var limits = result.limits
+        var body = result.bodyLimitBytes
+        let moment = Duration.milliseconds(1)
+        object(
+            place,
+            [
+                ("body", { body = self.size($0, 1...(512 << 20)) ?? body }),
+                ("headers", { limits.headerBytes = self.size($0, 256...(1 << 20)) ?? limits.headerBytes }),
+                ("connections", { limits.connections = self.integer($0, 1...1_000_000) ?? limits.connections }),
+                ("connections_per_address", { limits.connectionsPerAddress = self.integer($0, 1...1_000_000) }),
+                ("memory", { limits.memoryBytes = self.size($0, (1 << 20)...Int.max) ?? limits.memoryBytes }),
+                ("header_timeout", { limits.headerTimeout = self.duration($0, atLeast: moment) ?? limits.headerTimeout }),
+                ("body_timeout", { limits.bodyTimeout = self.duration($0, atLeast: moment) ?? limits.bodyTimeout }),
+                ("idle_timeout", { limits.idleTimeout = self.duration($0, atLeast: moment) ?? limits.idleTimeout }),
+            ])
+        result.limits = limits
+        result.bodyLimitBytes = body
+    }
+
+    private func source(_ name: String, _ place: Place) -> SourceConfiguration? {
+        var source = SourceConfiguration(name: name, path: "")
+        object(
+            place, required: ["path"], later: ConfigurationReader.laterSourceKeys,
+            [
+                ("path", { place in
+                    guard let text = self.string(place) else { return }
+                    let isPath =
+                        text.hasPrefix("/")
+                        && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3F && $0 != 0x23 }
+                    if isPath {
+                        source.path = text
+                    } else {
+                        self.error(
+                            "\"\(text)\" is no path of a URL", at: place.value.offset, place.path,
+                            hint: "a path begins with a slash and holds no space, `?` or `#`")
+                    }
+                }),
+                ("verify", { source.verify = self.verify($0) }),
+                ("body", { place in
+                    if place.value.string == "form" {
+                        return self.error("`form` is not in this version", at: place.value.offset, place.path)
+                    }
+                    source.body = self.choice(place, SourceConfiguration.Body.self) ?? source.body
+                }),
+                ("envelope", { source.envelope = self.choice($0, SourceConfiguration.Envelope.self) }),
+                ("dedupe", { place in
+                    var key: EventPath?
+                    var duration: Duration?
+                    self.object(
+                        place, required: ["key", "for"],
+                        [("key", { key = self.path($0) }), ("for", { duration = self.duration($0) })])
+                    if let key, let duration { source.dedupe = .init(key: key, duration: duration) }
+                }),
+                ("allow_from", { source.allowFrom = self.blocks($0) }),
+            ])
+        if source.envelope != nil && source.body == .any {
+            error("an envelope needs a `json` body", at: place.value.offset, place.path)
+        }
+        return source
+    }
+
+    private func blocks(_ place: Place) -> [AddressBlock] {
+        var blocks: [AddressBlock] = []
+        let places = array(place) ?? []
+        if places.isEmpty && place.value.array != nil {
+            error("an empty list would let nobody in", at: place.value.offset, place.path, hint: "leave the key out for all")
+        }
+        for element in places {
+            guard let text = string(element) else { continue }
+            if let published = AddressBlock.voucherify[text] {
+                blocks += published.compactMap(AddressBlock.init)
+            } else if let block = AddressBlock(text) {
+                blocks.append(block)
+            } else {
+                let near = Spelling.nearest(to: text, in: AddressBlock.voucherify.keys)
+                error(
+                    "\"\(text)\" is no address or block of addresses", at: element.value.offset, element.path,
+                    hint: near.map { "did you mean \"\($0)\"?" }
+                        ?? "write \"34.247.197.22\", \"10.0.0.0/8\" or \"voucherify:eu1\"")
+            }
+        }
+        return blocks
+    }
+
+    private func verify(_ place: Place) -> VerifySettings? {
+        var scheme: VerifySettings.Scheme?
+        var secrets: [String] = []
+        object(
+            place, required: ["scheme", "secret"],
+            [
+                ("scheme", { place in
+                    guard let text = self.string(place) else { return }
+                    scheme = VerifySettings.Scheme(rawValue: text)
+                    if scheme == nil {
+                        let known = VerifySettings.Scheme.allCases.map(\.rawValue)
+                        let isLater = VerifySettings.laterSchemes.contains(text)
+                        self.error(
+                            isLater ? "the scheme \"\(text)\" is not in this version" : "there is no scheme \"\(text)\"",
+                            at: place.value.offset, place.path,
+                            hint: Spelling.nearest(to: text, in: known).map { "did you mean \"\($0)\"?" }
+                                ?? "accepted are \(known.joined(separator: ", "))")
+                    }
+                }),
+                ("secret", { place in
+                    for (text, element) in self.strings(place) {
+                        if text.isEmpty {
+                            self.error("a secret can't be empty", at: element.value.offset, element.path)
+                        } else if scheme == .standardWebhooks && WebhookSecret.decode(text) == nil {
+                            self.error(
+                                "this is no Standard Webhooks secret", at: element.value.offset, element.path,
+                                hint: "it is written whsec_ and 24 to 64 bytes in base64")
+                        } else {
+                            secrets.append(text)
+                        }
+                    }
+                    if place.value.array?.isEmpty == true {
+                        self.error("the list has no secret", at: place.value.offset, place.path)
+                    }
+                }),
+            ])
+        guard let scheme, !secrets.isEmpty else { return nil }
+        return VerifySettings(scheme: scheme, secrets: secrets)
+    }
+
+    private func routes(_ place: Place, _ result: inout Configuration) {
+        var seen: [String: JSONDocument.Location] = [:]
+        let sources = names(of: "sources")
+        let targets = targetNames
+        for element in array(place) ?? [] {
+            var route = RouteConfiguration(name: "")
+            var matchPlace: Place?
+            object(
+                element, required: ["name", "to"],
+                [
+                    ("name", { place in
+                        guard let name = self.string(place) else { return }
+                        if !ConfigurationReader.isName(name) {
+                            self.error(
+                                "\"\(name)\" can't name a route", at: place.value.offset, place.path,
+                                hint: "names have 1 to 64 letters, digits, `-`, `_` or `.`")
+                        }
+                        if let first = seen[name] {
+                            self.error(
+                                "there is already a route \"\(name)\", in line \(first.line)", at: place.value.offset,
+                                place.path, hint: "give each route a name of its own")
+                        }
+                        seen[name] = self.document.location(of: place.value.offset)
+                        route.name = name
+                    }),
+                    ("active", { route.active = self.bool($0) ?? true }),
+                    ("from", { route.from = self.references($0, to: sources, "source") }),
+                    ("match", { place in
+                        matchPlace = place
+                        do throws(PatternError) { route.match = try EventPattern(place.value) } catch {
+                            self.error(error.message, at: error.offset, place.path, hint: error.hint)
+                        }
+                    }),
+                    ("to", { route.to = self.references($0, to: targets, "target") }),
+                    ("final", { route.final = self.bool($0) ?? false }),
+                ])
+            if let matchPlace { checkTypes(matchPlace, route, result) }
+            result.routes.append(route)
+        }
+    }
+}

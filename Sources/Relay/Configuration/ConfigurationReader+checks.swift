@@ -1,0 +1,91 @@
+import Delivery
+import EventJSON
+import EventPattern
+
+/// What can only be seen when values stand together.
+extension ConfigurationReader {
+    func checkTogether(_ result: Configuration) {
+        checkPaths(result)
+        checkFiles()
+        checkListeners(result)
+        var used = Set(result.unmatched)
+        for route in result.routes { used.formUnion(route.to) }
+        for (index, member) in (document.root[key: "targets"]?.members ?? []).enumerated() where !used.contains(index) {
+            warning(
+                "no route names the target \"\(member.key)\"", at: member.keyOffset, "targets.\(member.key)",
+                hint: "add it to the `to` of a route, or take it out")
+        }
+        if result.sources.isEmpty && !diagnostics.contains(where: { $0.path.hasPrefix("sources") }) {
+            warning(
+                "there is no source: no event can arrive", at: document.root.offset, "",
+                hint: "add \"sources\": { \"voucherify\": { \"path\": \"/voucherify\" } }")
+        }
+    }
+
+    private func checkPaths(_ result: Configuration) {
+        var seen: [String: String] = [:]
+        for source in result.sources where !source.path.isEmpty {
+            if let other = seen[source.path],
+                let value = document.root[key: "sources"]?[key: source.name]?[key: "path"]
+            {
+                error(
+                    "the source \"\(other)\" has the path \(source.path) already", at: value.offset,
+                    "sources.\(source.name).path", hint: "give each source a path of its own")
+            }
+            seen[source.path] = source.name
+        }
+    }
+
+    private func checkFiles() {
+        var seen: [String: String] = [:]
+        for member in document.root[key: "targets"]?.members ?? [] {
+            guard let value = member.value[key: "file"]?[key: "path"], let text = value.string else { continue }
+            let path = absolute(text)
+            if let other = seen[path] {
+                error(
+                    "the target \"\(other)\" writes to this file already", at: value.offset,
+                    "targets.\(member.key).file.path", hint: "let routes name one target, or use another file")
+            }
+            seen[path] = member.key
+        }
+    }
+
+    private func checkListeners(_ result: Configuration) {
+        guard let admin = result.admin, admin.port != 0, result.listen.contains(admin) else { return }
+        let offset = (document.root[key: "admin"] ?? document.root[key: "listen"] ?? document.root).offset
+        error("`admin` and `listen` are the same address", at: offset, "admin", hint: "give `admin` another port")
+    }
+
+    /// Warns of a `type` that Voucherify does not send, where only its webhooks with its own types can be meant.
+    ///
+    /// A distribution's type is free text, so an unknown one is only doubtful if it is nearly a known one, or if the
+    /// pattern asks for project webhooks.
+    func checkTypes(_ place: Place, _ route: RouteConfiguration, _ result: Configuration) {
+        guard let pattern = route.match else { return }
+        let indices = route.from ?? Array(result.sources.indices)
+        let areVoucherify =
+            !indices.isEmpty
+            && indices.allSatisfy { $0 < result.sources.count && result.sources[$0].envelope == .voucherify }
+        guard areVoucherify else { return }
+        let isProject = pattern.fields.contains {
+            $0.path == EventPath("source.object") && $0.accepted == [.string(Array("webhook".utf8))]
+        }
+        for value in typeValues(place.value) {
+            guard let text = value.text.string, !VoucherifyCatalogue.types.contains(text) else { continue }
+            let near = Spelling.nearest(to: text, in: VoucherifyCatalogue.types.sorted())
+            // An `event.type` is always Voucherify's own.
+            guard near != nil || isProject || value.isEventType else { continue }
+            warning(
+                "Voucherify sends no type \"\(text)\"", at: value.text.offset, "\(place.path).\(value.path)",
+                hint: near.map { "did you mean \"\($0)\"?" } ?? "a distribution may; see the catalogue of types")
+        }
+    }
+
+    private func typeValues(_ pattern: JSONValue) -> [(text: JSONValue, path: String, isEventType: Bool)] {
+        var values: [(JSONValue, String, Bool)] = []
+        for element in pattern[key: "type"]?.array ?? [] { values.append((element, "type", false)) }
+        for element in pattern[key: "event.type"]?.array ?? [] { values.append((element, "event.type", true)) }
+        for element in pattern[key: "event"]?[key: "type"]?.array ?? [] { values.append((element, "event.type", true)) }
+        return values
+    }
+}

@@ -1,0 +1,383 @@
+import Delivery
+import EventJSON
+import HTTPServer
+import Spool
+
+/// Reads `targets`.
+extension ConfigurationReader {
+    /// Keys of a target whose feature comes with a later version.
+    static let laterTargetKeys = ["format", "batch", "on_failure"]
+    static let laterHTTPKeys = ["aws", "tls", "proxy", "http2", "oauth2", "deny"]
+    static let laterFileKeys = ["compress", "sync"]
+    static let laterCommandKeys = ["user", "stream", "rlimits"]
+
+    /// Reads one target. `nil` if it is of no kind that could be used.
+    func target(_ name: String, _ place: Place) -> TargetSettings? {
+        let kinds = place.value.members?.filter { ["http", "file", "command"].contains($0.key) } ?? []
+        if place.value.members != nil && kinds.count != 1 {
+            error(
+                kinds.isEmpty ? "a target needs one of `http`, `file` and `command`" : "a target is of one kind only",
+                at: kinds.last?.keyOffset ?? place.value.offset, place.path,
+                hint: "for example \"http\": { \"url\": \"https://crm.example.com/hooks\" }")
+        }
+        var settings: TargetSettings?
+        func kind(_ kind: TargetSettings.Kind?) {
+            guard let kind, settings == nil else { return }
+            settings = TargetSettings(name: name, queue: QueueID(rawValue: 0), kind: kind)
+        }
+        var policy = RetryPolicy()
+        var changes: [(inout TargetSettings) -> Void] = []
+        object(
+            place, later: ConfigurationReader.laterTargetKeys,
+            [
+                ("http", { kind(self.http($0)) }),
+                ("file", { kind(self.file($0)) }),
+                ("command", { kind(self.command($0)) }),
+                ("timeout", { place in
+                    if let value = self.duration(place, atLeast: .milliseconds(1)) { changes.append { $0.timeout = value } }
+                }),
+                ("concurrency", { place in
+                    if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
+                }),
+                ("rate", { place in
+                    if let value = self.rate(place) { changes.append { $0.rate = value } }
+                }),
+                ("order", { place in
+                    if let value = self.path(place) { changes.append { $0.order = value } }
+                }),
+                ("retry", { place in
+                    var finalExits: Set<Int32> = []
+                    policy = self.retry(place, finalExits: &finalExits)
+                    if !finalExits.isEmpty {
+                        changes.append {
+                            if case .command(var command) = $0.kind {
+                                command.finalExits = finalExits
+                                $0.kind = .command(command)
+                            }
+                        }
+                    }
+                }),
+                ("breaker", { place in
+                    let value = self.breaker(place)
+                    changes.append { $0.breaker = value }
+                }),
+                ("body", { place in
+                    if let value = self.jsonTemplate(place) { changes.append { $0.body = value } }
+                }),
+                ("paused", { place in
+                    if let value = self.bool(place) { changes.append { $0.paused = value } }
+                }),
+            ])
+        settings?.retry = policy
+        if var made = settings {
+            for change in changes { change(&made) }
+            settings = made
+        }
+        return settings
+    }
+
+    private func http(_ place: Place) -> TargetSettings.Kind? {
+        var url: Template?
+        var method: String?
+        var headers: [(name: String, value: Template)] = []
+        var keys: [[UInt8]] = []
+        object(
+            place, required: ["url"], later: ConfigurationReader.laterHTTPKeys,
+            [
+                ("url", { url = self.url($0) }),
+                ("method", { method = self.method($0) }),
+                ("headers", { headers = self.headers($0) }),
+                ("sign", { keys = self.signingKeys($0) }),
+            ])
+        guard let url else { return nil }
+        var settings = HTTPTargetSettings(url: url)
+        settings.method = method ?? settings.method
+        settings.headers = headers
+        settings.signingKeys = keys
+        return .http(settings)
+    }
+
+    private func url(_ place: Place) -> Template? {
+        guard let template = template(place) else { return nil }
+        let text = template.source
+        guard let scheme = text.firstRange(of: "://"),
+            ["http", "https"].contains(text[..<scheme.lowerBound].lowercased())
+        else {
+            error(
+                "\"\(text.prefix(80))\" is no URL to send to", at: place.value.offset, place.path,
+                hint: "URLs begin with http:// or https://")
+            return nil
+        }
+        do throws(TemplateError) { try template.checkURL() } catch {
+            self.error(error.message, at: place.value.offset, place.path)
+            return nil
+        }
+        let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        let isFit = !host.isEmpty && host.first != ":" && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+        let portIsFit: Bool
+        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
+            portIsFit = UInt16(host[host.index(after: colon)...]) != nil
+        } else {
+            portIsFit = true
+        }
+        guard isFit, portIsFit else {
+            error("the URL has no host, a port that is none, or a space", at: place.value.offset, place.path)
+            return nil
+        }
+        return template
+    }
+
+    private func method(_ place: Place) -> String? {
+        guard let text = string(place) else { return nil }
+        let known = ["POST", "PUT", "PATCH", "GET", "DELETE"]
+        guard known.contains(text) else {
+            error(
+                "\"\(text)\" is no method to send an event with", at: place.value.offset, place.path,
+                hint: "accepted are \(known.joined(separator: ", "))")
+            return nil
+        }
+        return text
+    }
+
+    private func headers(_ place: Place) -> [(name: String, value: Template)] {
+        guard let members = place.value.members else {
+            error("must be an object, not \(place.value.described)", at: place.value.offset, place.path)
+            return []
+        }
+        let token = "!#$%&'*+-.^_`|~"
+        let framing = ["content-length", "transfer-encoding", "connection", "host", "expect", "upgrade", "te", "trailer"]
+        return members.compactMap { member in
+            let inner = Place(value: member.value, path: "\(place.path).\(member.key)")
+            let isName =
+                !member.key.isEmpty
+                && member.key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || token.contains($0)) }
+            if !isName {
+                error("\"\(member.key)\" can't name a header", at: member.keyOffset, inner.path)
+                return nil
+            }
+            if framing.contains(member.key.lowercased()) {
+                error("the header `\(member.key)` is written by the relay itself", at: member.keyOffset, inner.path)
+                return nil
+            }
+            guard let value = template(inner) else { return nil }
+            if value.source.unicodeScalars.contains(where: { ($0.value < 0x20 && $0.value != 9) || $0.value == 0x7F }) {
+                error("a header's value can't hold a control character", at: member.value.offset, inner.path)
+                return nil
+            }
+            return (member.key.lowercased(), value)
+        }
+    }
+
+    private func signingKeys(_ place: Place) -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        object(
+            place, required: ["secret"],
+            [
+                ("secret", { place in
+                    for secret in self.strings(place) {
+                        if let key = WebhookSecret.decode(secret.text) {
+                            keys.append(key)
+                        } else {
+                            self.error(
+                                "this is no Standard Webhooks secret", at: secret.place.value.offset, secret.place.path,
+                                hint: "it is written whsec_ and 24 to 64 bytes in base64")
+                        }
+                    }
+                })
+            ])
+        return keys
+    }
+
+    private func file(_ place: Place) -> TargetSettings.Kind? {
+        var path: Template?
+        var rotate: Int?
+        var mode: Int?
+        object(
+            place, required: ["path"], later: ConfigurationReader.laterFileKeys,
+            [
+                ("path", { place in
+                    guard let text = self.string(place) else { return }
+                    if text.isEmpty || text.hasSuffix("/") {
+                        return self.error("the path names no file", at: place.value.offset, place.path)
+                    }
+                    do throws(TemplateError) { path = try Template(parsing: self.absolute(text)) } catch {
+                        self.error(error.message, at: place.value.offset, place.path)
+                    }
+                }),
+                ("rotate", { rotate = self.size($0, 4096...Int.max) }),
+                ("mode", { place in
+                    guard let text = self.string(place) else { return }
+                    mode = Int(text, radix: 8).flatMap { (0...0o777).contains($0) ? $0 : nil }
+                    if mode == nil {
+                        self.error("\"\(text)\" is no file mode", at: place.value.offset, place.path, hint: "write it like \"0640\"")
+                    }
+                }),
+            ])
+        guard let path else { return nil }
+        var settings = FileTargetSettings(path: path)
+        settings.rotateBytes = rotate
+        if let mode { settings.mode = UInt32(mode) }
+        return .file(settings)
+    }
+
+    private func command(_ place: Place) -> TargetSettings.Kind? {
+        var form: CommandTargetSettings.Form?
+        var directory: String?
+        var environment: [(name: String, value: Template)] = []
+        object(
+            place, later: ConfigurationReader.laterCommandKeys,
+            [
+                ("argv", { place in
+                    guard let places = self.array(place) else { return }
+                    if places.isEmpty {
+                        return self.error("`argv` names no program", at: place.value.offset, place.path)
+                    }
+                    let arguments = places.compactMap(self.template)
+                    if let program = arguments.first, !program.isConstant {
+                        self.error("the program itself can't be a placeholder", at: places[0].value.offset, places[0].path)
+                    }
+                    if arguments.count == places.count { form = .argv(arguments) }
+                }),
+                ("shell", { place in
+                    guard let text = self.string(place) else { return }
+                    if text.contains("${") {
+                        return self.error(
+                            "placeholders are refused in `shell`: a value could be a command",
+                            at: place.value.offset, place.path,
+                            hint: "read the event from standard input, or $HOOKSWITCH_TYPE and its like; or use `argv`")
+                    }
+                    form = .shell(text)
+                }),
+                ("cwd", { directory = self.string($0).map(self.absolute) }),
+                ("env", { place in
+                    for member in place.value.members ?? [] {
+                        let inner = Place(value: member.value, path: "\(place.path).\(member.key)")
+                        if member.key.isEmpty || member.key.contains("=") {
+                            self.error("\"\(member.key)\" can't name a variable", at: member.keyOffset, inner.path)
+                        } else if let value = self.template(inner) {
+                            environment.append((member.key, value))
+                        }
+                    }
+                    if place.value.members == nil {
+                        self.error("must be an object, not \(place.value.described)", at: place.value.offset, place.path)
+                    }
+                }),
+            ])
+        let given = place.value.members?.filter { $0.key == "argv" || $0.key == "shell" }.count ?? 0
+        if place.value.members != nil && given != 1 {
+            error("a command needs one of `argv` and `shell`", at: place.value.offset, place.path)
+        }
+        guard let form else { return nil }
+        var settings = CommandTargetSettings(form: form)
+        settings.directory = directory
+        settings.environment = environment
+        return .command(settings)
+    }
+
+    private func rate(_ place: Place) -> Rate? {
+        guard let text = string(place) else { return nil }
+        if let rate = Units.rate(text) { return rate }
+        error("\"\(text)\" is no rate", at: place.value.offset, place.path, hint: Units.rateHint)
+        return nil
+    }
+
+    func path(_ place: Place) -> EventPath? {
+        guard let text = string(place) else { return nil }
+        let path = EventPath(text)
+        guard !path.keys.contains("") else {
+            error("\"\(text)\" is no path", at: place.value.offset, place.path, hint: "write it like \"data.voucher.code\"")
+            return nil
+        }
+        return path
+    }
+
+    private func breaker(_ place: Place) -> BreakerSettings {
+        var settings = BreakerSettings()
+        object(
+            place,
+            [
+                ("after", { settings.after = self.integer($0, 0...1_000_000) ?? settings.after }),
+                ("probe", { settings.probe = self.duration($0, atLeast: .milliseconds(10)) ?? settings.probe }),
+            ])
+        return settings
+    }
+
+    private func retry(_ place: Place, finalExits: inout Set<Int32>) -> RetryPolicy {
+        var policy = RetryPolicy()
+        var first = Duration.seconds(1)
+        var factor = 2.0
+        var max = Duration.seconds(3600)
+        var isNamed = false
+        var exits: Set<Int32> = []
+        object(
+            place,
+            [
+                ("first", { first = self.duration($0, atLeast: .milliseconds(1)) ?? first }),
+                ("factor", { factor = self.number($0, 1...1000) ?? factor }),
+                ("max", { max = self.duration($0, atLeast: .milliseconds(1)) ?? max }),
+                ("for", { policy.deadline = self.duration($0) ?? policy.deadline }),
+                ("attempts", { policy.attempts = self.integer($0, 1...1_000_000) }),
+                ("on", { policy.retriedStatuses = self.statuses($0) }),
+                ("final", { policy.finalStatuses = self.statuses($0) }),
+                ("final_exits", { place in
+                    for element in self.array(place) ?? [] {
+                        if let exit = self.integer(element, 1...255) { exits.insert(Int32(exit)) }
+                    }
+                }),
+                ("schedule", { place in
+                    guard let text = self.string(place) else { return }
+                    if text == "voucherify" {
+                        isNamed = true
+                    } else {
+                        self.error(
+                            "there is no schedule \"\(text)\"", at: place.value.offset, place.path,
+                            hint: "the one with a name is \"voucherify\"; or give first, factor, max and for")
+                    }
+                }),
+            ])
+        finalExits = exits
+        policy.schedule = isNamed ? .voucherify : .exponential(first: first, factor: factor, max: max)
+        if isNamed { policy.deadline = Swift.max(policy.deadline, .seconds(25 * 3600)) }
+        return policy
+    }
+
+    private func statuses(_ place: Place) -> StatusSet {
+        var set = StatusSet()
+        for (text, element) in strings(place) {
+            if text.count == 3, text.hasSuffix("xx"), let hundred = Int(text.prefix(1)), (3...5).contains(hundred) {
+                set.statuses.formUnion((hundred * 100)..<(hundred * 100 + 100))
+            } else if let status = Int(text), (300...599).contains(status) {
+                set.statuses.insert(status)
+            } else {
+                error(
+                    "\"\(text)\" is no status that could be moved", at: element.value.offset, element.path,
+                    hint: "write \"404\", or \"5xx\" for all of them")
+            }
+        }
+        return set
+    }
+
+    private func jsonTemplate(_ place: Place) -> JSONTemplate? {
+        node(place).map(JSONTemplate.init)
+    }
+
+    private func node(_ place: Place) -> JSONTemplate.Node? {
+        switch place.value.content {
+        case .object(let members):
+            var nodes: [(key: String, value: JSONTemplate.Node)] = []
+            for member in members {
+                guard let value = node(Place(value: member.value, path: "\(place.path).\(member.key)")) else { return nil }
+                nodes.append((member.key, value))
+            }
+            return .object(nodes)
+        case .array:
+            let nodes = (array(place) ?? []).map(node)
+            return nodes.contains { $0 == nil } ? nil : .array(nodes.compactMap { $0 })
+        case .string: return template(place).map { .template($0) }
+        case .number(let text): return .literal(Array(text.utf8))
+        case .bool(let flag): return .literal(Array("\(flag)".utf8))
+        case .null: return .literal(Array("null".utf8))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import CPlatform
+import Delivery
+import EventJSON
+import Glibc
+import Platform
+import Synchronization
+
+/// The daemon's log: one line an entry on standard error, as text or JSON. May be called from any thread.
+///
+/// `HOOKSWITCH_LOG` says from which level on, `HOOKSWITCH_LOG_FORMAT` how. Callers give no secret to it.
+public final class Log: Sendable {
+    /// How much an entry matters.
+    public enum Level: Int, Comparable, Sendable {
+        case debug, info, warning, error
+
+        /// By weight.
+        public static func < (one: Level, other: Level) -> Bool { one.rawValue < other.rawValue }
+
+        init?(_ name: String) {
+            switch name {
+            case "debug": self = .debug
+            case "info": self = .info
+            case "warning": self = .warning
+            case "error": self = .error
+            default: return nil
+            }
+        }
+    }
+
+    /// The longest value of a field, in characters.
+    private static let valueLimit = 2000
+
+    private let level: Level
+    private let isJSON: Bool
+    private let order = Mutex(())
+
+    /// A log as the environment asks for it.
+    public init(environment: (String) -> String? = { getenv($0).map { String(cString: $0) } }) {
+        level = environment("HOOKSWITCH_LOG").flatMap(Level.init) ?? .info
+        isJSON = environment("HOOKSWITCH_LOG_FORMAT") == "json"
+    }
+
+    /// Writes an entry with its fields.
+    public func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
+        guard level >= self.level else { return }
+        let line = isJSON ? json(level, message, fields) : text(level, message, fields)
+        order.withLock { _ in
+            line.withUnsafeBytes { bytes in
+                var done = 0
+                while done < bytes.count {
+                    let count = Glibc.write(STDERR_FILENO, bytes.baseAddress! + done, bytes.count - done)
+                    if count < 0 && errno == EINTR { continue }
+                    // Where nobody reads the log, the relay goes on without it.
+                    if count <= 0 { return }
+                    done += count
+                }
+            }
+        }
+    }
+
+    private func json(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String>) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object {
+            $0.member("time", CivilDate.iso8601(hs_wall_ms()))
+            $0.member("level", "\(level)")
+            $0.member("message", message)
+            for (name, value) in fields { $0.member(name, String(value.prefix(Log.valueLimit))) }
+        }
+        return writer.bytes + [0x0A]
+    }
+
+    private func text(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String>) -> [UInt8] {
+        var line = "\(CivilDate.iso8601(hs_wall_ms())) \(level) \(message)"
+        for (name, value) in fields {
+            let shown = value.prefix(Log.valueLimit)
+            let isPlain = !shown.isEmpty && shown.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x7F }
+            line += " \(name)="
+            if isPlain {
+                line += shown
+            } else {
+                var writer = JSONWriter()
+                writer.string(String(shown))
+                line += writer.text
+            }
+        }
+        // A message may quote what somebody sent: it must not begin a line of its own.
+        return line.utf8.map { $0 < 0x20 ? 0x20 : $0 } + [0x0A]
+    }
+}

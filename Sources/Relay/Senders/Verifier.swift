@@ -1,0 +1,146 @@
+import Delivery
+import HTTPServer
+
+/// Checks who sent a request. Owned by one event loop: its prepared keys are no shared ones.
+final class Verifier {
+    /// Why a request is not taken.
+    struct Rejection: Error, Equatable {
+        var error: String
+        var hint: String
+    }
+
+    /// How far a timestamp may be off, in seconds, either way.
+    static let toleranceSeconds: Int64 = 300
+    static let voucherifyHeader = "x-voucherify-signature"
+
+    private let scheme: VerifySettings.Scheme
+    private let keys: [HMAC]
+
+    init(_ settings: VerifySettings) {
+        scheme = settings.scheme
+        keys = settings.secrets.compactMap { secret in
+            switch settings.scheme {
+            case .voucherify: HMAC(key: secret.utf8)
+            case .standardWebhooks: WebhookSecret.decode(secret).flatMap { HMAC(key: $0) }
+            }
+        }
+    }
+
+    /// Checks a request. `now` is in milliseconds since 1970.
+    func check(_ request: Request, now: Int64) throws(Rejection) {
+        switch scheme {
+        case .voucherify: try checkVoucherify(request)
+        case .standardWebhooks: try checkStandardWebhooks(request, now: now)
+        }
+    }
+
+    private func header(_ name: String, of head: RequestHead) throws(Rejection) -> String {
+        let values = head.values(of: name)
+        guard let value = values.first else {
+            throw Rejection(error: "the header \(name) is missing", hint: "this source takes signed requests only")
+        }
+        guard values.count == 1 else {
+            throw Rejection(error: "the header \(name) stands there more than once", hint: "send it once")
+        }
+        return head.text(value)
+    }
+
+    private func checkVoucherify(_ request: Request) throws(Rejection) {
+        let sent = try header(Verifier.voucherifyHeader, of: request.head)
+        guard let signature = Hex.decode(sent), signature.count == HMAC.size else {
+            throw Rejection(
+                error: "\(Verifier.voucherifyHeader) is no HMAC-SHA256 in hexadecimal",
+                hint: "it has 64 digits in lower case")
+        }
+        var isRight = false
+        for key in keys {
+            key.begin()
+            Verifier.updateCompact(key, request.body)
+            // All keys are tried, so that the time does not tell which one fits.
+            isRight = ConstantTime.equal(key.finish(), signature) || isRight
+        }
+        guard isRight else {
+            throw Rejection(
+                error: "the signature does not fit",
+                hint: "compare `secret` with the secret key in Voucherify's project settings")
+        }
+    }
+
+    /// Feeds a body to a key without the white space outside strings, run by run, as it lies.
+    static func updateCompact(_ key: HMAC, _ body: UnsafeRawBufferPointer) {
+        guard body.contains(0x22) || body.first == 0x7B || body.first == 0x5B else { return key.update(body) }
+        var start = 0
+        var index = 0
+        let count = body.count
+        while index < count {
+            let byte = body[index]
+            if byte == 0x22 {
+                index += 1
+                while index < count, body[index] != 0x22 { index += body[index] == 0x5C ? 2 : 1 }
+                index += 1
+            } else if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+                key.update(UnsafeRawBufferPointer(rebasing: body[start..<index]))
+                index += 1
+                start = index
+            } else {
+                index += 1
+            }
+        }
+        if start < count { key.update(UnsafeRawBufferPointer(rebasing: body[start..<count])) }
+    }
+
+    private func checkStandardWebhooks(_ request: Request, now: Int64) throws(Rejection) {
+        let id = try header("webhook-id", of: request.head)
+        let timestamp = try header("webhook-timestamp", of: request.head)
+        let sent = try header("webhook-signature", of: request.head)
+        let tolerated = (now / 1000 - Verifier.toleranceSeconds)...(now / 1000 + Verifier.toleranceSeconds)
+        guard let seconds = Int64(timestamp), tolerated.contains(seconds) else {
+            throw Rejection(
+                error: "webhook-timestamp is more than \(Verifier.toleranceSeconds) s off, or no number",
+                hint: "compare the two clocks")
+        }
+        let signatures = sent.split(separator: " ").filter { $0.hasPrefix("v1,") }.compactMap {
+            Base64.decode($0.dropFirst(3))
+        }
+        var isRight = false
+        for key in keys {
+            key.begin()
+            key.update("\(id).\(timestamp).")
+            key.update(request.body)
+            let expected = key.finish()
+            for signature in signatures { isRight = ConstantTime.equal(expected, signature) || isRight }
+        }
+        guard isRight else {
+            throw Rejection(error: "the signature does not fit", hint: "compare `secret` with the sender's")
+        }
+    }
+}
+
+/// Bytes as hexadecimal digits.
+enum Hex {
+    /// Reads digits in lower case; `nil` if there is anything else.
+    static func decode(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    static func encode(_ bytes: some Collection<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x61...0x66: digit - 0x57
+        default: nil
+        }
+    }
+}
