@@ -1,5 +1,5 @@
 /// What a server takes from its clients at the most. `limits` in `routes.json`.
-public struct ServerLimits: Sendable {
+public struct ServerLimits: Sendable, Equatable {
     /// Request line and headers, in bytes.
     public var headerBytes = 16 << 10
     /// Headers of one request.

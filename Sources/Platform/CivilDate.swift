@@ -1,15 +1,22 @@
 /// The calendar in UTC, without a time zone or a locale.
 public struct CivilDate: Equatable {
-    var year: Int
-    var month: Int
-    var day: Int
-    var hour: Int
-    var minute: Int
-    var second: Int
-    var millisecond: Int
+    /// The year.
+    public var year: Int
+    /// From 1 to 12.
+    public var month: Int
+    /// From 1 to 31.
+    public var day: Int
+    /// From 0 to 23.
+    public var hour: Int
+    /// From 0 to 59.
+    public var minute: Int
+    /// From 0 to 59.
+    public var second: Int
+    /// From 0 to 999.
+    public var millisecond: Int
 
     /// The date of a moment in milliseconds since 1970.
-    init(milliseconds: Int64) {
+    public init(milliseconds: Int64) {
         let days = Int((Double(milliseconds) / 86_400_000).rounded(.down))
         let rest = Int(milliseconds - Int64(days) * 86_400_000)
         (hour, minute, second, millisecond) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60, rest % 1000)
@@ -26,7 +33,7 @@ public struct CivilDate: Equatable {
     }
 
     /// Days from 1970-01-01 to a date.
-    static func days(year: Int, month: Int, day: Int) -> Int {
+    public static func days(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400
@@ -57,7 +64,7 @@ public struct CivilDate: Equatable {
     }
 
     /// `20260101T000000Z`: a moment in a file's name.
-    static func compact(_ milliseconds: Int64) -> String {
+    public static func compact(_ milliseconds: Int64) -> String {
         let date = CivilDate(milliseconds: milliseconds)
         var out: [UInt8] = []
         append(date.year, digits: 4, to: &out)

@@ -34,6 +34,9 @@ public protocol EventLog: AnyObject, Sendable {
     /// What an event's deliveries stand at.
     func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding]
 
+    /// The retained events whose delivery to a queue was given up: at most `limit` of them, in order, behind `number`.
+    func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber]
+
     /// What waits, and what the disk holds.
     func status() -> SpoolStatus
 }

@@ -15,4 +15,18 @@ extension Ledger {
                 queue: queue, target: queues[queue]?.name ?? "?", state: state, progress: waiting?.progress ?? Progress())
         }
     }
+
+    /// The events of a queue that were given up, behind `number`, at most `limit`.
+    func failed(_ id: QueueID, after number: UInt64, limit: Int) -> [EventNumber] {
+        var found: [EventNumber] = []
+        for segment in segments {
+            guard let failed = segment.failed[id], !failed.isEmpty else { continue }
+            var from = number < segment.first ? 0 : Int(number - segment.first) + 1
+            while found.count < limit, let index = failed.first(from: from) {
+                found.append(EventNumber(rawValue: segment.first + UInt64(index)))
+                from = index + 1
+            }
+        }
+        return found
+    }
 }

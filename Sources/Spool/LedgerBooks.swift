@@ -262,6 +262,10 @@ final class LedgerBooks: @unchecked Sendable {
         queue.sync { ledger.standings(of: number.rawValue, owed: owed) }
     }
 
+    func failed(_ id: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+        queue.sync { ledger.failed(id, after: number.rawValue, limit: limit) }
+    }
+
     func eventCount() -> Int { queue.sync { ledger.segments.reduce(0) { $0 + $1.count } } }
 
     func queues() -> [(queue: SpoolStatus.Queue, oldest: Position?)] {

@@ -154,6 +154,10 @@ public final class Spool: EventLog, @unchecked Sendable {
         return books.standings(of: number, owed: event.owed)
     }
 
+    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+        books.failed(queue, after: number, limit: limit)
+    }
+
     public func status() -> SpoolStatus {
         let (bytes, closed, seconds) = commits.withLock { ($0.usage.bytes, $0.closed, $0.syncSeconds) }
         let queues = books.queues().map { entry in

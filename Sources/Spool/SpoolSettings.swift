@@ -1,5 +1,5 @@
 /// How a spool behaves: `spool` in `routes.json`.
-public struct SpoolSettings: Sendable {
+public struct SpoolSettings: Sendable, Equatable {
     /// When an append is synced.
     public enum Sync: Hashable, Sendable {
         /// Before every answer.

@@ -1,2 +1,3 @@
-import Relay
-print(hookswitchVersion)
+import Glibc
+
+exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -7,7 +7,7 @@ import Spool
 
 /// The way in: judges, verifies, scans and routes each request, gathers a round's events, and answers them once they are durable.
 ///
-/// One for each event loop, made and used on its thread alone; the board is replaced between rounds.
+/// One for each event loop, made and used on its thread alone. A new board is taken up before a request's head is judged.
 final class Acceptor: RequestHandler {
     /// Events that wait for their commit, with what their answers say behind the number.
     private struct Waiting: Sendable {
@@ -19,7 +19,9 @@ final class Acceptor: RequestHandler {
     private unowned let loop: EventLoop
     private let counters: AcceptanceCounters
     private var webhookIDs = WebhookIDs()
+    private let boards: CurrentBoard
     private var board: Switchboard
+    private var edition: Int
     private var scanner: EventScanner
     private var scratch: PatternMatcher.Scratch
     private var verifiers: [Verifier?]
@@ -32,8 +34,9 @@ final class Acceptor: RequestHandler {
     /// Combinations of routes kept.
     private static let decisionLimit = 1024
 
-    init(board: Switchboard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters) {
-        self.board = board
+    init(boards: CurrentBoard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters) {
+        self.boards = boards
+        (board, edition) = boards.current()
         self.log = log
         self.loop = loop
         self.counters = counters
@@ -42,9 +45,8 @@ final class Acceptor: RequestHandler {
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
     }
 
-    /// Takes up a new configuration.
-    func replace(board: Switchboard) {
-        self.board = board
+    private func takeUpBoard() {
+        (board, edition) = boards.current()
         scanner = EventScanner(board.paths)
         scratch = board.matcher.makeScratch(paths: board.paths)
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
@@ -52,6 +54,7 @@ final class Acceptor: RequestHandler {
     }
 
     func judge(_ head: RequestHead) -> HeadVerdict {
+        if boards.edition != edition { takeUpBoard() }
         guard let index = board.source(for: head) else {
             return refuse(
                 404, "there is no source at this path",

@@ -44,18 +44,8 @@ public final class Log: Sendable {
     public func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
         guard level >= self.level else { return }
         let line = isJSON ? json(level, message, fields) : text(level, message, fields)
-        order.withLock { _ in
-            line.withUnsafeBytes { bytes in
-                var done = 0
-                while done < bytes.count {
-                    let count = Glibc.write(STDERR_FILENO, bytes.baseAddress! + done, bytes.count - done)
-                    if count < 0 && errno == EINTR { continue }
-                    // Where nobody reads the log, the relay goes on without it.
-                    if count <= 0 { return }
-                    done += count
-                }
-            }
-        }
+        // Where nobody reads the log, the relay goes on without it.
+        order.withLock { _ in _ = StandardStream.error.write(line) }
     }
 
     private func json(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String>) -> [UInt8] {

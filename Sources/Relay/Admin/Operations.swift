@@ -1,0 +1,197 @@
+import Delivery
+import EventJSON
+import Platform
+import Spool
+
+/// What operators can ask of the running relay, whichever way they come: control socket, listener, signal.
+/// May be called from any thread but a dispatch queue of the spool's; a call may take as long as the disk does.
+final class Operations: Sendable {
+    /// What became of one delivery that was to be sent again.
+    struct RetryResult {
+        var delivery: DeliveryName
+        var result: String
+        var isRetried: Bool
+    }
+
+    private let log: any EventLog
+    private let engine: DeliveryEngine
+    private let counters: AcceptanceCounters
+    private let now: @Sendable () -> Int64
+    private let syncName: String
+
+    /// Deliveries reopened at a time.
+    private static let batch = 1000
+    /// Results listed in one answer; the counts are of all.
+    private static let listedResults = 1000
+
+    init(
+        log: any EventLog, engine: DeliveryEngine, counters: AcceptanceCounters, sync: SpoolSettings.Sync,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.log = log
+        self.engine = engine
+        self.counters = counters
+        self.now = now
+        syncName = sync.name
+    }
+
+    /// Why new events are refused; `nil` if they are taken.
+    var closed: String? { log.status().closed }
+
+    /// `status --json`: every target with its queue, and the spool.
+    func writeStatus(to writer: inout JSONWriter) {
+        let spool = log.status()
+        let workers = Dictionary(engine.status().map { ($0.queue, $0) }) { one, _ in one }
+        writer.object { writer in
+            writer.member("targets") { writer in
+                writer.object { writer in
+                    for queue in spool.queues {
+                        // The name of a target that was never in force long enough to be owed anything is no news.
+                        let worker = workers[queue.id]
+                        guard worker != nil || queue.waiting > 0 || queue.failed > 0 else { continue }
+                        writer.member(queue.name) { write(queue, worker, to: &$0) }
+                    }
+                }
+            }
+            writer.member("spool") {
+                $0.object {
+                    $0.member("bytes", spool.bytes)
+                    $0.member("events", spool.events)
+                    $0.member("corrupt", spool.corrupt)
+                    $0.member("sync", syncName)
+                    $0.member("sync_seconds", spool.syncSeconds)
+                    if let closed = spool.closed { $0.member("closed", closed) }
+                }
+            }
+            writer.member("door") {
+                $0.object {
+                    $0.member("accepted", counters.accepted)
+                    $0.member("duplicates", counters.duplicates)
+                    $0.member("refused", counters.refused)
+                }
+            }
+            writer.member("version", hookswitchVersion)
+        }
+    }
+
+    private func write(_ queue: SpoolStatus.Queue, _ worker: TargetStatus?, to writer: inout JSONWriter) {
+        let age = queue.oldestReceivedAt.map { max(0, now() - $0) } ?? 0
+        writer.object {
+            $0.member("waiting", queue.waiting)
+            $0.member("in_flight", worker?.inFlight ?? 0)
+            $0.member("failed", queue.failed)
+            $0.member("oldest_seconds", Double(age) / 1000)
+            $0.member("breaker", worker?.breaker.rawValue ?? Breaker.State.closed.rawValue)
+            $0.member("paused", worker?.paused ?? false)
+            if worker == nil { $0.member("orphaned", true) }
+            if let worker {
+                $0.member("succeeded", worker.succeeded)
+                $0.member("retried", worker.retried)
+                if worker.heldSeconds > 0 { $0.member("held_seconds", worker.heldSeconds) }
+                if let error = worker.lastError { $0.member("last_error", error) }
+            }
+        }
+    }
+
+    /// An event with its deliveries; `nil` if it is not, or no longer, in the spool.
+    func report(on number: EventNumber) throws(SpoolError) -> EventReport? {
+        guard let event = try log.event(number) else { return nil }
+        return EventReport(event, try log.deliveries(of: number))
+    }
+
+    /// Sends deliveries again, and writes what became of each.
+    func retry(_ request: RetryRequest, to writer: inout JSONWriter) throws(SpoolError) {
+        var retried = 0
+        var listed: [RetryResult] = []
+        func note(_ results: [RetryResult]) {
+            retried += results.count { $0.isRetried }
+            listed += results.prefix(max(0, Operations.listedResults - listed.count))
+        }
+        let queues = log.status().queues
+        switch request.selection {
+        case .named(let names, let failedOnly):
+            for start in stride(from: 0, to: names.count, by: Operations.batch) {
+                let part = names[start..<min(names.count, start + Operations.batch)]
+                note(try reopen(Array(part), among: queues, failedOnly: failedOnly))
+            }
+        case .failed(let target):
+            for queue in queues where target == nil || queue.name == target {
+                var last = EventNumber(rawValue: 0)
+                while true {
+                    let events = log.failed(queue.id, after: last, limit: Operations.batch)
+                    guard let end = events.last else { break }
+                    last = end
+                    let names = events.map { DeliveryName(event: $0, target: queue.name) }
+                    note(try reopen(names, among: queues, failedOnly: false))
+                }
+            }
+        }
+        writer.object { writer in
+            writer.member("retried", retried)
+            writer.member("results") { writer in
+                writer.array { writer in
+                    for result in listed {
+                        writer.object {
+                            $0.member("delivery", "\(result.delivery)")
+                            $0.member("result", result.result)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func reopen(_ names: [DeliveryName], among queues: [SpoolStatus.Queue], failedOnly: Bool)
+        throws(SpoolError) -> [RetryResult]
+    {
+        let known = Dictionary(queues.map { ($0.name, $0.id) }) { one, _ in one }
+        var deliveries: [DeliveryID] = []
+        var results: [RetryResult] = []
+        var byID: [DeliveryID: DeliveryName] = [:]
+        for name in names {
+            guard let queue = known[name.target] else {
+                let near = Spelling.nearest(to: name.target, in: known.keys).map { ": did you mean \"\($0)\"?" } ?? ""
+                results.append(RetryResult(delivery: name, result: "there is no such target\(near)", isRetried: false))
+                continue
+            }
+            let delivery = DeliveryID(event: name.event, queue: queue)
+            if failedOnly && log.failed(queue, after: EventNumber(rawValue: name.event.rawValue - 1), limit: 1) != [name.event] {
+                continue
+            }
+            if byID.updateValue(name, forKey: delivery) == nil { deliveries.append(delivery) }
+        }
+        let outcomes = try log.reopen(deliveries)
+        // What a target has in hand, waiting for its next attempt, the log can't hurry.
+        engine.hurry(deliveries.filter { outcomes[$0] == .wasOwed })
+        for delivery in deliveries {
+            guard let name = byID[delivery], let outcome = outcomes[delivery] else { continue }
+            results.append(
+                RetryResult(
+                    delivery: name, result: outcome.described,
+                    isRetried: outcome == .reopened || outcome == .wasOwed))
+        }
+        return results
+    }
+}
+
+extension ReopenResult {
+    fileprivate var described: String {
+        switch self {
+        case .reopened: "sent again"
+        case .wasOwed: "was waiting, and is tried now"
+        case .noSuchEvent: "the event is not, or no longer, in the spool"
+        case .neverOwed: "the event was never to go to that target"
+        }
+    }
+}
+
+extension SpoolSettings.Sync {
+    /// As `routes.json` spells it.
+    var name: String {
+        switch self {
+        case .always: "always"
+        case .interval(let interval): "interval:\(Int(interval / .milliseconds(1)))ms"
+        case .never: "never"
+        }
+    }
+}

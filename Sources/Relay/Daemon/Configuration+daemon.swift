@@ -1,0 +1,20 @@
+import HTTPServer
+
+extension Configuration {
+    /// The directory that the file stands in.
+    public var directory: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+
+    /// Where the verbs find the daemon: only its own user may connect.
+    public var controlSocket: ListenAddress { .unix(path: spool.path + "/hookswitch.sock", mode: 0o600) }
+
+    /// The keys whose change a reload can't bring about.
+    func changesForNextStart(in new: Configuration) -> [String] {
+        var keys: [String] = []
+        if listen != new.listen { keys.append("listen") }
+        if admin != new.admin { keys.append("admin") }
+        if adminToken != new.adminToken { keys.append("admin_token") }
+        if spool != new.spool { keys.append("spool") }
+        if limits != new.limits { keys.append("limits") }
+        return keys
+    }
+}

@@ -1,0 +1,33 @@
+import Platform
+
+extension Daemon {
+    /// Runs the relay until a signal ends it; answers the process's exit code. To be called on the main thread, before any
+    /// other is started.
+    public static func run(configurationPath: String) -> Int32 {
+        var signals = Signals()
+        Descriptors.raiseLimit()
+        let log = Log()
+        let reading = Configuration.read(path: configurationPath)
+        let printer = DiagnosticPrinter(file: configurationPath, document: reading.document)
+        for finding in reading.findings { StandardStream.error.write(printer.text(for: finding)) }
+        guard let configuration = reading.configuration else { return 78 }
+        let daemon: Daemon
+        do throws(DaemonError) {
+            daemon = try Daemon(configuration, log: log)
+            try daemon.start()
+        } catch {
+            log.write(.error, error.message)
+            return error.exitCode
+        }
+        while true {
+            switch signals.next() {
+            case .reload: daemon.reload()
+            case .stop(let name):
+                log.write(.info, "stopping", ["signal": name])
+                signals.releaseStops()
+                daemon.stop()
+                return 0
+            }
+        }
+    }
+}

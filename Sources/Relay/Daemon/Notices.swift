@@ -1,0 +1,54 @@
+import Delivery
+import HTTPServer
+import Spool
+
+/// What the rooms notice, as entries of the log.
+struct Notices: Sendable {
+    let log: Log
+
+    func hear(_ notice: Spool.Notice) {
+        switch notice {
+        case .damage(let segment, let range):
+            log.write(
+                .error, "damaged bytes in the spool were stepped over; a copy is in its `damaged` directory",
+                ["segment": "\(segment)", "from": "\(range.lowerBound)", "to": "\(range.upperBound)"])
+        case .closed(let reason):
+            log.write(.error, "the door is closed: new events are refused with 503", ["reason": reason])
+        case .opened:
+            log.write(.info, "the door is open again")
+        case .journal(let error):
+            log.write(
+                .error, "outcomes could not be written and are tried again; a restart now would deliver some twice",
+                ["reason": error.described])
+        case .retention(let error):
+            log.write(.warning, "a finished segment could not be removed", ["reason": error.described])
+        }
+    }
+
+    func hear(_ notice: DeliveryNotice) {
+        let level: Log.Level =
+            switch notice.level {
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        if let target = notice.target {
+            log.write(level, notice.message, ["target": target])
+        } else {
+            log.write(level, notice.message)
+        }
+    }
+
+    func hear(_ notice: EventLoop.Notice) {
+        switch notice {
+        case .outOfDescriptors:
+            log.write(
+                .error, "no descriptor is left for new connections; accepting pauses",
+                ["advice": "raise the limit of open files (ulimit -n, LimitNOFILE=)"])
+        case .outOfConnections:
+            log.write(
+                .warning, "the limit of connections is reached and none is idle; accepting pauses",
+                ["advice": "raise limits.connections"])
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+import Platform
+import Relay
+
+/// The configuration that a verb works by.
+struct ConfigurationFile {
+    /// Its path as it was named.
+    let path: String
+    let reading: Configuration.Reading
+
+    init(_ arguments: Arguments) {
+        path = ConfigurationFile.path(arguments)
+        reading = Configuration.read(path: path)
+    }
+
+    /// Which one: the option, the environment, the usual name.
+    static func path(_ arguments: Arguments) -> String {
+        arguments["--config"] ?? getenv("HOOKSWITCH_CONFIG").map { String(cString: $0) } ?? "routes.json"
+    }
+
+    /// The configuration, for verbs that need all of it.
+    func usable() throws(Failure) -> Configuration {
+        guard let configuration = reading.configuration else {
+            let printer = DiagnosticPrinter(file: path, document: reading.document)
+            for finding in reading.findings where finding.severity == .error {
+                StandardStream.error.write(printer.text(for: finding))
+            }
+            throw Failure(ExitCode.configuration, "the configuration has errors")
+        }
+        return configuration
+    }
+
+    /// The spool's directory, for verbs that need no more than that.
+    func spoolPath() throws(Failure) -> String {
+        guard reading.document != nil else { throw Failure(ExitCode.configuration, "\(path): \(reading.findings[0].message)", hint: reading.findings[0].hint) }
+        return reading.spoolPath(besides: path)
+    }
+}

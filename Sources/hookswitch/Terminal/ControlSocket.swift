@@ -1,0 +1,39 @@
+import EventJSON
+
+/// The running daemon, by way of its control socket.
+struct ControlSocket {
+    let spoolPath: String
+
+    /// Asks the daemon. Throws a failure of exit code 69 if there is none, 1 with the daemon's words if it refuses.
+    func ask(_ path: String, posting body: [UInt8]? = nil) throws(Failure) -> [UInt8] {
+        let answer = try answer(path, posting: body)
+        guard answer.status < 300 else { throw ControlSocket.refusal(answer) }
+        return answer.body
+    }
+
+    /// The daemon's answer, whatever it is.
+    func answer(_ path: String, posting body: [UInt8]? = nil) throws(Failure) -> HTTPCall.Answer {
+        let socket = "\(spoolPath)/hookswitch.sock"
+        var call = HTTPCall(url: "http://hookswitch\(path)", socket: socket)
+        call.body = body
+        call.headers = [("content-type", "application/json")]
+        do throws(HTTPCall.Fault) { return try call.perform() } catch {
+            switch error {
+            case .refused:
+                throw Failure(
+                    ExitCode.noDaemon, "no daemon answers at \(socket)",
+                    hint: "start one with `hookswitch run`, or name its configuration with --config")
+            case .other(let reason): throw Failure(ExitCode.failure, "\(socket): \(reason)")
+            }
+        }
+    }
+
+    /// A refusal in the daemon's own words.
+    static func refusal(_ answer: HTTPCall.Answer) -> Failure {
+        let root: JSONValue?
+        do throws(JSONSyntaxError) { root = try JSONDocument(answer.body).root } catch { root = nil }
+        return Failure(
+            ExitCode.failure, root?[key: "error"]?.string ?? "the daemon answered \(answer.status)",
+            hint: root?[key: "hint"]?.string ?? "")
+    }
+}

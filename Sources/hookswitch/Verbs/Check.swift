@@ -1,0 +1,38 @@
+import EventJSON
+import Platform
+import Relay
+
+extension Verb {
+    static let check = Verb(
+        name: "check", summary: "shows all that is wrong with a configuration", options: [config, json],
+        discussion: "Exit code 78 if there is an error; warnings alone are 0."
+    ) { arguments throws(Failure) in
+        let file = ConfigurationFile(arguments)
+        let findings = file.reading.findings
+        if arguments.has("--json") {
+            for finding in findings {
+                var writer = JSONWriter()
+                finding.write(to: &writer)
+                StandardStream.output.write(writer.bytes + [0x0A])
+            }
+        } else {
+            let printer = DiagnosticPrinter(file: file.path, document: file.reading.document)
+            for finding in findings { StandardStream.output.write(printer.text(for: finding)) }
+            StandardStream.output.write("\(file.path): \(Verb.summary(of: file.reading))\n")
+        }
+        return file.reading.isUsable ? ExitCode.ok : ExitCode.configuration
+    }
+
+    private static func summary(of reading: Configuration.Reading) -> String {
+        func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+        let errors = reading.findings.count { $0.severity == .error }
+        let warnings = reading.findings.count - errors
+        let found = [(errors, "error"), (warnings, "warning")].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
+        guard let configuration = reading.configuration else { return found.joined(separator: ", ") }
+        let holds = [
+            counted(configuration.sources.count, "source"), counted(configuration.routes.count, "route"),
+            counted(configuration.targets.count, "target"),
+        ].joined(separator: ", ")
+        return (["right: \(holds)"] + found).joined(separator: "; ")
+    }
+}

@@ -1,0 +1,101 @@
+import EventJSON
+import Platform
+import Relay
+
+extension Verb {
+    static let retry = Verb(
+        name: "retry", operands: "EVENT/TARGET…|--failed", summary: "sends deliveries again, each with a fresh schedule",
+        options: [
+            config, json, Option("--failed", "all that was given up"),
+            Option("--target", "NAME", "with --failed: only this target's"),
+            Option("--since", "1h", "with --failed: only what was given up since"),
+        ]
+    ) { arguments throws(Failure) in
+        let spoolPath = try ConfigurationFile(arguments).spoolPath()
+        let daemon = ControlSocket(spoolPath: spoolPath)
+        var requests: [[UInt8]] = []
+        if arguments.has("--failed") {
+            guard arguments.rest.isEmpty else {
+                throw Failure(ExitCode.usage, "either deliveries are named, or --failed says which")
+            }
+            requests = arguments["--since"] == nil
+                ? [Verb.request(forAllFailedOf: arguments["--target"])]
+                : try Verb.failedSince(arguments, spoolPath).map { Verb.request(for: $0, failedOnly: true) }
+        } else {
+            guard !arguments.rest.isEmpty else {
+                throw Failure(
+                    ExitCode.usage, "`hookswitch retry` needs deliveries, or --failed",
+                    hint: "like `hookswitch retry 1042/crm`; `hookswitch failures` lists them")
+            }
+            for text in arguments.rest where DeliveryName(text) == nil {
+                throw Failure(ExitCode.badData, "\"\(text)\" is no delivery", hint: "a delivery is written 1042/crm")
+            }
+            requests = [Verb.request(for: arguments.rest, failedOnly: false)]
+        }
+        var retried = 0
+        var isComplete = true
+        for request in requests {
+            let answer = try daemon.ask("/api/v1/retry", posting: request)
+            if arguments.has("--json") {
+                StandardStream.output.write(answer + [0x0A])
+            }
+            guard let root = try? JSONDocument(answer).root else {
+                throw Failure(ExitCode.failure, "the daemon's answer can't be read")
+            }
+            let here = root[key: "retried"]?.integer ?? 0
+            retried += here
+            let results = root[key: "results"]?.array ?? []
+            if here < results.count { isComplete = false }
+            if !arguments.has("--json") {
+                for result in results {
+                    StandardStream.output.write(
+                        "\(result[key: "delivery"]?.string ?? ""): \(result[key: "result"]?.string ?? "")\n")
+                }
+            }
+        }
+        if !arguments.has("--json") && arguments.has("--failed") {
+            StandardStream.output.write("\(retried) sent again\n")
+        }
+        return isComplete ? ExitCode.ok : ExitCode.failure
+    }
+
+    /// Deliveries named in one request.
+    private static let batch = 1000
+
+    private static func request(for deliveries: [String], failedOnly: Bool) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object {
+            $0.member("deliveries", deliveries)
+            if failedOnly { $0.member("failed_only", true) }
+        }
+        return writer.bytes
+    }
+
+    private static func request(forAllFailedOf target: String?) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object {
+            $0.member("failed", true)
+            if let target { $0.member("target", target) }
+        }
+        return writer.bytes
+    }
+
+    /// What failures.ndjson has since a moment, each delivery once, in batches.
+    private static func failedSince(_ arguments: Arguments, _ spoolPath: String) throws(Failure) -> [[String]] {
+        var filter = try RecordListing.filter(arguments)
+        var files = RecordFiles(spool: spoolPath, stem: "failures")
+        defer { files.close() }
+        var seen: Set<String> = []
+        var batches: [[String]] = []
+        do throws(FileReadError) {
+            try files.all { line in
+                guard let delivery = filter.take(line)?.columns["delivery"], seen.insert(delivery).inserted else { return }
+                if batches.last.map({ $0.count < batch }) != true { batches.append([]) }
+                batches[batches.count - 1].append(delivery)
+            }
+        } catch {
+            throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
+        }
+        return batches
+    }
+}

@@ -1,0 +1,66 @@
+import CPlatform
+import EventJSON
+import Glibc
+import HTTPServer
+import Platform
+import Relay
+
+extension Verb {
+    static let send = Verb(
+        name: "send", operands: "[FILE|-]",
+        summary: "posts a sample or a file to the running daemon, signed as the source expects",
+        options: [
+            config,
+            Option("--type", "TYPE|FILE", "a sample of this event type (redemption.succeeded without it), or a file"),
+            Option("--source", "NAME", "the source it is sent to; the first one without it"),
+        ]
+    ) { arguments throws(Failure) in
+        let configuration = try ConfigurationFile(arguments).usable()
+        let source = configuration.sources[try Verb.source(arguments["--source"], in: configuration)]
+        let body = try Verb.body(arguments, limitBytes: configuration.bodyLimitBytes)
+        guard let address = configuration.listen.first else { throw Failure(ExitCode.configuration, "`listen` names no address") }
+        var call = HTTPCall(url: Verb.url(address, source.path))
+        if case .unix(let path, _) = address { call.socket = path }
+        call.body = body
+        call.headers = [("content-type", "application/json")] + source.signatureHeaders(for: body, now: hs_wall_ms())
+        do throws(HTTPCall.Fault) {
+            let answer = try call.perform()
+            StandardStream.output.write(answer.body + [0x0A])
+            return answer.status < 300 ? ExitCode.ok : ExitCode.failure
+        } catch {
+            switch error {
+            case .refused:
+                throw Failure(
+                    ExitCode.noDaemon, "no daemon answers at \(address)", hint: "start one with `hookswitch run`")
+            case .other(let reason): throw Failure(ExitCode.failure, "\(address): \(reason)")
+            }
+        }
+    }
+
+    private static func body(_ arguments: Arguments, limitBytes: Int) throws(Failure) -> [UInt8] {
+        guard arguments.rest.count <= 1 else { throw Failure(ExitCode.usage, "one event at a time can be sent") }
+        let named = arguments.rest.first ?? arguments["--type"]
+        if let named, named == "-" || arguments.rest.first != nil || access(named, F_OK) == 0 {
+            do throws(FileReadError) {
+                return try FileContent.read(named == "-" ? "/dev/stdin" : named, limitBytes: limitBytes)
+            } catch {
+                throw Failure(ExitCode.file, "\(named): \(error.reason)")
+            }
+        }
+        let type = named ?? "redemption.succeeded"
+        if !Sample.types.contains(type), let near = Spelling.nearest(to: type, in: Sample.types) {
+            StandardStream.error.write("note: Voucherify sends no \"\(type)\"; did you mean \"\(near)\"?\n")
+        }
+        return Sample.body(type: type, now: hs_wall_ms())
+    }
+
+    /// Where the door is for somebody on this machine: one that listens everywhere listens on loopback too.
+    private static func url(_ address: ListenAddress, _ path: String) -> String {
+        switch address {
+        case .v4(0, let port): "http://127.0.0.1:\(port)\(path)"
+        case .v6(0, 0, let port): "http://[::1]:\(port)\(path)"
+        case .v4, .v6: "http://\(address)\(path)"
+        case .unix: "http://hookswitch\(path)"
+        }
+    }
+}

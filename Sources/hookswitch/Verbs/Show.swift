@@ -1,0 +1,112 @@
+import EventJSON
+import Platform
+import Relay
+import Spool
+
+extension Verb {
+    static let show = Verb(
+        name: "show", operands: "EVENT", summary: "shows an event, its headers, its body and every attempt",
+        options: [config, json], discussion: "Works without the daemon, too."
+    ) { arguments throws(Failure) in
+        guard arguments.rest.count == 1, let text = arguments.rest.first, let number = UInt64(text.prefix { $0 != "/" }), number > 0
+        else { throw Failure(ExitCode.usage, "`hookswitch show` takes one event number", hint: "like `hookswitch show 1042`") }
+        let spoolPath = try ConfigurationFile(arguments).spoolPath()
+        let report = try Verb.report(on: number, spoolPath)
+        let attempts = try Verb.attempts(of: number, spoolPath)
+        if arguments.has("--json") {
+            // The report is an object: its last brace makes room for the attempts, which are lines of the audit file.
+            var object = Array(report.dropLast())
+            object += ",\"attempts\":[".utf8
+            object += attempts.map(\.bytes).joined(separator: [0x2C])
+            object += "]}\n".utf8
+            StandardStream.output.write(object)
+        } else {
+            do throws(JSONSyntaxError) {
+                StandardStream.output.write(Verb.text(try JSONDocument(report).root, attempts))
+            } catch {
+                throw Failure(ExitCode.failure, "the daemon's answer can't be read: \(error.message)")
+            }
+        }
+        return ExitCode.ok
+    }
+
+    /// The event as an object: from the daemon if there is one, else from the spool's own files.
+    private static func report(on number: UInt64, _ spoolPath: String) throws(Failure) -> [UInt8] {
+        do throws(Failure) {
+            let answer = try ControlSocket(spoolPath: spoolPath).answer("/api/v1/events/\(number)")
+            if answer.status == 404 { throw absent(number) }
+            guard answer.status == 200 else { throw ControlSocket.refusal(answer) }
+            return answer.body
+        } catch {
+            guard error.exitCode == ExitCode.noDaemon else { throw error }
+        }
+        do throws(SpoolError) {
+            let found = try SpoolReader(path: spoolPath).event(EventNumber(rawValue: number))
+            guard let found else { throw SpoolError.damaged(segment: 0, offset: 0, reason: "") }
+            var writer = JSONWriter()
+            EventReport(found.event, found.deliveries).write(to: &writer)
+            return writer.bytes
+        } catch {
+            if case .damaged(0, 0, "") = error { throw absent(number) }
+            throw Failure(ExitCode.file, error.described)
+        }
+    }
+
+    private static func absent(_ number: UInt64) -> Failure {
+        Failure(
+            ExitCode.failure, "event \(number) is not, or no longer, in the spool",
+            hint: "`spool.retain` says how long finished events stay")
+    }
+
+    private static func attempts(of number: UInt64, _ spoolPath: String) throws(Failure) -> [RecordLine] {
+        var filter = RecordFilter()
+        filter.event = number
+        var found: [RecordLine] = []
+        var files = RecordFiles(spool: spoolPath, stem: "audit")
+        defer { files.close() }
+        let needle = Array("\"delivery\":\"\(number)/".utf8)
+        do throws(FileReadError) {
+            try files.all { line in
+                if contains(line, needle), let record = filter.take(line) { found.append(record) }
+            }
+        } catch {
+            throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
+        }
+        return found
+    }
+
+    private static func text(_ event: JSONValue, _ attempts: [RecordLine]) -> String {
+        func string(_ key: String) -> String { event[key: key]?.string ?? "" }
+        var text = "event       \(event[key: "event"].map(Verb.text) ?? "")\n"
+        text += "received    \(string("received_at"))\nsource      \(string("source"))\ntype        \(string("type"))\n"
+        text += "routes      \((event[key: "routes"]?.array ?? []).compactMap(\.string).joined(separator: ", "))\n"
+        text += "webhook-id  \(string("webhook-id"))\n"
+        for header in event[key: "headers"]?.members ?? [] { text += "header      \(header.key): \(header.value.string ?? "")\n" }
+        var deliveries = Table(["DELIVERY", "STATE", "NEXT ATTEMPT"])
+        for delivery in event[key: "deliveries"]?.array ?? [] {
+            deliveries.add(["delivery", "state", "next_attempt_at"].map { delivery[key: $0]?.string ?? "" })
+        }
+        if !deliveries.isEmpty { text += "\n\(deliveries.text)" }
+        var table = Table(["EXECUTED AT", "DELIVERY", "ATTEMPT", "STATUS", "MS", "ERROR"])
+        for attempt in attempts {
+            table.add(["executed_at", "delivery", "attempt", "status", "duration_ms", "error"].map { attempt.columns[$0] ?? "" })
+        }
+        if !table.isEmpty { text += "\n\(table.text)" }
+        return Table.shown(text + "\n" + (event[key: "body"]?.string ?? "(base64) \(string("body_base64"))") + "\n", keepingLines: true)
+    }
+
+    /// Whether bytes hold a text: most lines of a long file are passed over by it.
+    private static func contains(_ bytes: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
+        guard bytes.count >= needle.count else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            needle.withUnsafeBytes { needle in
+                var start = 0
+                while start <= bytes.count - needle.count {
+                    if bytes[start] == needle[0] && bytes[start..<(start + needle.count)].elementsEqual(needle) { return true }
+                    start += 1
+                }
+                return false
+            }
+        }
+    }
+}
