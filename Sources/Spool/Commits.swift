@@ -85,7 +85,13 @@ struct Commits {
         guard next < Commits.queueLimit else { throw .tooManyQueues(limit: Commits.queueLimit) }
         let queue = QueueID(rawValue: UInt16(next))
         queues[queue] = name
-        if writer == nil { try begin() } else { try writer?.append(queues: queues) }
+        let before = writer?.zeroedTo ?? 0
+        if writer == nil {
+            try begin()
+        } else {
+            try writer?.append(queues: queues)
+            usage.add((writer?.zeroedTo ?? 0) - before)
+        }
         return queue
     }
 
@@ -197,6 +203,19 @@ struct Commits {
                 reason: "the disk is full: \(free) bytes free, min_free is \(settings.minFreeBytes)",
                 retryAfterSeconds: Commits.retryAfterSeconds)
         }
+    }
+
+    /// Opens the door again if what closed it has passed: nobody may be sending to find out.
+    mutating func reconsider() {
+        guard closed != nil else { return }
+        do throws(CommitRefusal) { try checkSpace(for: 0) } catch {
+            closed = error.reason
+            return
+        }
+        if writer == nil {
+            do throws(SpoolError) { try begin() } catch { return }
+        }
+        closed = nil
     }
 
     /// Makes durable what was appended without a sync.

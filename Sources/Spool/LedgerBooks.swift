@@ -27,7 +27,6 @@ final class LedgerBooks: @unchecked Sendable {
     private var receivers: [QueueID: any DeliveryReceiver] = [:]
     private var pending: [JournalEntry] = []
     private var flushIsScheduled = false
-    private var isUnderPressure = false
     private var journal: OutcomeJournal?
 
     init(
@@ -223,10 +222,7 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// Makes room at once, because an event was refused for want of it.
     func makeRoom() {
-        queue.async { [self] in
-            isUnderPressure = true
-            retain()
-        }
+        queue.async { [self] in retain() }
     }
 
     /// Removes segments whose deliveries are all settled: those past `retain`, and the oldest while space is short.
@@ -247,13 +243,15 @@ final class LedgerBooks: @unchecked Sendable {
                 return
             }
         }
-        isUnderPressure = false
     }
 
+    /// Whether two more segments would not fit: finished events go before an event is refused.
     private func isShort() -> Bool {
-        if isUnderPressure || usage.bytes > settings.maxSizeBytes / 10 * 8 { return true }
+        let ahead = 2 * min(Commits.segmentLimitBytes, settings.maxSizeBytes / 8)
+        let reserve = min(Commits.reserveBytes, settings.maxSizeBytes / 16)
+        if usage.bytes + ahead + reserve > settings.maxSizeBytes { return true }
         guard let free = try? disk.freeBytes(directory) else { return false }
-        return free < settings.minFreeBytes + 2 * min(Commits.segmentLimitBytes, settings.maxSizeBytes / 8)
+        return free < settings.minFreeBytes + ahead
     }
 
     func position(of number: EventNumber) -> Position? { queue.sync { ledger.position(of: number.rawValue) } }

@@ -159,7 +159,12 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     public func status() -> SpoolStatus {
-        let (bytes, closed, seconds) = commits.withLock { ($0.usage.bytes, $0.closed, $0.syncSeconds) }
+        let (bytes, closed, seconds) = commits.withLock { commits in
+            let wasClosed = commits.closed != nil
+            commits.reconsider()
+            if wasClosed && commits.closed == nil { notice(.opened) }
+            return (commits.usage.bytes, commits.closed, commits.syncSeconds)
+        }
         let queues = books.queues().map { entry in
             var queue = entry.queue
             // An event that can't be read has no age to show; its damage is counted where it is delivered.

@@ -56,16 +56,20 @@ public enum Sample {
                     $0.member("created_at", moment)
                 }
             }
-            $0.member("voucher") {
-                $0.object {
-                    $0.member("code", "SAMPLE-\(id.uppercased())")
-                    $0.member("object", "voucher")
+            if object != "voucher" {
+                $0.member("voucher") {
+                    $0.object {
+                        $0.member("code", "SAMPLE-\(id.uppercased())")
+                        $0.member("object", "voucher")
+                    }
                 }
             }
-            $0.member("customer") {
-                $0.object {
-                    $0.member("id", "cust_sample")
-                    $0.member("source_id", "sample@example.com")
+            if object != "customer" {
+                $0.member("customer") {
+                    $0.object {
+                        $0.member("id", "cust_sample")
+                        $0.member("source_id", "sample@example.com")
+                    }
                 }
             }
         }
