@@ -106,7 +106,9 @@ extension ConfigurationReader {
     }
 
     /// Names as they stand in the file, also of those that could not be read: a fault in a target is not one in its routes.
-    private func names(of key: String) -> [String] { document.root[key: key]?.members?.map(\.key) ?? [] }
+    private func names(of key: String) -> [String] {
+        (document.root[key: key]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }.map(\.key)
+    }
     private var targetNames: [String] { names(of: "targets") }
 
     private func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {

@@ -50,7 +50,10 @@ final class ConfigurationReader {
             if let key = keys.first(where: { $0.0 == member.key }) {
                 key.1(Place(value: member.value, path: path))
             } else if member.key == "description" {
-                _ = string(Place(value: member.value, path: path))
+                // A remark is for people: what it says of variables is not looked up.
+                if member.value.string == nil {
+                    error("must be a string, not \(member.value.described)", at: member.value.offset, path)
+                }
             } else if later.contains(member.key) {
                 error(
                     "`\(member.key)` is not in this version", at: member.keyOffset, path, hint: "leave the key out")
@@ -73,7 +76,7 @@ final class ConfigurationReader {
         guard let members = place.value.members else {
             return error("must be an object, not \(place.value.described)", at: place.value.offset, place.path)
         }
-        for member in members where member.key != "description" || member.value.members != nil {
+        for member in members where !ConfigurationReader.isRemark(member) {
             let path = "\(place.path).\(member.key)"
             if !ConfigurationReader.isName(member.key) {
                 error(
@@ -82,6 +85,11 @@ final class ConfigurationReader {
             }
             read(member.key, Place(value: member.value, path: path))
         }
+    }
+
+    /// Whether a member among named things is a remark on them, and not one of them.
+    static func isRemark(_ member: JSONValue.Member) -> Bool {
+        member.key == "description" && member.value.string != nil
     }
 
     /// Whether a text can name a source, a target or a route: it stands in paths, commands and log lines.
