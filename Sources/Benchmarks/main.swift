@@ -1,2 +1,3 @@
-import Relay
-print(hookswitchVersion)
+import Foundation
+
+exit(BenchmarkTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,55 @@
+import Platform
+
+/// `swift run -c release Benchmarks NAME [--json] [--seconds N] [--rounds N]`.
+enum BenchmarkTool {
+    /// What is asked for.
+    struct Options {
+        var isJSON = false
+        /// How long one round of one side takes.
+        var seconds = 5
+        /// How often each side runs, in turn with the other.
+        var rounds = 3
+    }
+
+    private static let benchmarks: [(name: String, summary: String, run: @Sendable (Options) throws -> Report)] = [
+        ("ingest", "the door with a durable write behind each 202, against nginx `return 200`", { try Ingest.run($0) })
+    ]
+
+    /// Runs what is named; answers the exit code.
+    static func run(_ arguments: [String]) -> Int32 {
+        guard let name = arguments.first, let benchmark = benchmarks.first(where: { $0.name == name }),
+            let options = options(arguments.dropFirst())
+        else {
+            var text = "usage: Benchmarks NAME [--json] [--seconds N] [--rounds N]\n"
+            for benchmark in benchmarks { text += "  \(benchmark.name)  \(benchmark.summary)\n" }
+            StandardStream.error.write(text)
+            return 64
+        }
+        do {
+            let report = try benchmark.run(options)
+            StandardStream.output.write(options.isJSON ? report.json : report.text)
+            return 0
+        } catch let error as MissingPeer {
+            StandardStream.error.write("\(error.program) is missing: apt-get install \(error.package)\n")
+            return 69
+        } catch {
+            StandardStream.error.write("\(error)\n")
+            return 1
+        }
+    }
+
+    private static func options(_ arguments: ArraySlice<String>) -> Options? {
+        var options = Options()
+        var rest = arguments
+        while let name = rest.popFirst() {
+            switch name {
+            case "--json": options.isJSON = true
+            case "--seconds", "--rounds":
+                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...600).contains(value) else { return nil }
+                if name == "--seconds" { options.seconds = value } else { options.rounds = value }
+            default: return nil
+            }
+        }
+        return options
+    }
+}

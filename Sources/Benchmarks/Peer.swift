@@ -1,0 +1,112 @@
+import Foundation
+
+/// A program that a comparison needs and the machine lacks.
+struct MissingPeer: Error {
+    var program: String
+    var package: String
+}
+
+/// Something that went wrong while measuring.
+struct BenchmarkFault: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A server under measurement, held to one core. It ends with this value.
+final class Peer {
+    private let process = Process()
+
+    /// Where a program is, or what to install for it.
+    static func path(of program: String, package: String) throws -> String {
+        for directory in ["/usr/bin", "/usr/sbin", "/bin", "/usr/local/bin"] {
+            let path = "\(directory)/\(program)"
+            if FileManager.default.isExecutableFile(atPath: path) { return path }
+        }
+        throw MissingPeer(program: program, package: package)
+    }
+
+    /// Starts a program on a core; returns when it answers on a port of loopback.
+    init(_ command: [String], core: Int, port: UInt16, in directory: URL) throws {
+        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
+        process.arguments = ["-c", String(core)] + command
+        process.currentDirectoryURL = directory
+        let log = directory.appendingPathComponent("log-\(port)")
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        let handle = try FileHandle(forWritingTo: log)
+        process.standardOutput = handle
+        process.standardError = handle
+        try process.run()
+        let deadline = Date().addingTimeInterval(20)
+        while !Port.answers(port) {
+            guard process.isRunning, Date() < deadline else {
+                process.terminate()
+                let said = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+                throw BenchmarkFault("\(command[0]) does not answer on port \(port): \(said.suffix(500))")
+            }
+            usleep(20_000)
+        }
+    }
+
+    /// CPU time used so far, in seconds: user and system, of the process itself.
+    var cpuSeconds: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        // The 14th and 15th field of proc(5), two of which stand before the parenthesis.
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Resident memory, in megabytes.
+    var residentMegabytes: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: " ")
+        return fields.count > 1 ? (Double(fields[1]) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))) / 1e6 : 0
+    }
+
+    func stop() {
+        guard process.isRunning else { return }
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    deinit { stop() }
+}
+
+/// Ports of loopback.
+enum Port {
+    /// One that is free at the moment.
+    static func free() -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = loopback(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(descriptor, $0, length)
+                getsockname(descriptor, $0, &length)
+            }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    /// Whether somebody listens.
+    static func answers(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = loopback(port)
+        return withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    private static func loopback(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+}

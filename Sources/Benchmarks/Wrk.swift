@@ -1,0 +1,66 @@
+import Foundation
+
+/// The client: wrk with one thread on a core of its own, which posts the same body over and over.
+struct Wrk {
+    /// What one run came to.
+    struct Result {
+        var requests: Double
+        var perSecond: Double
+        var p50Milliseconds: Double
+        var p99Milliseconds: Double
+        var errors: Int
+    }
+
+    private let program: String
+    private let script: URL
+    private let connections: Int
+    private let core: Int
+
+    /// A client that posts `body` with these headers.
+    init(body: [UInt8], headers: [(name: String, value: String)], connections: Int, core: Int, in directory: URL) throws {
+        program = try Peer.path(of: "wrk", package: "wrk")
+        self.connections = connections
+        self.core = core
+        let file = directory.appendingPathComponent("body.json")
+        try Data(body).write(to: file)
+        script = directory.appendingPathComponent("post.lua")
+        var lua = "wrk.method = 'POST'\nlocal file = io.open('\(file.path)', 'rb')\nwrk.body = file:read('*a')\nfile:close()\n"
+        for header in headers { lua += "wrk.headers['\(header.name)'] = '\(header.value)'\n" }
+        try lua.write(to: script, atomically: true, encoding: .utf8)
+    }
+
+    /// Runs for so long.
+    func run(_ url: String, seconds: Int) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
+        process.arguments = [
+            "-c", String(core), program, "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script.path, url,
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        var result = Result(requests: 0, perSecond: 0, p50Milliseconds: 0, p99Milliseconds: 0, errors: 0)
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            switch words.first {
+            case "50%": result.p50Milliseconds = Wrk.milliseconds(words[1])
+            case "99%": result.p99Milliseconds = Wrk.milliseconds(words[1])
+            case "Requests/sec:": result.perSecond = Double(words[1]) ?? 0
+            case "Non-2xx": result.errors = words.last.flatMap { Int($0) } ?? 0
+            default: if words.count > 2 && words[1] == "requests" { result.requests = Double(words[0]) ?? 0 }
+            }
+        }
+        guard result.requests > 0 else { throw BenchmarkFault("wrk says nothing of requests:\n\(text)") }
+        guard result.errors == 0 else { throw BenchmarkFault("\(result.errors) answers were no 2xx:\n\(text)") }
+        return result
+    }
+
+    private static func milliseconds(_ text: String) -> Double {
+        for (unit, factor) in [("us", 0.001), ("ms", 1), ("s", 1000), ("m", 60_000)] where text.hasSuffix(unit) {
+            return (Double(text.dropLast(unit.count)) ?? 0) * factor
+        }
+        return 0
+    }
+}
