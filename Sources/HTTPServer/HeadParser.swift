@@ -180,8 +180,8 @@ struct HeadParser {
         try checkHost(head)
         let framing = try framing(head)
         var keepsAlive = minorVersion >= 1
-        for value in head.values(of: "connection") {
-            for option in head.list(value) {
+        for field in fields where head.isNamed(field.name, "connection") {
+            for option in head.list(field.value) {
                 if option == "close" { keepsAlive = false }
                 if option == "keep-alive" && minorVersion == 0 { keepsAlive = true }
             }
@@ -201,15 +201,15 @@ struct HeadParser {
 
     private func checkHost(_ head: RequestHead) throws(Refusal) {
         let hosts = head.values(of: "host")
-        guard hosts.count == 1 || (hosts.isEmpty && minorVersion == 0) else {
-            throw .malformed(hosts.isEmpty ? "the Host header is missing" : "there is more than one Host header")
+        guard hosts.count == 1 || (hosts.count == 0 && minorVersion == 0) else {
+            throw .malformed(hosts.count == 0 ? "the Host header is missing" : "there is more than one Host header")
         }
-        for host in hosts {
-            let isFit = host.allSatisfy { index in
-                let byte = head.bytes[index]
-                return byte.isToken || byte == 0x3A || byte == 0x5B || byte == 0x5D || byte == 0x2C || byte == 0x28
-                    || byte == 0x29 || byte == 0x3B || byte == 0x3D
-            }
+        for index in hosts.first ?? 0..<0 {
+            let byte = head.bytes[index]
+            // What `uri-host` may hold beyond a token: port, brackets, sub-delims (RFC 3986 §3.2.2).
+            let isFit =
+                byte.isToken || byte == 0x3A || byte == 0x5B || byte == 0x5D || byte == 0x2C || byte == 0x28
+                || byte == 0x29 || byte == 0x3B || byte == 0x3D
             if !isFit { throw .malformed("the Host header is no host") }
         }
     }
@@ -218,7 +218,7 @@ struct HeadParser {
         let codings = head.values(of: "transfer-encoding")
         let lengths = head.values(of: "content-length")
         if let coding = codings.first {
-            guard lengths.isEmpty else {
+            guard lengths.count == 0 else {
                 throw .malformed("Content-Length stands beside Transfer-Encoding")
             }
             guard codings.count == 1, head.list(coding) == ["chunked"] else {

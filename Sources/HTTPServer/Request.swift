@@ -64,28 +64,29 @@ public struct RequestHead {
     }
 
     /// Whether a range holds this name, whatever its case. `name` is in lower case.
-    public func isNamed(_ range: Range<Int>, _ name: String) -> Bool {
-        var name = name
-        return name.withUTF8 { wanted in
-            guard wanted.count == range.count else { return false }
-            for i in 0..<wanted.count {
-                var byte = bytes[range.lowerBound + i]
-                if byte >= 0x41 && byte <= 0x5A { byte |= 0x20 }
-                if byte != wanted[i] { return false }
-            }
-            return true
+    public func isNamed(_ range: Range<Int>, _ name: StaticString) -> Bool {
+        guard name.utf8CodeUnitCount == range.count else { return false }
+        let wanted = name.utf8Start
+        for i in 0..<range.count {
+            var byte = bytes[range.lowerBound + i]
+            if byte &- 0x41 < 26 { byte |= 0x20 }
+            if byte != wanted[i] { return false }
         }
+        return true
     }
 
     /// The value of the first header of this name (in lower case).
-    public func value(of name: String) -> Range<Int>? {
-        for field in fields where isNamed(field.name, name) { return field.value }
-        return nil
-    }
+    public func value(of name: StaticString) -> Range<Int>? { values(of: name).first }
 
-    /// The values of all headers of this name (in lower case).
-    public func values(of name: String) -> [Range<Int>] {
-        fields.filter { isNamed($0.name, name) }.map(\.value)
+    /// The first header of this name (in lower case), and how many there are.
+    public func values(of name: StaticString) -> (first: Range<Int>?, count: Int) {
+        var first: Range<Int>?
+        var count = 0
+        for field in fields where isNamed(field.name, name) {
+            if count == 0 { first = field.value }
+            count += 1
+        }
+        return (first, count)
     }
 
     /// A comma-separated value's elements in lower case (RFC 9110 §5.6.1).

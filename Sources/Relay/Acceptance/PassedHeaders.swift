@@ -4,20 +4,30 @@ import HTTPServer
 /// Which of a request's headers are kept and go on to http targets: what says how to read the body, and what proves who sent it.
 enum PassedHeaders {
     /// Content type, trace, and the signature headers of the senders known (their documentation).
-    static let names: Set<String> = [
+    static let names: [StaticString] = [
         "content-type", "traceparent", "tracestate", "x-voucherify-signature", "webhook-signature", "stripe-signature",
         "x-hub-signature-256", "x-github-event", "x-github-delivery", "x-gitlab-token", "x-gitlab-event",
         "x-shopify-hmac-sha256", "x-shopify-topic", "x-slack-signature", "x-slack-request-timestamp",
         "linear-signature", "paddle-signature", "x-pagerduty-signature", "x-twilio-signature", "x-zm-signature",
         "x-zm-request-timestamp",
     ]
-    private static let lengths = Set(names.map(\.utf8.count))
+    /// The names by their length: most headers are told apart by that alone.
+    private static let byLength: [[(name: StaticString, text: String)]] = {
+        var table: [[(name: StaticString, text: String)]] = []
+        for name in names {
+            while table.count <= name.utf8CodeUnitCount { table.append([]) }
+            table[name.utf8CodeUnitCount].append((name, "\(name)"))
+        }
+        return table
+    }()
 
     static func of(_ head: RequestHead) -> [EventAttributes.Header] {
+        let table = byLength
         var headers: [EventAttributes.Header] = []
-        for field in head.fields where lengths.contains(field.name.count) {
-            let name = head.text(field.name).lowercased()
-            if names.contains(name) { headers.append(.init(name: name, value: head.text(field.value))) }
+        for field in head.fields where field.name.count < table.count {
+            for known in table[field.name.count] where head.isNamed(field.name, known.name) {
+                headers.append(.init(name: known.text, value: head.text(field.value)))
+            }
         }
         return headers
     }

@@ -15,7 +15,7 @@ struct AdminGuard: Sendable {
         let host = head.value(of: "host").map(head.text) ?? ""
         if let token {
             let sent = head.value(of: "authorization").map(head.text) ?? ""
-            guard sent.hasPrefix("Bearer "), ConstantTime.equal(sent.utf8.dropFirst(7), token) else {
+            guard sent.hasPrefix("Bearer "), ConstantTime.equal(Array(sent.utf8.dropFirst(7)), token) else {
                 return Answers.refusal(
                     401, "this listener asks for a token", hint: "send `authorization: Bearer …` with `admin_token`",
                     headers: [.init("www-authenticate", "Bearer")])

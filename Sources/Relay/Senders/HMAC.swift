@@ -45,12 +45,3 @@ final class HMAC {
         return hmac.finish()
     }
 }
-
-/// Comparison that takes as long for unequal bytes as for equal ones.
-enum ConstantTime {
-    static func equal(_ one: some Collection<UInt8>, _ other: some Collection<UInt8>) -> Bool {
-        let one = Array(one)
-        let other = Array(other)
-        return one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
-    }
-}

@@ -9,7 +9,7 @@ extension SourceConfiguration {
         case .voucherify:
             guard let key = HMAC(key: secret.utf8) else { return [] }
             body.withUnsafeBytes { Verifier.updateCompact(key, $0) }
-            return [(Verifier.voucherifyHeader, Hex.encode(key.finish()))]
+            return [("\(Verifier.voucherifyHeader)", Hex.encode(key.finish()))]
         case .standardWebhooks:
             var ids = WebhookIDs()
             let id = ids.next()

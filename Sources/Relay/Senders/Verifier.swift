@@ -11,7 +11,7 @@ final class Verifier {
 
     /// How far a timestamp may be off, in seconds, either way.
     static let toleranceSeconds: Int64 = 300
-    static let voucherifyHeader = "x-voucherify-signature"
+    static let voucherifyHeader: StaticString = "x-voucherify-signature"
 
     private let scheme: VerifySettings.Scheme
     private let keys: [HMAC]
@@ -34,7 +34,7 @@ final class Verifier {
         }
     }
 
-    private func header(_ name: String, of head: RequestHead) throws(Rejection) -> String {
+    private func header(_ name: StaticString, of head: RequestHead) throws(Rejection) -> Range<Int> {
         let values = head.values(of: name)
         guard let value = values.first else {
             throw Rejection(error: "the header \(name) is missing", hint: "this source takes signed requests only")
@@ -42,12 +42,12 @@ final class Verifier {
         guard values.count == 1 else {
             throw Rejection(error: "the header \(name) stands there more than once", hint: "send it once")
         }
-        return head.text(value)
+        return value
     }
 
     private func checkVoucherify(_ request: Request) throws(Rejection) {
         let sent = try header(Verifier.voucherifyHeader, of: request.head)
-        guard let signature = Hex.decode(sent), signature.count == HMAC.size else {
+        guard let signature = Hex.decode(request.head.bytes[sent]), signature.count == HMAC.size else {
             throw Rejection(
                 error: "\(Verifier.voucherifyHeader) is no HMAC-SHA256 in hexadecimal",
                 hint: "it has 64 digits in lower case")
@@ -68,31 +68,19 @@ final class Verifier {
 
     /// Feeds a body to a key without the white space outside strings, run by run, as it lies.
     static func updateCompact(_ key: HMAC, _ body: UnsafeRawBufferPointer) {
-        guard body.contains(0x22) || body.first == 0x7B || body.first == 0x5B else { return key.update(body) }
         var start = 0
-        var index = 0
-        let count = body.count
-        while index < count {
-            let byte = body[index]
-            if byte == 0x22 {
-                index += 1
-                while index < count, body[index] != 0x22 { index += body[index] == 0x5C ? 2 : 1 }
-                index += 1
-            } else if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
-                key.update(UnsafeRawBufferPointer(rebasing: body[start..<index]))
-                index += 1
-                start = index
-            } else {
-                index += 1
-            }
+        var runs = WhiteSpace(body)
+        while let run = runs.next() {
+            key.update(UnsafeRawBufferPointer(rebasing: body[start..<run.lowerBound]))
+            start = run.upperBound
         }
-        if start < count { key.update(UnsafeRawBufferPointer(rebasing: body[start..<count])) }
+        key.update(UnsafeRawBufferPointer(rebasing: body[start...]))
     }
 
     private func checkStandardWebhooks(_ request: Request, now: Int64) throws(Rejection) {
-        let id = try header("webhook-id", of: request.head)
-        let timestamp = try header("webhook-timestamp", of: request.head)
-        let sent = try header("webhook-signature", of: request.head)
+        let id = request.head.text(try header("webhook-id", of: request.head))
+        let timestamp = request.head.text(try header("webhook-timestamp", of: request.head))
+        let sent = request.head.text(try header("webhook-signature", of: request.head))
         let tolerated = (now / 1000 - Verifier.toleranceSeconds)...(now / 1000 + Verifier.toleranceSeconds)
         guard let seconds = Int64(timestamp), tolerated.contains(seconds) else {
             throw Rejection(
@@ -112,35 +100,6 @@ final class Verifier {
         }
         guard isRight else {
             throw Rejection(error: "the signature does not fit", hint: "compare `secret` with the sender's")
-        }
-    }
-}
-
-/// Bytes as hexadecimal digits.
-enum Hex {
-    /// Reads digits in lower case; `nil` if there is anything else.
-    static func decode(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count % 2 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    static func encode(_ bytes: some Collection<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x61...0x66: digit - 0x57
-        default: nil
         }
     }
 }
