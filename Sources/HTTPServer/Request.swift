@@ -75,6 +75,12 @@ public struct RequestHead {
         return true
     }
 
+    /// Whether a range holds this name, whatever its case. `name` is in lower case.
+    public func isNamed(_ range: Range<Int>, _ name: String) -> Bool {
+        guard name.utf8.count == range.count else { return false }
+        return zip(bytes[range], name.utf8).allSatisfy { ($0 &- 0x41 < 26 ? $0 | 0x20 : $0) == $1 }
+    }
+
     /// The value of the first header of this name (in lower case).
     public func value(of name: StaticString) -> Range<Int>? { values(of: name).first }
 

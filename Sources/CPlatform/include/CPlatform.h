@@ -5,4 +5,5 @@
 #include "files.h"
 #include "processes.h"
 #include "readiness.h"
+#include "search.h"
 #include "threads.h"

@@ -67,8 +67,10 @@ extension ConfigurationReader {
             !indices.isEmpty
             && indices.allSatisfy { $0 < result.sources.count && result.sources[$0].envelope == .voucherify }
         guard areVoucherify else { return }
-        let isProject = pattern.fields.contains {
-            $0.path == EventPath("source.object") && $0.accepted == [.string(Array("webhook".utf8))]
+        let isProject = pattern.alternatives.allSatisfy { fields in
+            fields.contains {
+                $0.key == .body(EventPath("source.object")) && $0.accepted == [.string(Array("webhook".utf8))]
+            }
         }
         for value in typeValues(place.value) {
             guard let text = value.text.string, !VoucherifyCatalogue.types.contains(text) else { continue }
