@@ -3,6 +3,7 @@
 #include "checksum.h"
 #include "clock.h"
 #include "files.h"
+#include "memory.h"
 #include "processes.h"
 #include "readiness.h"
 #include "search.h"
