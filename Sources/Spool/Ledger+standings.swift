@@ -20,7 +20,7 @@ extension Ledger {
     func failed(_ id: QueueID, after number: UInt64, limit: Int) -> [EventNumber] {
         var found: [EventNumber] = []
         for segment in segments {
-            guard let failed = segment.failed[id], !failed.isEmpty else { continue }
+            guard let failed = segment.failed[id], !failed.isEmpty, number < segment.end else { continue }
             var from = number < segment.first ? 0 : Int(number - segment.first) + 1
             while found.count < limit, let index = failed.first(from: from) {
                 found.append(EventNumber(rawValue: segment.first + UInt64(index)))
