@@ -66,7 +66,10 @@ struct OutcomeJournal {
     static func name(_ number: UInt64) -> String { "\(number).journal" }
 
     static func number(ofName name: String) -> UInt64? {
-        name.hasSuffix(".journal") ? UInt64(name.dropLast(8)) : nil
+        guard name.hasSuffix(".journal"), let number = UInt64(name.dropLast(8)), name == self.name(number) else {
+            return nil
+        }
+        return number
     }
 
     private static func record(_ entries: [JournalEntry], generation: UInt64, sequence: UInt64) -> [UInt8] {

@@ -24,10 +24,12 @@ struct NewEvent {
 }
 
 extension QueueID: ExpressibleByIntegerLiteral {
+    /// The queue of this number.
     public init(integerLiteral value: UInt16) { self.init(rawValue: value) }
 }
 
 extension EventNumber: ExpressibleByIntegerLiteral {
+    /// The event of this number.
     public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
 }
 

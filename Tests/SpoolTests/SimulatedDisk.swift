@@ -202,7 +202,8 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         try checked(.read, path) {
             let count = max(0, min(buffer.count, inode.seen.count - offset))
             inode.seen.withUnsafeBytes { bytes in
-                if count > 0 { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])) }
+                guard count > 0 else { return }
+                buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
             }
             return count
         }
