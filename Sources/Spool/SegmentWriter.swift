@@ -133,6 +133,12 @@ struct SegmentWriter {
     /// Makes what was appended without a sync durable.
     func sync() throws(SpoolError) { try file.sync() }
 
+    /// Cuts a segment that failed behind its last event, if it can; answers the size that it is left with.
+    func cut() -> Int {
+        try? seal()
+        return (try? file.size()) ?? zeroedTo
+    }
+
     /// Cuts off the zeros beyond the last event. Nothing is appended afterwards.
     func seal() throws(SpoolError) {
         try file.truncate(to: end)
