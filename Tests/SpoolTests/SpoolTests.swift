@@ -277,14 +277,14 @@ struct SpoolTests {
             while bench.commit(NewEvent(bytes: 300_000, to: count < 3 ? erp : crm)).refusal == nil { count += 1 }
         }
         fill()
+        let disk = bench.disk
+        let before = disk.paths(".segment")
         #expect(bench.spool.status().closed != nil)
         for number in 1...count {
             bench.settle(EventNumber(rawValue: UInt64(number)), crm, .done)
         }
         try bench.flush()
         #expect(bench.commit(NewEvent(bytes: 300_000, to: crm)).refusal != nil)
-        let disk = bench.disk
-        let before = disk.paths(".segment")
         #expect(disk.wait { bench.commit(NewEvent("x", to: crm)).refusal == nil })
         let after = disk.paths(".segment")
         #expect(!Set(before).isSubset(of: after))
