@@ -103,6 +103,64 @@ struct SpoolTests {
         #expect(inbox.wait(for: 3).map(\.event) == [1, 3, 4])
     }
 
+    @Test func commitsFromManyThreadsGetNumbersOfTheirOwnAndComeInOrder() throws {
+        let bench = try Bench()
+        let crm = try bench.spool.queue(named: "crm")
+        let inbox = Inbox()
+        bench.spool.attach(crm, order: .whenDue, to: inbox)
+        bench.spool.request(crm, count: 10_000)
+        let spool: Spool = bench.spool
+        let accepted = Mutex<[UInt64]>([])
+        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+            for round in 0..<50 {
+                withBatch((0..<3).map { NewEvent("\(thread) \(round) \($0)", to: crm) }) { batch in
+                    spool.commit(batch) { outcome in accepted.withLock { $0 += outcome.accepted } }
+                }
+            }
+        }
+        #expect(accepted.withLock { $0 }.sorted() == Array(1...600))
+        #expect(inbox.wait(for: 600).map(\.event.rawValue) == Array(1...600))
+    }
+
+    /// The whole spool with its threads, where `CrashSimulation` drives its parts: so a seed does not repeat every step.
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func afterAnyCrashWhatWasAcknowledgedAndNotSettledIsOwed(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let bench = try Bench()
+        let queues = try ["crm", "erp"].map { try bench.spool.queue(named: $0) }
+        var owed: [QueueID: Set<UInt64>] = [:]
+        var maybe: [QueueID: Set<UInt64>] = [:]
+        for _ in 0..<6 {
+            for _ in 0..<random.below(12) {
+                let batch = (0...random.below(4)).map { _ in
+                    var event = NewEvent(bytes: random.below(random.onceIn(8) ? 400_000 : 500))
+                    event.owed = queues.filter { _ in random.onceIn(2) }
+                    return event
+                }
+                if random.onceIn(6) { bench.disk.fail(.init(call: random.onceIn(2) ? .sync : .write)) }
+                let outcome = bench.commit(batch)
+                for (event, number) in zip(batch, outcome.accepted) {
+                    for queue in event.owed { owed[queue, default: []].insert(number) }
+                }
+                let queue = queues[random.below(2)]
+                for number in owed[queue, default: []].sorted().prefix(random.below(4)) {
+                    bench.settle(EventNumber(rawValue: number), queue, random.onceIn(3) ? .failed : .done)
+                    owed[queue]?.remove(number)
+                    maybe[queue, default: []].insert(number)
+                }
+                if random.onceIn(4), (try? bench.flush()) != nil { maybe = [:] }
+            }
+            try bench.crash(.seeded)
+            for queue in queues {
+                let handed = Set(bench.owed(queue))
+                #expect(handed.isSuperset(of: owed[queue, default: []]), "seed \(seed)")
+                #expect(handed.isSubset(of: owed[queue, default: []].union(maybe[queue, default: []])), "seed \(seed)")
+                owed[queue] = handed
+            }
+            maybe = [:]
+        }
+    }
+
     @Test func aRetryIsHandedOutWhenItsTimeHasCome() throws {
         let bench = try Bench()
         let crm = try bench.spool.queue(named: "crm")
