@@ -69,6 +69,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         locked {
             faults = []
             chance = nil
+            callsLeft = nil
         }
     }
     func setFree(_ bytes: Int) { locked { free = bytes } }
