@@ -7,12 +7,17 @@ extension Ledger {
             let waiting = tried[DeliveryID(event: EventNumber(rawValue: number), queue: queue)]
             let state: DeliveryStanding.State
             if segment.owed[queue]?.contains(place.index) == true {
-                if let waiting, waiting.notBefore > 0 { state = .later(notBefore: waiting.notBefore) } else { state = .waiting }
+                if let waiting, waiting.notBefore > 0 {
+                    state = .later(notBefore: waiting.notBefore)
+                } else {
+                    state = .waiting
+                }
             } else {
                 state = segment.failed[queue]?.contains(place.index) == true ? .failed : .done
             }
             return DeliveryStanding(
-                queue: queue, target: queues[queue]?.name ?? "?", state: state, progress: waiting?.progress ?? Progress())
+                queue: queue, target: queues[queue]?.name ?? "?", state: state,
+                progress: waiting?.progress ?? Progress())
         }
     }
 

@@ -3,49 +3,6 @@ import Testing
 @testable import Spool
 
 struct CommitsTests {
-    /// The writing side of a spool on a simulated disk, opened anew as often as a test likes.
-    private struct Writing {
-        var disk: SimulatedDisk
-        var settings: SpoolSettings
-        var usage: SpoolUsage
-        var commits: Commits
-
-        init(
-            _ disk: SimulatedDisk = SimulatedDisk(), segmentBytes: Int? = nil,
-            _ change: (inout SpoolSettings) -> Void = { _ in }
-        )
-            throws
-        {
-            self.disk = disk
-            settings = SpoolSettings(path: "/s")
-            change(&settings)
-            let recovery = try Recovery("/s", on: disk)
-            usage = SpoolUsage(bytes: recovery.bytes)
-            commits = try Commits(
-                recovery, in: "/s", on: disk, settings: settings, usage: usage, now: 0, segmentBytes: segmentBytes)
-        }
-
-        @discardableResult
-        mutating func commit(_ events: NewEvent..., now: Int64 = 0) -> CommitOutcome {
-            withBatch(events) { commits.commit($0, now: now).outcome }
-        }
-
-        /// What a restart would read, after the power went.
-        func recovered(_ survival: SimulatedDisk.Survival = .everything) throws -> Recovery {
-            try Recovery("/s", on: disk.crash(survival))
-        }
-
-        var bytesOnDisk: Int {
-            disk.paths(".segment").reduce(0) { $0 + (disk.contents($1)?.count ?? 0) }
-        }
-    }
-
-    private func bodies(_ recovery: Recovery, on disk: SimulatedDisk) throws -> [String] {
-        let files = SegmentFiles("/s", on: disk)
-        return try (1..<recovery.nextNumber).compactMap { recovery.ledger.position(of: $0) }
-            .map { String(decoding: try files.read($0).body, as: UTF8.self) }
-    }
-
     @Test func aBatchOfManyEventsIsOneSync() throws {
         var writing = try Writing()
         writing.commit(NewEvent("first", to: 1))
@@ -105,95 +62,6 @@ struct CommitsTests {
         #expect(appended?.sealed.isEmpty == true)
     }
 
-    // A disk that fails.
-
-    @Test(arguments: [SimulatedDisk.Call.write, .sync])
-    func afterAFaultTheBatchGoesToANewSegment(call: SimulatedDisk.Call) throws {
-        var writing = try Writing()
-        writing.commit(NewEvent("a", to: 1))
-        writing.disk.fail(.init(call: call, suffix: SegmentWriter.name(1), times: .max, carries: .everything))
-        #expect(writing.commit(NewEvent("b", to: 1), NewEvent("c", to: 1)).accepted == [2, 3])
-        #expect(writing.commits.closed == nil)
-        let left = writing.disk.crash(.nothing)
-        let recovery = try Recovery("/s", on: left)
-        #expect(recovery.damages.isEmpty)
-        #expect(try bodies(recovery, on: left) == ["a", "b", "c"])
-    }
-
-    @Test(arguments: [SimulatedDisk.Call.write, .sync])
-    func aFileThatFailedIsNeverSyncedForDataAgain(call: SimulatedDisk.Call) throws {
-        var writing = try Writing()
-        writing.commit(NewEvent("a", to: 1))
-        let old = try #require(writing.disk.contents("/s/" + SegmentWriter.name(1)))
-        writing.disk.fail(.init(call: call, suffix: SegmentWriter.name(1), carries: .everything))
-        writing.commit(NewEvent("b", to: 1))
-        writing.commit(NewEvent("c", to: 1))
-        let now = try #require(writing.disk.contents("/s/" + SegmentWriter.name(1)))
-        #expect(now.count < old.count, "it ends with its last durable event")
-        #expect(old.starts(with: now))
-    }
-
-    @Test(arguments: [SimulatedDisk.Call.write, .sync, .open, .syncDirectory])
-    func ifTheNewSegmentFailsTooTheBatchIsRefused(call: SimulatedDisk.Call) throws {
-        var writing = try Writing()
-        writing.commit(NewEvent("a", to: 1))
-        writing.disk.fail(.init(call: .sync, suffix: SegmentWriter.name(1), carries: .everything))
-        let suffix = call == .syncDirectory ? "/s" : SegmentWriter.name(2)
-        writing.disk.fail(.init(call: call, suffix: suffix, times: .max, carries: .everything))
-        let refusal = writing.commit(NewEvent("refused", to: 1)).refusal
-        #expect(refusal?.retryAfterSeconds == 10)
-        #expect(writing.commits.closed != nil)
-        #expect(writing.commit(NewEvent("refused too", to: 1)).refusal != nil)
-
-        for survival in [SimulatedDisk.Survival.everything, .nothing] {
-            var after = writing.disk.crash(survival)
-            var recovery = try Recovery("/s", on: after)
-            #expect(try bodies(recovery, on: after) == ["a"])
-            var next = try Writing(after)
-            #expect(next.commit(NewEvent("b", to: 1)).accepted == [2])
-            after = next.disk.crash(.nothing)
-            recovery = try Recovery("/s", on: after)
-            #expect(try bodies(recovery, on: after) == ["a", "b"])
-        }
-    }
-
-    @Test func theDoorOpensAgainWithTheDisk() throws {
-        var writing = try Writing()
-        writing.commit(NewEvent("a", to: 1))
-        writing.disk.fail(.init(call: .write, times: .max))
-        #expect(writing.commit(NewEvent("refused", to: 1)).refusal != nil)
-        writing.disk.heal()
-        #expect(writing.commit(NewEvent("b", to: 1)).accepted == [2])
-        #expect(writing.commits.closed == nil)
-        let left = writing.disk.crash(.nothing)
-        #expect(try bodies(try Recovery("/s", on: left), on: left) == ["a", "b"])
-    }
-
-    @Test func aFaultInAnEmptySegmentReplacesIt() throws {
-        var writing = try Writing()
-        writing.disk.fail(.init(call: .sync, suffix: SegmentWriter.name(1), carries: .everything))
-        #expect(writing.commit(NewEvent("a", to: 1)).accepted == [1])
-        #expect(writing.disk.paths(".segment").count == 1)
-        let left = writing.disk.crash(.nothing)
-        #expect(try bodies(try Recovery("/s", on: left), on: left) == ["a"])
-    }
-
-    @Test func whatAFailedWriteLeftStaysVoidWhenTheNextSegmentIsGone() throws {
-        var writing = try Writing(segmentBytes: 4096)
-        writing.commit(NewEvent("a", to: 1))
-        writing.disk.fail(.init(call: .sync, suffix: SegmentWriter.name(1), carries: .everything))
-        writing.commit(NewEvent("b", to: 1))
-        writing.commit(NewEvent(bytes: 5000, to: 1))
-        let left = writing.disk.crash(.nothing)
-        // The events of the second segment are finished and past their time.
-        try left.remove("/s/" + SegmentWriter.name(2))
-        let recovery = try Recovery("/s", on: left)
-        #expect(recovery.ledger.position(of: 1) != nil)
-        #expect(recovery.ledger.position(of: 2) == nil)
-    }
-
-    // Queues.
-
     @Test func aQueueKeepsItsNumberOverARestart() throws {
         var writing = try Writing()
         let one = try writing.commits.queue(named: "one")
@@ -226,8 +94,6 @@ struct CommitsTests {
         #expect(try writing.recovered(.nothing).queues == [queue: "one"])
     }
 
-    // Repetitions.
-
     @Test func aRepetitionIsTheFirstEventsDuplicateInTheBatchAndAfter() throws {
         var writing = try Writing()
         let fates = writing.commit(NewEvent("a", dedupe: 5), NewEvent("b", dedupe: 6), NewEvent("c", dedupe: 5)).fates
@@ -250,8 +116,6 @@ struct CommitsTests {
         writing.disk.heal()
         #expect(writing.commit(NewEvent("a", dedupe: 5)).fates == [.accepted(1)])
     }
-
-    // Space.
 
     @Test func belowMinFreeEventsAreRefusedUntilThereIsRoom() throws {
         var writing = try Writing { $0.minFreeBytes = 1 << 30 }

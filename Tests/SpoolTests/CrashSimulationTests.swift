@@ -9,7 +9,7 @@ import class Foundation.ProcessInfo
 /// A failing run prints its seed: `CrashSimulation(seed: N, faults: …).run()` repeats it. `SPOOL_SEEDS` sets how many
 /// seeds each test takes; it can be large for a night's run.
 struct CrashSimulationTests {
-    private static let seeds = ProcessInfo.processInfo.environment["SPOOL_SEEDS"].flatMap(UInt64.init) ?? 1000
+    private static let seeds = ProcessInfo.processInfo.environment["SPOOL_SEEDS"].flatMap(UInt64.init) ?? 800
 
     /// Runs a quarter of a test's seeds.
     private func check(_ quarter: UInt64, of seeds: UInt64, faults: Bool, flippingABit: Bool = false) {

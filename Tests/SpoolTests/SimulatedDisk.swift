@@ -62,8 +62,6 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
 
     init(seed: UInt64 = 1) { random = SeededRandom(seed: seed) }
 
-    // What a test does to it.
-
     func fail(_ fault: Fault) { locked { faults.append(fault) } }
     func heal() {
         locked {
@@ -141,8 +139,6 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
     }
 
-    // What the spool asks of it.
-
     func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile {
         try checked(.open, path) { () throws(SpoolError) in
             if let inode = names[path] { return SimulatedFile(self, inode, path) }
@@ -190,8 +186,6 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     }
 
     func freeBytes(_ path: String) throws(SpoolError) -> Int { try checked(.freeBytes, path) { free } }
-
-    // The files' part.
 
     fileprivate func size(_ inode: Inode, _ path: String) throws(SpoolError) -> Int {
         try checked(.size, path) { inode.seen.count }
