@@ -53,7 +53,8 @@ struct Ledger {
         segments[place].bytes = bytes
     }
 
-    mutating func appended(number: UInt64, offset: UInt32, owed: [QueueID], receivedAt: Int64, toSegment first: UInt64) {
+    mutating func appended(number: UInt64, offset: UInt32, owed: [QueueID], receivedAt: Int64, toSegment first: UInt64)
+    {
         if segments.last?.first != first { segments.append(Segment(first: first)) }
         segments[segments.count - 1].append(number: number, offset: offset, owed: owed, receivedAt: receivedAt)
         for queue in owed { queues[queue]?.waiting += 1 }
@@ -78,8 +79,9 @@ struct Ledger {
         }
         guard low > 0 else { return nil }
         let segment = segments[low - 1]
+        guard event < segment.end else { return nil }
         let index = Int(event - segment.first)
-        guard index < segment.count, segment.offsets[index] != Segment.missing else { return nil }
+        guard segment.offsets[index] != Segment.missing else { return nil }
         return (low - 1, index)
     }
 
@@ -203,6 +205,12 @@ struct Ledger {
             return JournalEntry(outcome.delivery, .later, outcome.progress, notBefore: notBefore)
         case .untried:
             queues[id]?.inHand.remove(number)
+            if case .byNumber? = queues[id]?.order {
+                // It comes again in its place, not when its time has come.
+                let cursor = queues[id]?.cursor ?? 0
+                queues[id]?.cursor = min(cursor, number)
+                return nil
+            }
             let waiting = tried[outcome.delivery] ?? Tried(progress: outcome.progress, notBefore: 0)
             tried[outcome.delivery] = waiting
             queues[id]?.due.insert(Due(notBefore: waiting.notBefore, number: number))
