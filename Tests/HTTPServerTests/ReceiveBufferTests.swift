@@ -52,6 +52,15 @@ struct ReceiveBufferTests {
         #expect(buffer.capacity == ReceiveBuffer.initialBytes)
     }
 
+    @Test func whatIsTakenOutLeavesNoGap() {
+        let buffer = buffer(holding: "body\r\n5\r\nrest")
+        buffer.remove(4..<9)
+        #expect(text(buffer) == "bodyrest")
+        buffer.remove(4..<8)
+        buffer.remove(2..<2)
+        #expect(text(buffer) == "body")
+    }
+
     @Test func memoryStaysWhileMuchIsLeft() {
         let buffer = buffer(holding: "x")
         buffer.grow(to: 1 << 20)
