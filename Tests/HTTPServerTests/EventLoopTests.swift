@@ -110,11 +110,10 @@ struct EventLoopTests {
     @Test func aLargeAnswerReachesASlowReaderWhole() throws {
         let server = try ServerUnderTest()
         let client = try Client(server, receiveBufferBytes: 4096)
-        try client.send("GET", "/large?8000000")
-        try client.send("POST", "/echo", "next")
+        try client.send("GET /large?8000000 HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n")
         try server.wait { $0.handled == 2 }
         #expect(try client.answer().body.utf8.count == 8_000_000)
-        #expect(try client.answer().body == "POST /echo next")
+        #expect(try client.answer().body == "GET /echo ")
     }
 
     @Test func anAnswerToHeadHasNoBody() throws {
