@@ -554,7 +554,7 @@ public final class EventLoop: @unchecked Sendable {
         }
         connection.sent = 0
         connection.output.removeAll(keepingCapacity: connection.output.capacity <= 4096)
-        if connection.closesAfterOutput {
+        if connection.closesAfterOutput || (stopDeadline != nil && connection.isIdle) {
             // The client reads our answer before it meets a reset: close our side, and read on for a while (RFC 9112 §9.6).
             shutdown(connection.descriptor, Int32(SHUT_WR))
             if case .lingering = connection.phase {} else { beginLingering(slot, connection) }

@@ -145,6 +145,20 @@ extension EventLoopTests {
             server.waitForEnd()
         }
 
+        @Test func stoppingWaitsForASlowReaderAndThenForNothingMore() throws {
+            let server = try ServerUnderTest()
+            let client = try Client(server, receiveBufferBytes: 4096)
+            try client.send("GET", "/large?8000000")
+            try server.wait { $0.handled == 1 }
+            server.loop.stop(within: .seconds(20))
+            let start = ContinuousClock.now
+            #expect(try client.answer().body.utf8.count == 8_000_000)
+            #expect(try client.ends())
+            client.finish()
+            server.waitForEnd()
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
+
         @Test func stoppingWaitsNoLongerThanItsGrace() throws {
             let server = try ServerUnderTest()
             let client = try Client(server)
