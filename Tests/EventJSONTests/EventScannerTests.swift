@@ -84,17 +84,27 @@ struct EventScannerTests {
     }
 
     @Test func arraysArePassedThroughAndLeaveTheirTrail() throws {
-        let scan = try Scan(#"{"a":[{"b":1},{"c":2},{"b":[3,4]}]}"#, for: "a.b")
-        #expect(scan.fields == ["a.b=1 0/0", "a.b=3 0/2 1/0", "a.b=4 0/2 1/1", "a.b=[3,4] 0/2"])
+        let scan = try Scan(#"{"a":[{"b":1},{"c":2},[{"b":[3,4]}]]}"#, for: "a.b", "a.c")
+        #expect(scan.fields == ["a.b=1 0/0", "a.c=2 0/1", "a.b=3 0/2 1/0", "a.b=4 0/2 1/0", "a.b=[3,4] 0/2 1/0"])
         #expect(scan.first() == "1")
     }
 
+    @Test func anArrayThatOnePathAloneLeadsThroughLeavesNoTrail() throws {
+        let scan = try Scan(#"{"a":[{"b":1},{"b":[2]}]}"#, for: "a.b")
+        #expect(scan.fields == ["a.b=1", "a.b=2", "a.b=[2]"])
+        #expect(scan.scanner.trails.isEmpty)
+    }
+
+    @Test func aKeyWithDotsStandsForTheObjectsItAbbreviates() throws {
+        let scan = try Scan(#"{"a.b":{"c":1},"a":{"b.c":2},"a.b.c":3,"a..b":4,".":5,"a.":6}"#, for: "a.b.c", "a", "a.")
+        #expect(scan.fields == ["a.b.c=1", "a.b.c=2", #"a={"b.c":2}"#, "a.b.c=3", "a.=6"])
+    }
+
     @Test func twoArraysAreToldApart() throws {
-        let scan = try Scan(#"{"a":[1],"z":[[0],[]],"b":[2,[]]}"#, for: "a", "b")
-        #expect(scan.fields.count == 5)
-        #expect(scan.fields[0] == "a=1 0/0")
-        #expect(scan.fields[2].hasPrefix("b=2 "))
-        #expect(scan.scanner.trails[0].array != scan.scanner.trails.last?.array)
+        let scan = try Scan(#"{"a":[{"c":1}],"z":[[0],[]],"b":[{"c":2}]}"#, for: "a.c", "a.d", "b.c", "b.d")
+        #expect(scan.fields.count == 2)
+        #expect(scan.fields[0] == "a.c=1 0/0")
+        #expect(scan.scanner.trails[0].array != scan.scanner.trails[1].array)
     }
 
     @Test func anEmptyArrayIsFoundItself() throws {

@@ -89,7 +89,7 @@ struct FuzzTests {
         }
     }
 
-    /// A value at a path: its bytes, and the elements it stands in.
+    /// A value at a path: its bytes, and the elements it stands in, of those arrays that more than one path leads through.
     private struct Found: Equatable {
         var path: Int
         var range: Range<Int>
@@ -102,9 +102,17 @@ struct FuzzTests {
     ) {
         switch value.content {
         case .object(let members):
-            for member in members { walk(member.value, keys + [member.key], paths, trail, &found) }
+            for member in members {
+                // A key with dots stands for the objects that it abbreviates.
+                let more = member.key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+                walk(member.value, keys + more, paths, trail, &found)
+            }
         case .array(let elements):
-            for (index, element) in elements.enumerated() { walk(element, keys, paths, trail + [index], &found) }
+            let here = keys.joined(separator: ".")
+            let isShared = paths.count { $0 == here || $0.hasPrefix(here + ".") } > 1
+            for (index, element) in elements.enumerated() {
+                walk(element, keys, paths, trail + (isShared ? [index] : []), &found)
+            }
         default: break
         }
         guard let path = paths.firstIndex(of: keys.joined(separator: ".")) else { return }
@@ -122,7 +130,8 @@ struct FuzzTests {
             let elements = (0..<count).map { _ in value(&chance, depth: depth + 1) }
             return "[\(elements.joined(separator: " ,"))]"
         default:
-            let keys = ["a", "\\u0062", "c", "d"].shuffled(using: &chance).prefix(Int.random(in: 0...4, using: &chance))
+            let keys = ["a", "\\u0062", "c", "d", "a.b", "b.\\u0063", "."].shuffled(using: &chance).prefix(
+                Int.random(in: 0...4, using: &chance))
             let members = keys.map { "\"\($0)\": \(value(&chance, depth: depth + 1))" }
             return "{\(members.joined(separator: ", "))}"
         }
