@@ -18,7 +18,7 @@ struct FuzzTests {
     ]
 
     @Test func allReadersAgreeOnWhatIsJSON() {
-        for seed in 0..<6000 {
+        for seed in 0..<4000 {
             var chance = SeededGenerator(seed: seed)
             let text = FuzzTests.texts.randomElement(using: &chance)!
             let bytes = chance.mutated(text, pieces: FuzzTests.pieces)
@@ -43,7 +43,7 @@ struct FuzzTests {
     }
 
     @Test func bytesByChanceDoNoHarm() {
-        for seed in 0..<6000 {
+        for seed in 0..<4000 {
             var chance = SeededGenerator(seed: seed)
             let bytes = chance.nastyBytes()
             let readings = Readings(bytes)

@@ -42,13 +42,13 @@ final class ServerUnderTest: Sendable {
             seen.value = body(handler)
             seen.isThere.signal()
         }
-        try #require(seen.isThere.wait(timeout: .now() + 10) == .success, "the loop does not come round")
+        try #require(seen.isThere.wait(timeout: .now() + 30) == .success, "the loop does not come round")
         return try #require(seen.value)
     }
 
     /// Looks again and again until something holds.
     func wait(until holds: @escaping @Sendable (HandlerUnderTest) -> Bool) throws {
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(30)
         while try !look(holds) { try #require(ContinuousClock.now < end, "what was waited for did not come") }
     }
 
