@@ -12,6 +12,8 @@ final class LedgerBooks: @unchecked Sendable {
 
     private let queue = DispatchQueue(label: "hookswitch.spool.ledger")
     private let journalQueue = DispatchQueue(label: "hookswitch.spool.journal")
+    /// The offsets of the folded segment that was last asked about.
+    private let unfolded = Mutex<(first: UInt64, offsets: [UInt32])>((0, []))
     private let inbox = Mutex<[Commits.Appended]>([])
     private let directory: String
     private let disk: any Disk
@@ -47,6 +49,7 @@ final class LedgerBooks: @unchecked Sendable {
         self.wall = wall
         self.notice = notice
         ledger = recovery.ledger
+        ledger.fold()
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)
         let new = try OutcomeJournal(
@@ -148,6 +151,11 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        for event in Set(deliveries.map(\.event)) {
+            guard let folded = queue.sync(execute: { ledger.folded(around: event.rawValue) }) else { continue }
+            let offsets = try offsets(of: folded)
+            queue.sync { ledger.unfold(folded.first, offsets) }
+        }
         let (results, written) = queue.sync {
             var results: [DeliveryID: ReopenResult] = [:]
             for delivery in deliveries {
@@ -288,7 +296,20 @@ final class LedgerBooks: @unchecked Sendable {
         return free < settings.minFreeBytes + ahead
     }
 
-    func position(of number: EventNumber) -> Position? { queue.sync { ledger.position(of: number.rawValue) } }
+    /// Where an event's record stands. Those of a folded segment are read from its file, and the last segment's are kept.
+    func position(of number: EventNumber) throws(SpoolError) -> Position? {
+        let (known, folded) = queue.sync { (ledger.position(of: number.rawValue), ledger.folded(around: number.rawValue)) }
+        guard let folded else { return known }
+        let offset = try offsets(of: folded)[Int(number.rawValue - folded.first)]
+        return offset == Segment.missing ? nil : Position(segment: folded.first, offset: offset)
+    }
+
+    private func offsets(of segment: (first: UInt64, count: Int)) throws(SpoolError) -> [UInt32] {
+        if let kept = unfolded.withLock({ $0.first == segment.first ? $0.offsets : nil }) { return kept }
+        let offsets = try files.offsets(of: segment.first, count: segment.count)
+        unfolded.withLock { $0 = (segment.first, offsets) }
+        return offsets
+    }
 
     func standings(of number: EventNumber, owed: [QueueID]) -> [DeliveryStanding] {
         queue.sync { ledger.standings(of: number.rawValue, owed: owed) }

@@ -145,7 +145,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
-        guard let position = books.position(of: number) else { return nil }
+        guard let position = try books.position(of: number) else { return nil }
         return try read(position)
     }
 
