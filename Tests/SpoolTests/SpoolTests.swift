@@ -20,6 +20,29 @@ struct SpoolTests {
         #expect(inbox.wait(for: 3).map(\.event) == [1, 3, 4])
     }
 
+    @Test func anEventOfAFinishedSegmentIsFoundAndCanBeOwedAgain() throws {
+        let bench = try SpoolBench { $0.maxSizeBytes = 16 << 20 }
+        let crm = try bench.spool.queue(named: "crm")
+        let inbox = Inbox()
+        bench.spool.attach(crm, order: .whenDue, to: inbox)
+        bench.spool.request(crm, count: 1000)
+        // A segment of this spool is full after a few of them.
+        let body = String(repeating: "x", count: 400_000)
+        var numbers: [EventNumber] = []
+        while bench.disk.paths(".segment").count < 3 {
+            numbers.append(EventNumber(rawValue: UInt64(numbers.count + 1)))
+            bench.commit(NewEvent(body, to: crm))
+        }
+        _ = inbox.wait(for: numbers.count)
+        for number in numbers { bench.settle(number, crm, number == 2 ? .failed : .done) }
+        try bench.flush()
+        #expect(try bench.spool.event(1)?.body.count == 400_000)
+        #expect(try bench.spool.reopen([DeliveryID(event: 2, queue: crm)]).values.first == .reopened)
+        let again = inbox.wait(for: numbers.count + 1)
+        #expect(again.last?.event == 2)
+        #expect(try bench.spool.read(again.last!.position).number == 2)
+    }
+
     @Test func commitsFromManyThreadsGetNumbersOfTheirOwnAndComeInOrder() throws {
         let bench = try SpoolBench()
         let crm = try bench.spool.queue(named: "crm")
