@@ -96,9 +96,7 @@ public struct PatternMatcher: Sendable {
         var isText = true
         if found.hasEscapes {
             if let text = JSONString.decode(bytes) {
-                scratch.texts.append(Array(text.utf8))
-                // The array is kept until the match has ended, and an array's bytes stay in place while nobody writes to it.
-                bytes = scratch.texts[scratch.texts.count - 1].withUnsafeBytes { $0 }
+                bytes = keep(Array(text.utf8), in: &scratch)
             } else {
                 isText = false
             }
@@ -110,7 +108,14 @@ public struct PatternMatcher: Sendable {
             at: slot, to: &scratch)
     }
 
-    private static func add(_ text: UnsafeRawBufferPointer, at slot: Int, to scratch: inout MatchScratch) {
+    /// Keeps a text until the match has ended: an array's bytes stay in place while nobody writes to it.
+    private static func keep(_ text: [UInt8], in scratch: inout MatchScratch) -> UnsafeRawBufferPointer {
+        scratch.texts.append(text)
+        return scratch.texts[scratch.texts.count - 1].withUnsafeBytes { $0 }
+    }
+
+    private static func add(_ lent: UnsafeRawBufferPointer, at slot: Int, to scratch: inout MatchScratch) {
+        let text = keep(Array(lent), in: &scratch)
         append(
             MatchScratch.Value(
                 kind: .string, isText: true, base: text.baseAddress, count: text.count, hash: BytesHash.of(text),

@@ -1,4 +1,4 @@
-/// What patterns may ask of the request that brought an event, beside its body. The bytes are borrowed for one match.
+/// What patterns may ask of the request that brought an event, beside its body. The bytes are lent for the call alone.
 public protocol RequestFields {
     /// Hands over the texts that stand at a place of the request: none, one, or several for a header that comes twice.
     func texts(at key: FieldKey, _ take: (UnsafeRawBufferPointer) -> Void)
