@@ -145,8 +145,8 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             report.ending, policy: settings.retry, finalExits: settings.finalExits, now: report.endedAt.wall)
         let settled = effects.settle.count
         decisions.ended(
-            report.event, verdict, targetIsUp: report.ending.targetIsUp, now: report.endedAt, random: options.random(),
-            &effects)
+            report.event, verdict, targetIsUp: report.ending.targetIsUp(finalExits: settings.finalExits),
+            now: report.endedAt, random: options.random(), &effects)
         guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
         else { return }
         let duration = report.endedAt.steady - attempt.startedAt.steady

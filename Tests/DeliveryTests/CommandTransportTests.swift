@@ -262,6 +262,29 @@ struct CommandTransportTests {
         }
     }
 
+    @Test func whatHasEndedHoldsNoDescriptor() async throws {
+        let before = descriptors
+        let (well, badly) = (
+            try CommandUnderTest(try .command(["true"])), try CommandUnderTest(try .command(["/nonexistent"]))
+        )
+        for under in [well, badly] {
+            under.transport.start((1...150).map { .of(EventNumber(rawValue: $0)) })
+            _ = try await under.reports.wait(for: 150)
+        }
+        // Other tests run commands meanwhile: a leak would show as 300 and more.
+        #expect(descriptors < before + 200)
+    }
+
+    /// How many pipes and processes the process has open.
+    private var descriptors: Int {
+        (0..<8192).count { descriptor in
+            var target = [CChar](repeating: 0, count: 256)
+            let count = readlink("/proc/self/fd/\(descriptor)", &target, 256)
+            let name = String(decoding: target[..<max(count, 0)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return name.hasPrefix("pipe:") || name == "anon_inode:[pidfd]"
+        }
+    }
+
     @Test func oneThatHangsHoldsUpNoOther() async throws {
         let under = try CommandUnderTest(try .shell("if [ $HOOKSWITCH_EVENT = 1 ]; then sleep 1000; fi"))
         under.transport.start((1...5).map { .of(EventNumber(rawValue: $0)) })

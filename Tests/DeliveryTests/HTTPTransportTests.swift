@@ -220,6 +220,19 @@ struct HTTPTransportTests {
         #expect(reason.hasPrefix("timeout waiting for the answer"))
     }
 
+    @Test func aHandshakeThatIsNeverAnsweredIsATimeoutToo() async throws {
+        let endpoint = HTTPEndpoint { _, _ in .hang }
+        defer { endpoint.close() }
+        let under = try HTTPUnderTest(
+            url: "https://127.0.0.1:\(endpoint.port)/", settings: { $0.timeout = .milliseconds(150) }
+        ) { _, _ in .hang }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("no timeout")
+            return
+        }
+        #expect(reason.hasPrefix("timeout connecting"))
+    }
+
     @Test func halfAnAnswerIsAFault() async throws {
         let under = try HTTPUnderTest { _, _ in .raw("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf") }
         guard case .broken(let reason, _) = try await under.deliver(.of()) else {

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 import Testing
@@ -70,6 +71,24 @@ struct ReporterTests {
         reporter.audit([record(6)])
         reporter.flush()
         #expect(directory.lines("audit.ndjson").count == 1)
+    }
+
+    @Test func whatADiskIsTooSlowForIsLeftOutOfTheAuditFileAndCounted() {
+        let notices = Mutex<[String]>([])
+        let reporter = Reporter(directory: directory.path) { notice in notices.withLock { $0.append(notice.message) } }
+        let gate = DispatchSemaphore(value: 0)
+        reporter.failures([record(1, .failed)]) { _ in gate.wait() }
+        var large = record(2)
+        large.ending = .exited(code: 0, output: [UInt8](repeating: 0x61, count: 4096))
+        let count = Reporter.waitingLimitBytes / 4096
+        reporter.audit(Array(repeating: large, count: count))
+        gate.signal()
+        reporter.flush()
+        let written = directory.lines("audit.ndjson").count
+        let message = notices.withLock { $0.first } ?? ""
+        #expect(written > count / 2 && written < count)
+        // The failure's own line came when there was no room.
+        #expect(message.hasPrefix("\(count + 1 - written) lines left out of audit.ndjson"))
     }
 
     @Test func filesThatWereMovedAreBegunAnew() {
