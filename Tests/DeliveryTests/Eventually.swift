@@ -7,7 +7,7 @@ struct NeverCame: Error {
 
 /// Waits until a condition holds: looked at again and again, so that a fast machine does not wait and a slow one has time.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let end = clock.now + limit

@@ -22,6 +22,7 @@ struct HTTPTransportTests {
             endpoint = HTTPEndpoint(react)
             loop = try #require(TransferLoop.started())
             var target = try TargetSettings.http(url ?? endpoint.url(path), change)
+            target.timeout = .seconds(60)
             try settings(&target)
             transport = try #require(HTTPTransport(target, loop: loop, options: options, sink: reports.sink))
         }

@@ -14,13 +14,13 @@ final class Reports: Sendable {
     var all: [AttemptReport] { reports.withLock { $0 } }
 
     /// Waits until so many have come.
-    func wait(for count: Int, within limit: Duration = .seconds(20)) async throws -> [AttemptReport] {
+    func wait(for count: Int, within limit: Duration = .seconds(60)) async throws -> [AttemptReport] {
         try await eventually("\(count) reports", within: limit) { all.count >= count }
         return all
     }
 
     /// Waits for an event's report.
-    func ending(of event: EventNumber, within limit: Duration = .seconds(20)) async throws -> AttemptEnding {
+    func ending(of event: EventNumber, within limit: Duration = .seconds(60)) async throws -> AttemptEnding {
         try await eventually("the report of \(event)", within: limit) { all.contains { $0.event == event } }
         return all.first { $0.event == event }?.ending ?? .cancelled
     }

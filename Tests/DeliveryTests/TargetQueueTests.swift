@@ -308,6 +308,37 @@ struct TargetQueueTests {
         #expect(under.takeStarted() == [2, 3])
     }
 
+    /// Between the decision and the question when to wake, a millisecond may pass: what was too early then is due now.
+    @Test func whatBecameDueSinceItWasLookedAtIsNotForgotten() throws {
+        var probe = try QueueUnderTest { $0.breaker.after = 1 }
+        probe.receive([1])
+        probe.end(1, .again, targetIsUp: false)
+        probe.receive([2])
+        #expect(probe.queue.wakeAt(now: .at(30_999)) == 31_000)
+        #expect(probe.queue.wakeAt(now: .at(31_000)) == 31_000)
+        #expect(probe.queue.wakeAt(now: .at(31_005)) == 31_005)
+
+        var held = try QueueUnderTest { $0.concurrency = 1 }
+        held.receive([1, 2])
+        held.end(1, .held(milliseconds: 500), targetIsUp: true)
+        #expect(held.queue.wakeAt(now: .at(1500)) == 1500)
+
+        var paced = try QueueUnderTest { $0.rate = Rate(count: 10, per: .seconds(1)) }
+        paced.receive([1, 2])
+        #expect(paced.queue.wakeAt(now: .at(1100)) == 1100)
+    }
+
+    @Test func nothingWakesAQueueThatCannotStartAnything() throws {
+        var under = try QueueUnderTest { $0.concurrency = 1 }
+        #expect(under.queue.wakeAt(now: under.now) == nil)
+        under.receive([1, 2])
+        #expect(under.queue.wakeAt(now: under.now) == nil)
+        var probing = try QueueUnderTest { $0.breaker.after = 1 }
+        probing.queue.restoreOpenBreaker(now: probing.now)
+        probing.receive([1, 2])
+        #expect(probing.queue.wakeAt(now: probing.now) == nil)
+    }
+
     @Test func aFasterRateTakesEffectAtOnce() throws {
         var under = try QueueUnderTest { $0.rate = Rate(count: 1, per: .seconds(60)) }
         under.receive([1, 2])
