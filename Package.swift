@@ -56,7 +56,7 @@ let package = Package(
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "AcceptanceTests", dependencies: ["CPlatform"], resources: [.copy("Fixtures")],
+            name: "AcceptanceTests", dependencies: ["hookswitch", "Relay", "EventJSON", "CPlatform"], resources: [.copy("Fixtures")],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

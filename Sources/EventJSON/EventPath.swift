@@ -13,6 +13,20 @@ public struct EventPath: Hashable, Sendable, CustomStringConvertible {
         keys = dotted.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     }
 
+    /// Whether the keys have the same bytes, as they must have in a body. (`String` takes two spellings of an accented
+    /// letter for one.)
+    public static func == (one: EventPath, other: EventPath) -> Bool {
+        one.keys.elementsEqual(other.keys) { $0.utf8.elementsEqual($1.utf8) }
+    }
+
+    /// Over the keys' bytes.
+    public func hash(into hasher: inout Hasher) {
+        for key in keys {
+            for byte in key.utf8 { hasher.combine(byte) }
+            hasher.combine(UInt8.max)
+        }
+    }
+
     /// The keys joined by dots.
     public var description: String { keys.joined(separator: ".") }
 }

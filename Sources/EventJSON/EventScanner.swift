@@ -16,7 +16,7 @@ public struct FoundValue: Sendable {
 /// Reads a body once: validates all of it (RFC 8259, UTF-8) and notes what stands at the wanted paths.
 ///
 /// An array on the way is passed through: a path finds the values of all its elements, each with its place in the array
-/// (`trail`). Of duplicate keys `first` answers the first, and `fields` has all. Owned by one thread; its memory is reused.
+/// (`trail`, where it matters for another path). Of duplicate keys `first` answers the first, and `fields` has all. Owned by one thread; its memory is reused.
 public struct EventScanner: Sendable {
     /// A value at a wanted path.
     public struct Field: Sendable {
@@ -144,11 +144,17 @@ public struct EventScanner: Sendable {
         if cursor.byte == 0x5D { return cursor.step() }
         // What stands in the root's array has no path to be found by.
         let isWanted = node != 0
+        // Which element it was only matters where values of two paths may come from one.
+        let isShared = tree.nodes[node].wanted > 1
         var element = 0
         while true {
             if isWanted {
-                trails.append(Trail(parent: trail, array: identity, element: element))
-                _ = try value(&cursor, node: node, trail: trails.count - 1, depth: depth + 1)
+                var inner = trail
+                if isShared {
+                    inner = trails.count
+                    trails.append(Trail(parent: trail, array: identity, element: element))
+                }
+                _ = try value(&cursor, node: node, trail: inner, depth: depth + 1)
             } else {
                 try cursor.skip(depth: depth + 1)
             }
@@ -163,9 +169,19 @@ public struct EventScanner: Sendable {
         if children.isEmpty { return -1 }
         if hasEscapes {
             guard let text = JSONString.decode(cursor.bytes(key)) else { return -1 }
-            return children.first { $0.key.elementsEqual(text.utf8) }?.node ?? -1
+            return Array(text.utf8).withUnsafeBytes { dottedChild(of: node, $0) }
         }
         for child in children where cursor.equals(key, child.key) { return child.node }
-        return -1
+        return cursor.contains(0x2E, key) ? dottedChild(of: node, cursor.bytes(key)) : -1
+    }
+
+    /// A key with dots stands for the objects that it abbreviates: `{"a.b": 1}` has a value at `a.b`.
+    private func dottedChild(of node: Int, _ key: UnsafeRawBufferPointer) -> Int {
+        var node = node
+        for part in key.split(separator: 0x2E, omittingEmptySubsequences: false) {
+            guard let child = tree.nodes[node].children.first(where: { part.elementsEqual($0.key) }) else { return -1 }
+            node = child.node
+        }
+        return node
     }
 }

@@ -53,6 +53,12 @@ struct JSONCursor {
         return true
     }
 
+    /// Whether a byte stands in a range.
+    @inline(__always) func contains(_ byte: UInt8, _ range: Range<Int>) -> Bool {
+        for i in range where base[i] == byte { return true }
+        return false
+    }
+
     /// The bytes of a range.
     func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)

@@ -121,7 +121,8 @@ public struct JSONDocument: Sendable {
         -> [JSONValue.Member]
     {
         var members: [JSONValue.Member] = []
-        var seen: Set<String> = []
+        // As bytes: `String` takes two spellings of an accented letter for one.
+        var seen: Set<[UInt8]> = []
         cursor.step()
         cursor.skipWhiteSpace()
         if cursor.byte == 0x7D {
@@ -131,7 +132,7 @@ public struct JSONDocument: Sendable {
         while true {
             guard cursor.byte == 0x22 else { throw cursor.fault("a key in quotes was expected") }
             let key = try string(&cursor)
-            guard seen.insert(key.text).inserted else {
+            guard seen.insert(Array(key.text.utf8)).inserted else {
                 throw JSONSyntaxError("the key \"\(key.text)\" stands here a second time", at: key.start)
             }
             cursor.skipWhiteSpace()

@@ -44,7 +44,7 @@ public struct JSONValue: Sendable {
     /// The value of a key, if this is an object that has it.
     public subscript(key key: String) -> JSONValue? {
         guard case .object(let members) = content else { return nil }
-        return members.first { $0.key == key }?.value
+        return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
     /// The text, if this is a string.

@@ -22,6 +22,8 @@ struct PathTree: Sendable {
     struct Node: Sendable {
         /// The path that ends here, or -1.
         var path = -1
+        /// How many wanted paths end here or below.
+        var wanted = 0
         /// The keys below, each with its node.
         var children: [(key: [UInt8], node: Int)] = []
     }
@@ -31,7 +33,11 @@ struct PathTree: Sendable {
     init(_ set: PathSet) {
         for (index, path) in set.paths.enumerated() {
             var node = 0
-            for key in path.keys { node = child(of: node, named: Array(key.utf8)) }
+            for key in path.keys {
+                nodes[node].wanted += 1
+                node = child(of: node, named: Array(key.utf8))
+            }
+            nodes[node].wanted += 1
             nodes[node].path = index
         }
     }

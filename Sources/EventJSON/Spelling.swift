@@ -1,7 +1,9 @@
 /// Finds what a person probably meant.
 public enum Spelling {
-    /// The candidate that differs least from `text`, if it is near enough: at most a third of the letters, and never all of them.
+    /// The candidate that differs least from `text`, if it is near enough: at most a third of the letters, and never all of
+    /// them.
     public static func nearest(to text: String, in candidates: some Sequence<String>) -> String? {
+        guard text.count > 1 else { return nil }
         let limit = max(1, min(text.count / 3, 4))
         var best: (distance: Int, candidate: String)?
         for candidate in candidates where candidate != text && abs(candidate.count - text.count) <= limit {

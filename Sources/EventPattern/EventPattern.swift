@@ -1,64 +1,42 @@
 import EventJSON
 
-/// A rule on events: for each path the values that are accepted; all paths must hold. Amazon EventBridge's event pattern.
+/// A rule on events: Amazon EventBridge's event pattern, as event-ruler 2.0 understands it.
+///
+/// A pattern is read into alternatives, one for each way through its `$or`s; it matches when all fields of one of them
+/// hold. A field holds when a value at its place is accepted by one of its conditions; of values inside arrays, all
+/// that are chosen for one alternative must stand in the same elements.
 public struct EventPattern: Sendable {
-    /// What one path must hold.
+    /// What one place must hold.
     public struct Field: Sendable, Hashable {
-        /// The path.
-        public var path: EventPath
+        /// The place.
+        public var key: FieldKey
         /// What is accepted there: one of these.
         public var accepted: [Condition]
     }
 
-    /// The paths, in the order of the text.
-    public let fields: [Field]
+    /// A pattern's `$or`s may multiply to so many alternatives.
+    public static let alternativeLimit = 1000
+    /// An alternative may look at so many places.
+    public static let fieldLimit = 1000
+    /// A pattern's text may have so many bytes.
+    public static let lengthLimitBytes = 1 << 20
+
+    /// The alternatives, each with its fields in the order of the text. A field that comes twice counts as it came last,
+    /// as event-ruler has it.
+    public let alternatives: [[Field]]
 
     /// Reads a pattern.
     /// - Throws: `PatternError` with the place in the document.
     public init(_ value: JSONValue) throws(PatternError) {
-        guard let members = value.members else {
-            throw PatternError("a pattern is an object, not \(value.described)", at: value.offset)
+        guard value.range.count <= EventPattern.lengthLimitBytes else {
+            throw PatternError("a pattern has at most \(EventPattern.lengthLimitBytes) bytes", at: value.offset)
         }
-        var fields: [Field] = []
-        try EventPattern.read(members, below: [], at: value.offset, into: &fields)
-        self.fields = fields
+        var reader = PatternReader()
+        alternatives = try reader.read(value)
     }
 
-    private static func read(
-        _ members: [JSONValue.Member], below keys: [String], at offset: Int, into fields: inout [Field]
-    ) throws(PatternError) {
-        guard !members.isEmpty else {
-            throw PatternError("an empty object accepts nothing", at: offset, hint: "name a key, or leave `match` out")
-        }
-        for member in members {
-            if member.key == "$or" {
-                throw PatternError("`$or` is not in this version", at: member.keyOffset, hint: "write two routes")
-            }
-            if keys.isEmpty && member.key.hasPrefix("@") {
-                throw PatternError(
-                    "`\(member.key)` is not in this version", at: member.keyOffset, hint: "match on the body's keys")
-            }
-            let path = keys + member.key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            guard !path.contains("") else {
-                throw PatternError("a path has an empty key", at: member.keyOffset)
-            }
-            switch member.value.content {
-            case .object(let inner):
-                try read(inner, below: path, at: member.value.offset, into: &fields)
-            case .array(let values):
-                guard !values.isEmpty else {
-                    throw PatternError("an empty list accepts nothing", at: member.value.offset)
-                }
-                var accepted: [Condition] = []
-                for value in values { accepted.append(try Condition(value)) }
-                fields.append(Field(path: EventPath(keys: path), accepted: accepted))
-            default:
-                throw PatternError(
-                    "`\(member.key)` must be a list of what is accepted, or an object, not \(member.value.described)",
-                    at: member.value.offset, hint: "put it in brackets: [\"…\"]")
-            }
-        }
-    }
+    /// Every place that the pattern looks at.
+    public var keys: Set<FieldKey> { Set(alternatives.joined().map(\.key)) }
 }
 
 /// What is wrong with a pattern, where in its document, and what would be right.

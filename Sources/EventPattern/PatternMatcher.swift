@@ -2,152 +2,170 @@ import EventJSON
 
 /// Many patterns, matched at once against one scan of a body. Immutable; shared by all threads.
 ///
-/// Equal conditions of different patterns are tested once. What a path accepts exactly is found by hash; only prefixes,
-/// suffixes and exclusions are tried one by one. A pattern matches when as many of its fields have held as it has.
+/// An event walks the automaton from its root: at each node it answers, for the places that the node asks about, which
+/// edges its values take. The work depends on the event's values and on the patterns that they begin to match, not on
+/// how many patterns there are.
 public struct PatternMatcher: Sendable {
-    /// What is tested at one path.
-    private struct PathTests: Sendable {
-        /// Fields by a string that they accept.
-        var strings: [[UInt8]: [Int]] = [:]
-        /// Fields whose other conditions are tried one by one.
-        var others: [(field: Int, accepted: [Condition])] = []
-        /// Fields that hold where the path is missing.
-        var absent: [Int] = []
-    }
+    /// An event whose arrays can be combined in more ways than `wayLimit`, so that it was not looked at to the end.
+    public struct TooManyWays: Error, Equatable, Sendable {}
 
-    /// One event's working memory, reused from event to event. Owned by one thread.
-    public struct Scratch: Sendable {
-        fileprivate var held: [Bool]
-        fileprivate var heldFields: [Int] = []
-        fileprivate var counts: [Int]
-        fileprivate var touched: [Int] = []
-        fileprivate var seen: [Bool]
-        /// The patterns that matched, by number in ascending order.
-        public fileprivate(set) var matched: [Int] = []
-    }
+    /// Ways through the automaton that one event may go.
+    public static let wayLimit = 1 << 20
 
-    private var tests: [Int: PathTests] = [:]
-    private var fields: [EventPattern.Field: Int] = [:]
-    /// The patterns that have a field.
-    private var users: [[Int]] = []
-    private var fieldCounts: [Int] = []
+    private let automaton: Automaton
+    private let root: UInt32
+    private let patternCount: Int
+    private let slots: [FieldKey]
+    /// For each path of the scanner's set its slot, or -1.
+    private var slotOfPath: [Int32] = []
+    private let requestSlots: [Int]
     /// The patterns that match every event, by number.
-    public private(set) var unconditional: [Int] = []
-    private let wanted: [Int]
+    public let unconditional: [Int]
 
     /// Compiles patterns; the number of a pattern is its place. `nil` matches every event. `paths` gains what is looked for.
     public init(_ patterns: [EventPattern?], adding paths: inout PathSet) {
-        var order: [Int] = []
-        for (number, pattern) in patterns.enumerated() {
-            guard let pattern else {
-                fieldCounts.append(0)
-                unconditional.append(number)
-                continue
-            }
-            let distinct = Set(pattern.fields)
-            fieldCounts.append(distinct.count)
-            for field in distinct {
-                let known = fields[field]
-                let index = known ?? users.count
-                if known == nil {
-                    fields[field] = index
-                    users.append([])
-                    let path = paths.insert(field.path)
-                    order.append(path)
-                    PatternMatcher.add(field, index, to: &tests[path, default: PathTests()])
-                }
-                users[index].append(number)
-            }
+        let tree = AutomatonBuilder(patterns)
+        let writer = AutomatonWriter(tree)
+        automaton = Automaton(writer)
+        root = UInt32(writer.root)
+        slots = tree.slots
+        patternCount = patterns.count
+        unconditional = patterns.indices.filter { patterns[$0] == nil }
+        requestSlots = slots.indices.filter { tree.slots[$0].bodyPath == nil }
+        for (slot, key) in slots.enumerated() {
+            guard let path = key.bodyPath else { continue }
+            let index = paths.insert(path)
+            while slotOfPath.count <= index { slotOfPath.append(-1) }
+            slotOfPath[index] = Int32(slot)
         }
-        wanted = Array(Set(order)).sorted()
     }
 
-    private static func add(_ field: EventPattern.Field, _ index: Int, to tests: inout PathTests) {
-        var others: [Condition] = []
-        for condition in field.accepted {
-            switch condition {
-            case .string(let text): tests.strings[text, default: []].append(index)
-            case .exists(false): tests.absent.append(index)
-            default: others.append(condition)
-            }
-        }
-        if !others.isEmpty { tests.others.append((index, others)) }
-    }
+    /// Whether any pattern asks about the request.
+    public var looksAtRequests: Bool { !requestSlots.isEmpty }
 
     /// Working memory for one thread.
-    public func makeScratch(paths: PathSet) -> Scratch {
-        Scratch(
-            held: Array(repeating: false, count: users.count), counts: Array(repeating: 0, count: fieldCounts.count),
-            seen: Array(repeating: false, count: paths.paths.count))
+    public func makeScratch() -> MatchScratch {
+        MatchScratch(slots: slots.count, nodes: automaton.nodeCount, patterns: patternCount)
     }
 
-    /// Finds the patterns that match the body just scanned.
-    public func match(_ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer, _ scratch: inout Scratch) {
-        scratch.matched.removeAll(keepingCapacity: true)
-        scratch.matched.append(contentsOf: unconditional)
-        if !users.isEmpty {
-            for found in scanner.fields { test(found, in: body, &scratch) }
-            for path in wanted {
-                if scratch.seen[path] {
-                    scratch.seen[path] = false
-                } else if let absent = tests[path]?.absent {
-                    for field in absent { hold(field, &scratch) }
-                }
-            }
-            for field in scratch.heldFields { scratch.held[field] = false }
-            scratch.heldFields.removeAll(keepingCapacity: true)
-            for number in scratch.touched { scratch.counts[number] = 0 }
-            scratch.touched.removeAll(keepingCapacity: true)
+    /// Finds the patterns that match the body just scanned and the request that brought it.
+    public func match(
+        _ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer, of request: some RequestFields,
+        _ scratch: inout MatchScratch
+    ) throws(TooManyWays) {
+        for field in scanner.fields where field.path < slotOfPath.count {
+            let slot = slotOfPath[field.path]
+            if slot >= 0 { PatternMatcher.add(field, at: Int(slot), in: body, to: &scratch) }
         }
+        for slot in requestSlots {
+            request.texts(at: slots[slot]) { PatternMatcher.add($0, at: slot, to: &scratch) }
+        }
+        defer { forget(&scratch) }
+        try walk(scanner, &scratch)
+    }
+
+    /// Finds the patterns that match a request whose body is not looked at.
+    public func match(_ request: some RequestFields, _ scratch: inout MatchScratch) throws(TooManyWays) {
+        for slot in requestSlots {
+            request.texts(at: slots[slot]) { PatternMatcher.add($0, at: slot, to: &scratch) }
+        }
+        defer { forget(&scratch) }
+        try walk(EventScanner(PathSet()), &scratch)
+    }
+
+    private func forget(_ scratch: inout MatchScratch) {
+        for slot in scratch.heads.indices {
+            scratch.heads[slot] = -1
+            scratch.tails[slot] = -1
+        }
+        scratch.values.removeAll(keepingCapacity: true)
+        scratch.texts.removeAll(keepingCapacity: true)
+        scratch.ways.removeAll(keepingCapacity: true)
+        scratch.choices.removeAll(keepingCapacity: true)
+        for number in scratch.matched { scratch.isMatched[number] = false }
         scratch.matched.sort()
     }
 
-    private func test(_ found: EventScanner.Field, in body: UnsafeRawBufferPointer, _ scratch: inout Scratch) {
+    private static func add(
+        _ field: EventScanner.Field, at slot: Int, in body: UnsafeRawBufferPointer, to scratch: inout MatchScratch
+    ) {
+        let found = field.value
         // An array is as many values as it has elements, which come by themselves; an object is no value (it has keys).
-        guard found.value.kind != .array, found.value.kind != .object, let tests = tests[found.path] else { return }
-        scratch.seen[found.path] = true
-        let value = ScannedValue(found.value, in: body)
-        if let text = value.text, let fields = tests.strings[text] {
-            for field in fields { hold(field, &scratch) }
+        guard found.kind != .array, found.kind != .object else { return }
+        var bytes = UnsafeRawBufferPointer(rebasing: body[found.range])
+        var isText = true
+        if found.hasEscapes {
+            if let text = JSONString.decode(bytes) {
+                scratch.texts.append(Array(text.utf8))
+                // The array is kept until the match has ended, and an array's bytes stay in place while nobody writes to it.
+                bytes = scratch.texts[scratch.texts.count - 1].withUnsafeBytes { $0 }
+            } else {
+                isText = false
+            }
         }
-        for other in tests.others where !scratch.held[other.field] {
-            if other.accepted.contains(where: { value.isAccepted(by: $0) }) { hold(other.field, &scratch) }
-        }
+        append(
+            MatchScratch.Value(
+                kind: found.kind, isText: isText, base: bytes.baseAddress, count: bytes.count,
+                hash: found.kind == .string ? BytesHash.of(bytes) : 0, trail: Int32(field.trail), next: -1),
+            at: slot, to: &scratch)
     }
 
-    private func hold(_ field: Int, _ scratch: inout Scratch) {
-        guard !scratch.held[field] else { return }
-        scratch.held[field] = true
-        scratch.heldFields.append(field)
-        for number in users[field] {
-            if scratch.counts[number] == 0 { scratch.touched.append(number) }
-            scratch.counts[number] += 1
-            if scratch.counts[number] == fieldCounts[number] { scratch.matched.append(number) }
-        }
-    }
-}
-
-/// A value of the body as conditions see it.
-struct ScannedValue {
-    let kind: ValueKind
-    let text: [UInt8]?
-    let number: Double?
-
-    init(_ found: FoundValue, in body: UnsafeRawBufferPointer) {
-        kind = found.kind
-        let bytes = UnsafeRawBufferPointer(rebasing: body[found.range])
-        switch found.kind {
-        case .string:
-            text = found.hasEscapes ? JSONString.decode(bytes).map { Array($0.utf8) } : Array(bytes)
-            number = nil
-        case .number:
-            text = nil
-            number = Double(String(decoding: bytes, as: UTF8.self))
-        default:
-            text = nil
-            number = nil
-        }
+    private static func add(_ text: UnsafeRawBufferPointer, at slot: Int, to scratch: inout MatchScratch) {
+        append(
+            MatchScratch.Value(
+                kind: .string, isText: true, base: text.baseAddress, count: text.count, hash: BytesHash.of(text),
+                trail: -1, next: -1),
+            at: slot, to: &scratch)
     }
 
-    func isAccepted(by condition: Condition) -> Bool { condition.accepts(kind, text: text, number: number) }
+    private static func append(_ value: MatchScratch.Value, at slot: Int, to scratch: inout MatchScratch) {
+        let index = Int32(scratch.values.count)
+        scratch.values.append(value)
+        if scratch.tails[slot] >= 0 {
+            scratch.values[Int(scratch.tails[slot])].next = index
+        } else {
+            scratch.heads[slot] = index
+        }
+        scratch.tails[slot] = index
+    }
+
+    private func walk(_ scanner: borrowing EventScanner, _ scratch: inout MatchScratch) throws(TooManyWays) {
+        scratch.matched.removeAll(keepingCapacity: true)
+        scratch.ways.append(MatchScratch.Way(node: root, chosen: -1))
+        let words = automaton.words
+        var gone = 0
+        while let way = scratch.ways.popLast() {
+            gone += 1
+            guard gone <= PatternMatcher.wayLimit else { throw TooManyWays() }
+            var word = Int(way.node) + 1
+            let accepts = Int(words[word])
+            for index in 0..<accepts {
+                let number = Int(words[word + 1 + index])
+                if !scratch.isMatched[number] {
+                    scratch.isMatched[number] = true
+                    scratch.matched.append(number)
+                }
+            }
+            word += 1 + accepts
+            for index in 0..<Int(words[word]) {
+                let slot = Int(words[word + 1 + 2 * index])
+                let table = Int(words[word + 2 + 2 * index])
+                var edges = Edges(automaton, table, way.chosen, scanner.trails)
+                var value = scratch.heads[slot]
+                if value < 0 {
+                    edges.missing(&scratch)
+                } else {
+                    if scratch.stamp == .max {
+                        for node in scratch.stamps.indices { scratch.stamps[node] = 0 }
+                        scratch.stamp = 0
+                    }
+                    scratch.stamp += 1
+                    while value >= 0 {
+                        edges.follow(Int(value), &scratch)
+                        value = scratch.values[Int(value)].next
+                    }
+                }
+            }
+        }
+    }
 }

@@ -22,6 +22,12 @@ struct ChunkedBody {
         position = offset
     }
 
+    /// Where framing stood that has been read: between what was decoded and what is still to be read.
+    var gap: Range<Int> { decodedEnd..<position }
+
+    /// What is still to be read has moved up to what was decoded.
+    mutating func closeGap() { position = decodedEnd }
+
     /// Decodes what has come. `true` when the body is whole; then `position` is behind it.
     mutating func decode(_ bytes: UnsafeMutableRawBufferPointer, limitBytes: Int) throws(Refusal) -> Bool {
         while true {
@@ -81,7 +87,9 @@ struct ChunkedBody {
         guard index > 0 else { throw .malformed("a chunk has no size") }
         let isEnd = index == line.count || line[index] == 0x3B
         let hasControl = line.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
-        guard isEnd, !hasControl else { throw .malformed("a chunk's size is followed by something that is no extension") }
+        guard isEnd, !hasControl else {
+            throw .malformed("a chunk's size is followed by something that is no extension")
+        }
         return size
     }
 

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// It works in rounds: all that is ready is read and parsed, the handler is told that the round has ended, and what it has
 /// answered by then is written. Everything but `perform` and `stop` belongs to the loop's thread.
-// Unchecked: `work` and `wakeUp` may be used from any thread; everything else is touched on the loop's thread alone.
+///
+/// Unchecked: `work` and `wakeUp` may be used from any thread; everything else is touched on the loop's thread alone.
 public final class EventLoop: @unchecked Sendable {
     /// Something that the daemon's log should say.
     public enum Notice: Sendable {
@@ -20,10 +21,10 @@ public final class EventLoop: @unchecked Sendable {
     static let eventsAtOnce = 512
     static let tickNanoseconds: Int64 = 250_000_000
     static let lingerNanoseconds: Int64 = 2_000_000_000
+    /// Between two notices.
+    static let noticeNanoseconds: Int64 = 60_000_000_000
     /// What a refused client may still send before it is cut off, in bytes.
     static let lingerLimitBytes = 4 << 20
-    /// Answers of pipelined requests that are gathered before they are written, in bytes.
-    static let outputLimitBytes = 256 << 10
     private static let wakeUpToken = UInt64.max
     private static let listenerTokens = UInt64.max - 1024
 
@@ -45,7 +46,7 @@ public final class EventLoop: @unchecked Sendable {
     private var toFlush: [Int] = []
     private var writer = ResponseWriter()
     private var acceptPausedUntil: Int64 = 0
-    private var lastNotice: Int64 = .min
+    private var lastNotice: Int64?
     private var now: Int64 = hs_monotonic_ns()
     private var nextTick: Int64 = 0
     private var stopDeadline: Int64?
@@ -111,7 +112,7 @@ public final class EventLoop: @unchecked Sendable {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
             case .handling = connection.phase, let parsed = connection.parsed
         else { return }
-        if connection.isGone { return drop(exchange.slot) }
+        if connection.isGone { return remove(exchange.slot, connection) }
         let closes = !parsed.keepsAlive || stopDeadline != nil
         writer.append(response, to: &connection.output, closing: closes, withoutBody: parsed.head.method == .head)
         connection.parsed = nil
@@ -136,7 +137,8 @@ public final class EventLoop: @unchecked Sendable {
             finishRounds()
             if now >= nextTick { tick() }
         }
-        for slot in connections.indices where connections[slot] != nil { drop(slot) }
+        // Buffers stay as long as the loop: a commit that is under way may still read what it borrowed.
+        for case let connection? in connections { close(connection.descriptor) }
         listeners = []
     }
 
@@ -164,6 +166,9 @@ public final class EventLoop: @unchecked Sendable {
             let slot = Int(token & 0xFFFF_FFFF)
             guard let connection = connections[slot], connection.generation == UInt32(token >> 32) else { return }
             let bits = event.pointee.events
+            if bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0, case .handling = connection.phase {
+                return drop(slot)
+            }
             if bits & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0, !connection.output.isEmpty {
                 flush(slot, connection)
                 guard connections[slot] === connection else { return }
@@ -213,7 +218,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func pauseAccepting(for nanoseconds: Int64, _ reason: Notice) {
-        if now - lastNotice > 60_000_000_000 || lastNotice == .min {
+        if lastNotice.map({ now - $0 > EventLoop.noticeNanoseconds }) ?? true {
             lastNotice = now
             notice(reason)
         }
@@ -224,10 +229,14 @@ public final class EventLoop: @unchecked Sendable {
 
     private func accept(_ index: Int) {
         guard index < listeners.count else { return }
-        for _ in 0..<128 {
+        for turn in 0..<128 {
             guard acceptPausedUntil == 0 else { return }
-            if open >= limits.connections && !dropOldestIdle() {
-                return pauseAccepting(for: EventLoop.tickNanoseconds, .outOfConnections)
+            if open >= limits.connections {
+                // Only the first turn knows that a client waits: for nobody, no other one is sent away.
+                guard turn == 0 else { return }
+                guard dropOldestIdle() else {
+                    return pauseAccepting(for: EventLoop.tickNanoseconds, .outOfConnections)
+                }
             }
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -282,12 +291,17 @@ public final class EventLoop: @unchecked Sendable {
 
     private func drop(_ slot: Int) {
         guard let connection = connections[slot] else { return }
-        if case .handling = connection.phase, !connection.isGone {
-            // Its bytes are lent to the handler: it goes when it is answered.
-            connection.isGone = true
-            watch(slot, connection, for: 0)
-            if stopDeadline == nil { return }
-        }
+        guard case .handling = connection.phase else { return remove(slot, connection) }
+        // Its bytes are lent to the handler: it goes when it is answered. Until then it isn't watched, since what has
+        // broken is always ready.
+        guard !connection.isGone else { return }
+        connection.isGone = true
+        connection.output = []
+        connection.sent = 0
+        _ = hs_epoll_control(epoll, EPOLL_CTL_DEL, connection.descriptor, 0, 0)
+    }
+
+    private func remove(_ slot: Int, _ connection: Connection) {
         release(connection)
         close(connection.descriptor)
         connections[slot] = nil
@@ -480,11 +494,15 @@ public final class EventLoop: @unchecked Sendable {
             return true
         case .chunks(var chunks):
             let isWhole = try chunks.decode(buffer.receivedMutable, limitBytes: connection.bodyLimitBytes)
-            connection.phase = .chunks(chunks)
             if isWhole {
+                connection.phase = .chunks(chunks)
                 connection.requestEnd = chunks.position
                 return true
             }
+            // However small the chunks are, the buffer holds little more than the body.
+            buffer.remove(chunks.gap)
+            chunks.closeGap()
+            connection.phase = .chunks(chunks)
             let limit = connection.bodyLimitBytes + limits.headerBytes + ReceiveBuffer.initialBytes
             if buffer.free.isEmpty { try grow(connection, to: min(buffer.capacity * 2, limit * 2)) }
             return false
@@ -508,7 +526,9 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func refuse(_ slot: Int, _ connection: Connection, _ refusal: Refusal) {
-        writer.append(refusal.response, to: &connection.output, closing: true, withoutBody: false)
+        writer.append(
+            refusal.response, to: &connection.output, closing: true,
+            withoutBody: connection.parsed?.head.method == .head)
         connection.parsed = nil
         beginLingering(slot, connection)
         toFlush.append(slot)
@@ -534,12 +554,19 @@ public final class EventLoop: @unchecked Sendable {
         }
         connection.sent = 0
         connection.output.removeAll(keepingCapacity: connection.output.capacity <= 4096)
-        if connection.closesAfterOutput {
+        if connection.closesAfterOutput || (stopDeadline != nil && connection.isIdle) {
             // The client reads our answer before it meets a reset: close our side, and read on for a while (RFC 9112 §9.6).
             shutdown(connection.descriptor, Int32(SHUT_WR))
             if case .lingering = connection.phase {} else { beginLingering(slot, connection) }
         }
-        if case .handling = connection.phase { return }
+        if case .handling = connection.phase {
+            // There is always room for output now: to watch for it on would keep the loop from resting.
+            return watch(slot, connection, for: connection.interest & ~EPOLLOUT.rawValue)
+        }
+        if case .head = connection.phase, connection.buffer != nil {
+            // The next request began behind the one that was answered: its time runs from here.
+            connection.deadline = now + nanoseconds(limits.headerTimeout)
+        }
         watch(slot, connection, for: EPOLLIN.rawValue)
     }
 }

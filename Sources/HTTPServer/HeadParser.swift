@@ -25,6 +25,7 @@ struct HeadParser {
     private var start = 0
     private var line = 0
     private var isFirstLine = true
+    private var hasForgiven = false
     private var method = Method.get
     private var minorVersion: UInt8 = 1
     private var path = 0..<0
@@ -41,11 +42,9 @@ struct HeadParser {
         start = offset
         line = offset
         isFirstLine = true
+        hasForgiven = false
         fields.removeAll(keepingCapacity: true)
     }
-
-    /// Whether anything of a request has come.
-    func hasBegun(end: Int) -> Bool { end > start }
 
     /// Reads on. `nil` until the head is whole.
     mutating func parse(_ bytes: UnsafeRawBufferPointer, peer: PeerAddress) throws(Refusal) -> Parsed? {
@@ -62,8 +61,9 @@ struct HeadParser {
             let content = line..<(feed - 1)
             line = feed + 1
             if isFirstLine {
-                // One empty line before a request is forgiven (RFC 9112 §2.2).
-                if content.isEmpty && content.lowerBound == start {
+                // One empty line before a request is forgiven (RFC 9112 §2.2); more would fill the buffer without end.
+                if content.isEmpty && !hasForgiven {
+                    hasForgiven = true
                     start = line
                     continue
                 }
@@ -179,24 +179,26 @@ struct HeadParser {
             bytes: bytes, method: method, path: path, query: query, fields: fields, peer: peer)
         try checkHost(head)
         let framing = try framing(head)
-        var keepsAlive = minorVersion >= 1
+        // `close` outweighs `keep-alive`, wherever it stands (RFC 9112 §9.3).
+        var closes = false
+        var lasts = minorVersion >= 1
         for field in fields where head.isNamed(field.name, "connection") {
             for option in head.list(field.value) {
-                if option == "close" { keepsAlive = false }
-                if option == "keep-alive" && minorVersion == 0 { keepsAlive = true }
+                if head.isNamed(option, "close") { closes = true }
+                if head.isNamed(option, "keep-alive") { lasts = true }
             }
         }
         // A 1.0 client that frames a body by chunks does not know what it says (RFC 9112 §6.1).
         if minorVersion == 0 && framing == .chunked { throw .malformed("HTTP/1.0 has no chunked bodies") }
         var expectsContinue = false
         if let expect = head.value(of: "expect"), minorVersion >= 1 {
-            guard head.text(expect).lowercased() == "100-continue" else {
+            guard head.isNamed(expect, "100-continue") else {
                 throw Refusal(417, "this expectation can't be met", hint: "the only one known is 100-continue")
             }
             expectsContinue = true
         }
         return Parsed(
-            head: head, framing: framing, keepsAlive: keepsAlive, expectsContinue: expectsContinue, end: end)
+            head: head, framing: framing, keepsAlive: lasts && !closes, expectsContinue: expectsContinue, end: end)
     }
 
     private func checkHost(_ head: RequestHead) throws(Refusal) {
@@ -204,13 +206,8 @@ struct HeadParser {
         guard hosts.count == 1 || (hosts.count == 0 && minorVersion == 0) else {
             throw .malformed(hosts.count == 0 ? "the Host header is missing" : "there is more than one Host header")
         }
-        for index in hosts.first ?? 0..<0 {
-            let byte = head.bytes[index]
-            // What `uri-host` may hold beyond a token: port, brackets, sub-delims (RFC 3986 §3.2.2).
-            let isFit =
-                byte.isToken || byte == 0x3A || byte == 0x5B || byte == 0x5D || byte == 0x2C || byte == 0x28
-                || byte == 0x29 || byte == 0x3B || byte == 0x3D
-            if !isFit { throw .malformed("the Host header is no host") }
+        for index in hosts.first ?? 0..<0 where !head.bytes[index].isHost {
+            throw .malformed("the Host header is no host")
         }
     }
 
@@ -221,7 +218,7 @@ struct HeadParser {
             guard lengths.count == 0 else {
                 throw .malformed("Content-Length stands beside Transfer-Encoding")
             }
-            guard codings.count == 1, head.list(coding) == ["chunked"] else {
+            guard codings.count == 1, head.isNamed(coding, "chunked") else {
                 throw Refusal(
                     501, "this transfer coding is not known here", hint: "send the body chunked, or with its length")
             }
@@ -239,6 +236,14 @@ struct HeadParser {
 
 extension UInt8 {
     @inline(__always) var isDigit: Bool { self &- 0x30 < 10 }
+
+    /// Whether a host and its port may hold this character (RFC 3986 §3.2.2).
+    @inline(__always) var isHost: Bool {
+        switch self {
+        case 0x30...0x3B, 0x41...0x5B, 0x61...0x7A, 0x7E, 0x21, 0x24...0x2E, 0x3D, 0x5D, 0x5F: true
+        default: false
+        }
+    }
 
     /// Whether a name may hold this character (`tchar`, RFC 9110 §5.6.2).
     @inline(__always) var isToken: Bool {

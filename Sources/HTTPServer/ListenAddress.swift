@@ -18,9 +18,10 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
             self = .unix(path: path, mode: 0o660)
             return
         }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        // `UInt16` would take a sign too.
+        guard digits.utf8.allSatisfy(\.isDigit), let port = UInt16(digits) else { return nil }
         var host = String(text[..<colon])
         if host.hasPrefix("[") && host.hasSuffix("]") {
             host = String(host.dropFirst().dropLast())

@@ -29,6 +29,14 @@ final class ReceiveBuffer {
         memory = larger
     }
 
+    /// Takes a range out: what is behind it moves up.
+    func remove(_ range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        let rest = UnsafeRawBufferPointer(rebasing: received[range.upperBound...])
+        UnsafeMutableRawBufferPointer(rebasing: memory[range.lowerBound...]).copyMemory(from: rest)
+        count -= range.count
+    }
+
     /// Forgets everything before `offset`, and gives back memory that a large body took.
     func discard(before offset: Int) {
         let left = count - offset

@@ -75,6 +75,12 @@ public struct RequestHead {
         return true
     }
 
+    /// Whether a range holds this name, whatever its case. `name` is in lower case.
+    public func isNamed(_ range: Range<Int>, _ name: String) -> Bool {
+        guard name.utf8.count == range.count else { return false }
+        return zip(bytes[range], name.utf8).allSatisfy { ($0 &- 0x41 < 26 ? $0 | 0x20 : $0) == $1 }
+    }
+
     /// The value of the first header of this name (in lower case).
     public func value(of name: StaticString) -> Range<Int>? { values(of: name).first }
 
@@ -89,13 +95,13 @@ public struct RequestHead {
         return (first, count)
     }
 
-    /// A comma-separated value's elements in lower case (RFC 9110 §5.6.1).
-    func list(_ range: Range<Int>) -> [String] {
-        text(range).lowercased().split(separator: ",").map {
+    /// The places of a comma-separated value's elements (RFC 9110 §5.6.1).
+    func list(_ range: Range<Int>) -> [Range<Int>] {
+        range.split { bytes[$0] == 0x2C }.map {
             var element = $0
-            while let first = element.first, first == " " || first == "\t" { element.removeFirst() }
-            while let last = element.last, last == " " || last == "\t" { element.removeLast() }
-            return String(element)
+            while let first = element.first, bytes[first] == 0x20 || bytes[first] == 0x09 { element.removeFirst() }
+            while let last = element.last, bytes[last] == 0x20 || bytes[last] == 0x09 { element.removeLast() }
+            return element
         }
     }
 }

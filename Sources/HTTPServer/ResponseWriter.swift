@@ -13,21 +13,26 @@ struct ResponseWriter {
         output += ResponseWriter.reason(response.status).utf8
         output += "\r\n".utf8
         appendDate(to: &output)
-        if !response.body.isEmpty {
+        // Such an answer has no body, and so neither a type nor a length (RFC 9110 §8.6, §15.3.5).
+        let isEmpty = response.status == 204
+        if !response.body.isEmpty && !isEmpty {
             output += "content-type: ".utf8
             output += response.contentType.utf8
             output += "\r\n".utf8
         }
-        output += "content-length: ".utf8
-        output += String(response.body.count).utf8
-        for header in response.headers {
+        if !isEmpty {
+            output += "content-length: ".utf8
+            output += String(response.body.count).utf8
             output += "\r\n".utf8
+        }
+        for header in response.headers {
             output += header.name.utf8
             output += ": ".utf8
             for byte in header.value.utf8 where byte >= 0x20 && byte != 0x7F { output.append(byte) }
+            output += "\r\n".utf8
         }
-        output += (closing ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n").utf8
-        if !withoutBody { output += response.body }
+        output += (closing ? "connection: close\r\n\r\n" : "\r\n").utf8
+        if !withoutBody && !isEmpty { output += response.body }
     }
 
     private mutating func appendDate(to output: inout [UInt8]) {

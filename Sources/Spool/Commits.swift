@@ -40,21 +40,26 @@ struct Commits {
 
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
-        now: Int64
+        now: Int64, segmentBytes: Int? = nil
     ) throws(SpoolError) {
         self.settings = settings
         self.disk = disk
         self.directory = directory
         self.usage = usage
-        segmentBytes = min(Commits.segmentLimitBytes, max(1 << 20, settings.maxSizeBytes / 8))
+        self.segmentBytes = segmentBytes ?? min(Commits.segmentLimitBytes, max(1 << 20, settings.maxSizeBytes / 8))
         queues = recovery.queues
         nextNumber = recovery.nextNumber
         for entry in recovery.dedupe where entry.key.until > now { dedupe.insert(entry.key, number: entry.number) }
+        for void in recovery.voids {
+            usage.remove(try void.file.size() - void.end)
+            try void.file.truncate(to: void.end)
+            try void.file.sync()
+        }
         if let last = recovery.last {
             let before = try last.file.size()
             writer = try SegmentWriter(
                 continuing: last.file, first: last.first, nextNumber: nextNumber, end: max(last.end, FileHeader.size),
-                in: directory, on: disk, segmentBytes: segmentBytes)
+                in: directory, on: disk, segmentBytes: self.segmentBytes)
             usage.remove(before - last.end)
         } else {
             try begin()
@@ -85,12 +90,18 @@ struct Commits {
         guard next < Commits.queueLimit else { throw .tooManyQueues(limit: Commits.queueLimit) }
         let queue = QueueID(rawValue: UInt16(next))
         queues[queue] = name
-        let before = writer?.zeroedTo ?? 0
-        if writer == nil {
+        guard writer != nil else {
             try begin()
-        } else {
+            return queue
+        }
+        do throws(SpoolError) {
+            let before = writer?.zeroedTo ?? 0
+            defer { usage.add((writer?.zeroedTo ?? 0) - before) }
             try writer?.append(queues: queues)
-            usage.add((writer?.zeroedTo ?? 0) - before)
+        } catch {
+            // A new segment begins with the whole table; if none can be had, it will when there is one.
+            _ = abandon(because: error)
+            guard writer != nil else { throw error }
         }
         return queue
     }
@@ -148,21 +159,28 @@ struct Commits {
     {
         let size = SegmentWriter.size(of: batch, taken)
         try checkSpace(for: size)
-        do throws(SpoolError) {
-            if writer == nil { try begin() }
-            if writer?.hasRoom(for: size) == false { try roll() }
-            let before = writer?.zeroedTo ?? 0
-            let start = hs_monotonic_ns()
-            let sync = settings.sync == .always
-            let appended = try writer?.append(batch, taken, sync: sync) ?? []
-            if sync { syncSeconds = Double(hs_monotonic_ns() - start) / 1e9 } else { needsSync = true }
-            usage.add((writer?.zeroedTo ?? 0) - before)
-            nextNumber = writer?.nextNumber ?? nextNumber
-            return appended
-        } catch {
-            let reason = abandon(because: error)
-            throw CommitRefusal(reason: reason, retryAfterSeconds: Commits.retryAfterSeconds)
+        var reason = ""
+        // What is in memory gets a second chance, in a new segment.
+        for _ in 0..<2 {
+            do throws(SpoolError) { return try write(batch, taken, size) } catch { reason = abandon(because: error) }
+            if writer == nil { break }
         }
+        throw CommitRefusal(reason: reason, retryAfterSeconds: Commits.retryAfterSeconds)
+    }
+
+    private mutating func write(_ batch: CommitBatch, _ taken: [Int], _ size: Int) throws(SpoolError)
+        -> [SegmentWriter.Appended]
+    {
+        if writer == nil { try begin() }
+        if writer?.hasRoom(for: size) == false { try roll() }
+        let before = writer?.zeroedTo ?? 0
+        defer { usage.add((writer?.zeroedTo ?? 0) - before) }
+        let start = hs_monotonic_ns()
+        let sync = settings.sync == .always
+        let appended = try writer?.append(batch, taken, sync: sync) ?? []
+        if sync { syncSeconds = Double(hs_monotonic_ns() - start) / 1e9 } else { needsSync = true }
+        nextNumber = writer?.nextNumber ?? nextNumber
+        return appended
     }
 
     /// Leaves a segment that failed, and begins another, which makes what the failed write left behind void.
@@ -170,12 +188,17 @@ struct Commits {
         let failed = writer
         writer = nil
         do throws(SpoolError) {
-            if let failed, failed.first == nextNumber {
-                // Nothing in it was ever acknowledged, and the new one has its name.
-                usage.remove(failed.zeroedTo)
-                try disk.remove(directory + "/" + SegmentWriter.name(failed.first))
-            } else if let failed {
-                justSealed.append((failed.first, failed.zeroedTo))
+            if let failed {
+                // The new segment alone makes the rest of this one void; cut, it stays so when the new one is gone.
+                let size = failed.cut()
+                if failed.first == nextNumber {
+                    // Nothing in it was ever acknowledged, and the new one has its name.
+                    usage.remove(failed.zeroedTo)
+                    try disk.remove(directory + "/" + SegmentWriter.name(failed.first))
+                } else {
+                    usage.remove(failed.zeroedTo - size)
+                    justSealed.append((failed.first, size))
+                }
             }
             try begin()
             return "the spool's disk failed: \(error)"

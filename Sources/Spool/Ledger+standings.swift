@@ -7,12 +7,17 @@ extension Ledger {
             let waiting = tried[DeliveryID(event: EventNumber(rawValue: number), queue: queue)]
             let state: DeliveryStanding.State
             if segment.owed[queue]?.contains(place.index) == true {
-                if let waiting, waiting.notBefore > 0 { state = .later(notBefore: waiting.notBefore) } else { state = .waiting }
+                if let waiting, waiting.notBefore > 0 {
+                    state = .later(notBefore: waiting.notBefore)
+                } else {
+                    state = .waiting
+                }
             } else {
                 state = segment.failed[queue]?.contains(place.index) == true ? .failed : .done
             }
             return DeliveryStanding(
-                queue: queue, target: queues[queue]?.name ?? "?", state: state, progress: waiting?.progress ?? Progress())
+                queue: queue, target: queues[queue]?.name ?? "?", state: state,
+                progress: waiting?.progress ?? Progress())
         }
     }
 
@@ -20,7 +25,7 @@ extension Ledger {
     func failed(_ id: QueueID, after number: UInt64, limit: Int) -> [EventNumber] {
         var found: [EventNumber] = []
         for segment in segments {
-            guard let failed = segment.failed[id], !failed.isEmpty else { continue }
+            guard let failed = segment.failed[id], !failed.isEmpty, number < segment.end else { continue }
             var from = number < segment.first ? 0 : Int(number - segment.first) + 1
             while found.count < limit, let index = failed.first(from: from) {
                 found.append(EventNumber(rawValue: segment.first + UInt64(index)))

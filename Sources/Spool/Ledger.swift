@@ -51,9 +51,28 @@ struct Ledger {
         guard let place = place(ofSegment: first) else { return }
         segments[place].isSealed = true
         segments[place].bytes = bytes
+        segments[place].fold()
     }
 
-    mutating func appended(number: UInt64, offset: UInt32, owed: [QueueID], receivedAt: Int64, toSegment first: UInt64) {
+    /// Lets go of what can be read from the files again, after a start.
+    mutating func fold() {
+        for place in segments.indices { segments[place].fold() }
+    }
+
+    /// The folded segment that an event is in, with the count of its events; `nil` if its position is known here.
+    func folded(around event: UInt64) -> (first: UInt64, count: Int)? {
+        guard let place = place(of: event), segments[place.segment].isFolded else { return nil }
+        return (segments[place.segment].first, segments[place.segment].count)
+    }
+
+    /// Takes a folded segment's offsets back.
+    mutating func unfold(_ first: UInt64, _ offsets: [UInt32]) {
+        guard let place = place(ofSegment: first) else { return }
+        segments[place].unfold(offsets)
+    }
+
+    mutating func appended(number: UInt64, offset: UInt32, owed: [QueueID], receivedAt: Int64, toSegment first: UInt64)
+    {
         if segments.last?.first != first { segments.append(Segment(first: first)) }
         segments[segments.count - 1].append(number: number, offset: offset, owed: owed, receivedAt: receivedAt)
         for queue in owed { queues[queue]?.waiting += 1 }
@@ -78,14 +97,15 @@ struct Ledger {
         }
         guard low > 0 else { return nil }
         let segment = segments[low - 1]
+        guard event < segment.end else { return nil }
         let index = Int(event - segment.first)
-        guard index < segment.count, segment.offsets[index] != Segment.missing else { return nil }
+        guard segment.isFolded || segment.offsets[index] != Segment.missing else { return nil }
         return (low - 1, index)
     }
 
-    /// Where an event's record stands.
+    /// Where an event's record stands; `nil` also in a folded segment.
     func position(of event: UInt64) -> Position? {
-        guard let place = place(of: event) else { return nil }
+        guard let place = place(of: event), !segments[place.segment].isFolded else { return nil }
         return Position(segment: segments[place.segment].first, offset: segments[place.segment].offsets[place.index])
     }
 
@@ -192,6 +212,7 @@ struct Ledger {
             if segments[place.segment].settle(place.index, id, failed: isFailure) {
                 queues[id]?.waiting -= 1
                 if isFailure { queues[id]?.failed += 1 }
+                if segments[place.segment].unsettled == 0 { segments[place.segment].fold() }
             }
             return JournalEntry(outcome.delivery, isFailure ? .failed : .done, outcome.progress)
         case .later(let notBefore):
@@ -203,6 +224,12 @@ struct Ledger {
             return JournalEntry(outcome.delivery, .later, outcome.progress, notBefore: notBefore)
         case .untried:
             queues[id]?.inHand.remove(number)
+            if case .byNumber? = queues[id]?.order {
+                // It comes again in its place, not when its time has come.
+                let cursor = queues[id]?.cursor ?? 0
+                queues[id]?.cursor = min(cursor, number)
+                return nil
+            }
             let waiting = tried[outcome.delivery] ?? Tried(progress: outcome.progress, notBefore: 0)
             tried[outcome.delivery] = waiting
             queues[id]?.due.insert(Due(notBefore: waiting.notBefore, number: number))

@@ -3,7 +3,7 @@ import Dispatch
 import Synchronization
 
 /// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the journal by another.
-// Unchecked: every stored `var` is touched on `queue` alone, but for `journal`, which is touched on `journalQueue` alone.
+// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's three, which are touched on `journalQueue` alone.
 final class LedgerBooks: @unchecked Sendable {
     /// Outcomes are written at most this long after they came.
     private static let flushMilliseconds = 50
@@ -12,6 +12,8 @@ final class LedgerBooks: @unchecked Sendable {
 
     private let queue = DispatchQueue(label: "hookswitch.spool.ledger")
     private let journalQueue = DispatchQueue(label: "hookswitch.spool.journal")
+    /// The offsets of the folded segment that was last asked about.
+    private let unfolded = Mutex<(first: UInt64, offsets: [UInt32])>((0, []))
     private let inbox = Mutex<[Commits.Appended]>([])
     private let directory: String
     private let disk: any Disk
@@ -27,7 +29,13 @@ final class LedgerBooks: @unchecked Sendable {
     private var receivers: [QueueID: any DeliveryReceiver] = [:]
     private var pending: [JournalEntry] = []
     private var flushIsScheduled = false
+    private var isClosed = false
+    /// Whether a removal waits for its directory to be synced.
+    private var hasRemoved = false
     private var journal: OutcomeJournal?
+    /// What the journal counts for in `usage`; it counts until it is replaced, written or not.
+    private var journalBytes: Int
+    private var checkpointIsScheduled = false
 
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, files: SegmentFiles, settings: SpoolSettings,
@@ -41,12 +49,14 @@ final class LedgerBooks: @unchecked Sendable {
         self.wall = wall
         self.notice = notice
         ledger = recovery.ledger
+        ledger.fold()
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)
         let new = try OutcomeJournal(
             number: recovery.journalNumber + 1, standings: ledger.standings,
             tried: LedgerBooks.entries(of: ledger), in: directory, on: disk)
         journal = new
+        journalBytes = new.end
         usage.add(new.end)
         dueTimer.setEventHandler { [weak self] in self?.handOutAll() }
         dueTimer.schedule(deadline: .distantFuture)
@@ -141,16 +151,21 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
-        let results = queue.sync {
+        for event in Set(deliveries.map(\.event)) {
+            guard let folded = queue.sync(execute: { ledger.folded(around: event.rawValue) }) else { continue }
+            let offsets = try offsets(of: folded)
+            queue.sync { ledger.unfold(folded.first, offsets) }
+        }
+        let (results, written) = queue.sync {
             var results: [DeliveryID: ReopenResult] = [:]
             for delivery in deliveries {
                 let (result, entry) = ledger.reopen(delivery)
                 results[delivery] = result
                 if let entry { pending.append(entry) }
             }
-            return results
+            return (results, flush())
         }
-        if let failure = queue.sync(execute: flush).value { throw failure }
+        if let failure = written.value { throw failure }
         queue.async { [self] in handOutAll() }
         return results
     }
@@ -185,37 +200,56 @@ final class LedgerBooks: @unchecked Sendable {
             do throws(SpoolError) {
                 guard journal != nil else { throw .system(call: "append", path: directory, errno: 5) }
                 try journal?.append(entries)
-                usage.add(entries.count * JournalEntry.size)
-                if journal?.isFull == true { queue.async { [self] in checkpoint() } }
+                count(journal)
+                if journal?.isFull(limitBytes: journalLimitBytes) == true { scheduleCheckpoint(afterSeconds: 0) }
             } catch {
                 // The ledger knows what the file does not: a checkpoint of it replaces the file that failed.
                 journal = nil
                 written.fail(error)
                 notice(.journal(error))
-                queue.asyncAfter(deadline: .now() + .seconds(1)) { [self] in checkpoint() }
+                scheduleCheckpoint(afterSeconds: 1)
             }
         }
         return written
     }
 
+    /// A journal larger than this is replaced: in a small spool it must not take the events' room.
+    private var journalLimitBytes: Int { min(OutcomeJournal.sizeLimitBytes, settings.maxSizeBytes / 16) }
+
+    /// Notes the journal's size. On the journal's queue.
+    private func count(_ journal: OutcomeJournal?) {
+        guard let journal else { return }
+        usage.add(journal.end - journalBytes)
+        journalBytes = journal.end
+    }
+
+    /// Asks for a checkpoint, once however many ask. On the journal's queue.
+    private func scheduleCheckpoint(afterSeconds seconds: Int) {
+        guard !checkpointIsScheduled else { return }
+        checkpointIsScheduled = true
+        queue.asyncAfter(deadline: .now() + .seconds(seconds)) { [self] in checkpoint() }
+    }
+
     /// Replaces the journal by what the ledger says now. On the ledger's queue.
     private func checkpoint() {
+        // Another daemon may have the spool by now.
+        guard !isClosed else { return }
         pending = []
         let standings = ledger.standings
         let tried = LedgerBooks.entries(of: ledger)
         journalQueue.async { [self] in
+            checkpointIsScheduled = false
             do throws(SpoolError) {
                 let names = try disk.list(directory)
                 let newest = names.compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
-                let before = journal?.end ?? 0
                 let new = try OutcomeJournal(
                     number: newest + 1, standings: standings, tried: tried, in: directory, on: disk)
                 journal = new
-                usage.add(new.end - before)
+                count(new)
             } catch {
                 journal = nil
                 notice(.journal(error))
-                queue.asyncAfter(deadline: .now() + .seconds(1)) { [self] in checkpoint() }
+                scheduleCheckpoint(afterSeconds: 1)
             }
         }
     }
@@ -235,13 +269,21 @@ final class LedgerBooks: @unchecked Sendable {
             do throws(SpoolError) {
                 files.forget(segment.first)
                 try disk.remove(directory + "/" + SegmentWriter.name(segment.first))
-                try disk.syncDirectory(directory)
-                usage.remove(segment.bytes)
-                ledger.drop(segment.first)
             } catch {
                 notice(.retention(error))
-                return
+                break
             }
+            // Gone is gone: a segment that a power cut brings back is settled, as the journal has it.
+            usage.remove(segment.bytes)
+            ledger.drop(segment.first)
+            hasRemoved = true
+        }
+        guard hasRemoved else { return }
+        do throws(SpoolError) {
+            try disk.syncDirectory(directory)
+            hasRemoved = false
+        } catch {
+            notice(.retention(error))
         }
     }
 
@@ -254,7 +296,20 @@ final class LedgerBooks: @unchecked Sendable {
         return free < settings.minFreeBytes + ahead
     }
 
-    func position(of number: EventNumber) -> Position? { queue.sync { ledger.position(of: number.rawValue) } }
+    /// Where an event's record stands. Those of a folded segment are read from its file, and the last segment's are kept.
+    func position(of number: EventNumber) throws(SpoolError) -> Position? {
+        let (known, folded) = queue.sync { (ledger.position(of: number.rawValue), ledger.folded(around: number.rawValue)) }
+        guard let folded else { return known }
+        let offset = try offsets(of: folded)[Int(number.rawValue - folded.first)]
+        return offset == Segment.missing ? nil : Position(segment: folded.first, offset: offset)
+    }
+
+    private func offsets(of segment: (first: UInt64, count: Int)) throws(SpoolError) -> [UInt32] {
+        if let kept = unfolded.withLock({ $0.first == segment.first ? $0.offsets : nil }) { return kept }
+        let offsets = try files.offsets(of: segment.first, count: segment.count)
+        unfolded.withLock { $0 = (segment.first, offsets) }
+        return offsets
+    }
 
     func standings(of number: EventNumber, owed: [QueueID]) -> [DeliveryStanding] {
         queue.sync { ledger.standings(of: number.rawValue, owed: owed) }
@@ -284,6 +339,7 @@ final class LedgerBooks: @unchecked Sendable {
         retentionTimer.cancel()
         let written = queue.sync {
             receivers = [:]
+            isClosed = true
             return flush()
         }
         _ = written.value

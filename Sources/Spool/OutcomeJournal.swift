@@ -3,13 +3,15 @@
 /// A new file is made at each start and whenever the present one has grown past its limit or failed to sync: written whole,
 /// synced, and renamed into its place before the old one goes. So a journal's tail is never appended to after a crash.
 struct OutcomeJournal {
-    /// A journal larger than this, in bytes, is replaced by a checkpoint.
+    /// A journal larger than this, in bytes, is replaced by a checkpoint; in a small spool, a smaller one.
     static let sizeLimitBytes = 32 << 20
     /// Entries in one record of a checkpoint.
     private static let entriesAtOnce = 4096
 
     private(set) var number: UInt64
     private(set) var end: Int
+    /// The checkpoint's part of it, in bytes.
+    private var checkpointBytes = 0
     private var sequence: UInt64 = 1
     private let file: any DiskFile
 
@@ -41,6 +43,7 @@ struct OutcomeJournal {
         }
         bytes += Record.encode(.checkpoint, generation: number, sequence: 0, payload: [])
         try flush()
+        checkpointBytes = end
         try file.sync()
         try disk.rename(temporary, to: directory + "/" + OutcomeJournal.name(number))
         try disk.syncDirectory(directory)
@@ -61,12 +64,16 @@ struct OutcomeJournal {
         sequence += 1
     }
 
-    var isFull: Bool { end > OutcomeJournal.sizeLimitBytes }
+    /// Whether a checkpoint would be much smaller: one that is itself past the limit is let grow to twice its size.
+    func isFull(limitBytes: Int) -> Bool { end > max(limitBytes, 2 * checkpointBytes) }
 
     static func name(_ number: UInt64) -> String { "\(number).journal" }
 
     static func number(ofName name: String) -> UInt64? {
-        name.hasSuffix(".journal") ? UInt64(name.dropLast(8)) : nil
+        guard name.hasSuffix(".journal"), let number = UInt64(name.dropLast(8)), name == self.name(number) else {
+            return nil
+        }
+        return number
     }
 
     private static func record(_ entries: [JournalEntry], generation: UInt64, sequence: UInt64) -> [UInt8] {

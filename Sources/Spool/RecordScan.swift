@@ -58,7 +58,7 @@ struct RecordScan {
             guard skipped == 0 else { continue }
             isBlank = false
             if candidate > start, let header = try intactRecord(at: candidate),
-                lastSequence.map({ header.sequence > $0 }) ?? true
+                header.kind != .event || header.sequence > lastSequence ?? 0
             {
                 offset = candidate
                 return .damage(start..<candidate)

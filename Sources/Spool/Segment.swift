@@ -2,8 +2,11 @@
 struct Segment: Sendable {
     /// The number of its first event; also its name.
     let first: UInt64
-    /// Each event's record by its place in the segment; `Segment.missing` where a record was damaged.
-    var offsets: [UInt32] = []
+    /// Each event's record by its place in the segment; `Segment.missing` where a record was damaged. Empty while the
+    /// segment is folded.
+    private(set) var offsets: [UInt32] = []
+    /// How many event numbers it has.
+    private(set) var count = 0
     /// What each queue is still owed, by the event's place.
     var owed: [QueueID: Bitmap] = [:]
     /// What each queue was owed and given up.
@@ -21,17 +24,30 @@ struct Segment: Sendable {
 
     init(first: UInt64) { self.first = first }
 
-    /// How many event numbers it has.
-    var count: Int { offsets.count }
     /// The number behind its last.
-    var end: UInt64 { first + UInt64(offsets.count) }
+    var end: UInt64 { first + UInt64(count) }
+    /// Whether its offsets were let go of: nobody is owed anything, and whoever asks can have them from the file again.
+    var isFolded: Bool { offsets.isEmpty && count > 0 }
 
     mutating func append(number: UInt64, offset: UInt32, owed queues: [QueueID], receivedAt: Int64) {
         let index = Int(number - first)
         while offsets.count < index { offsets.append(Segment.missing) }
         offsets.append(offset)
+        count = offsets.count
         for queue in queues where owed[queue, default: Bitmap()].insert(index) { unsettled += 1 }
         lastReceivedAt = max(lastReceivedAt, receivedAt)
+    }
+
+    /// Lets go of the offsets, if nothing will be appended and nobody is owed anything; else of what they take too much.
+    mutating func fold() {
+        guard isSealed else { return }
+        if unsettled == 0 { offsets = [] } else if offsets.capacity > count { offsets = offsets.withUnsafeBufferPointer { Array($0) } }
+    }
+
+    /// Takes the offsets back.
+    mutating func unfold(_ found: [UInt32]) {
+        guard isFolded, found.count == count else { return }
+        offsets = found
     }
 
     /// A delivery is no longer owed. Answers whether it was.

@@ -47,6 +47,23 @@ final class SegmentFiles: Sendable {
         return event
     }
 
+    /// The places of a segment's records, read from its file: `Segment.missing` where one is damaged.
+    func offsets(of segment: UInt64, count: Int) throws(SpoolError) -> [UInt32] {
+        var offsets = [UInt32](repeating: Segment.missing, count: count)
+        var scan = try RecordScan(try file(segment), generation: segment)
+        while true {
+            switch try scan.next() {
+            case .record(let offset, let header):
+                guard header.kind == .event, header.sequence >= segment, header.sequence - segment < UInt64(count) else {
+                    continue
+                }
+                offsets[Int(header.sequence - segment)] = UInt32(offset)
+            case .damage: continue
+            case .end: return offsets
+            }
+        }
+    }
+
     private func damaged(_ position: Position, _ reason: String) -> SpoolError {
         .damaged(segment: position.segment, offset: position.offset, reason: reason)
     }

@@ -73,7 +73,10 @@ struct SegmentWriter {
 
     /// The number in a segment's name; `nil` if the name is none.
     static func first(ofName name: String) -> UInt64? {
-        name.hasSuffix(".segment") ? UInt64(name.dropLast(8)) : nil
+        guard name.hasSuffix(".segment"), let first = UInt64(name.dropLast(8)), name == self.name(first) else {
+            return nil
+        }
+        return first
     }
 
     /// The bytes that a batch takes.
@@ -86,8 +89,8 @@ struct SegmentWriter {
         }
     }
 
-    /// Whether so many bytes still fit. A batch larger than a segment gets one of its own.
-    func hasRoom(for bytes: Int) -> Bool { end + bytes <= segmentBytes || end <= 4096 }
+    /// Whether so many bytes still fit. A batch larger than a segment gets one of its own: an empty one takes any.
+    func hasRoom(for bytes: Int) -> Bool { end + bytes <= segmentBytes || nextNumber == first }
 
     /// Writes the chosen events of a batch, and syncs if asked. On an error nothing counts as appended.
     mutating func append(_ batch: CommitBatch, _ taken: [Int], sync: Bool) throws(SpoolError) -> [Appended] {
@@ -129,6 +132,12 @@ struct SegmentWriter {
 
     /// Makes what was appended without a sync durable.
     func sync() throws(SpoolError) { try file.sync() }
+
+    /// Cuts a segment that failed behind its last event, if it can; answers the size that it is left with.
+    func cut() -> Int {
+        try? seal()
+        return (try? file.size()) ?? zeroedTo
+    }
 
     /// Cuts off the zeros beyond the last event. Nothing is appended afterwards.
     func seal() throws(SpoolError) {

@@ -69,17 +69,17 @@ public final class Spool: EventLog, @unchecked Sendable {
         timer.activate()
     }
 
-    /// Copies damaged bytes to `damaged/`, so that a person can look at them.
+    /// Copies damaged bytes to `damaged/`, so that a person can look at them. A disk that has no room for that stops no start.
     private static func setAside(
         _ damage: Recovery.Damage, in path: String, from directory: String, on disk: any Disk
     ) throws(SpoolError) {
         let copyLimitBytes = 16 << 20
-        try disk.makeDirectory(path + "/damaged")
         let source = try disk.open(directory + "/" + SegmentWriter.name(damage.segment), create: false)
         let bytes = try source.read(min(damage.range.count, copyLimitBytes), at: damage.range.lowerBound)
-        let copy = try disk.open(
+        try? disk.makeDirectory(path + "/damaged")
+        let copy = try? disk.open(
             path + "/damaged/\(damage.segment)-\(damage.range.lowerBound).bytes", create: true)
-        try copy.write(bytes, at: 0)
+        try? copy?.write(bytes, at: 0)
     }
 
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
@@ -145,7 +145,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
-        guard let position = books.position(of: number) else { return nil }
+        guard let position = try books.position(of: number) else { return nil }
         return try read(position)
     }
 

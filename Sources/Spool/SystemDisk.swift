@@ -34,12 +34,13 @@ public final class SystemDisk: Disk {
     }
 
     public func makeDirectory(_ path: String) throws(SpoolError) {
-        if mkdir(path, 0o750) == 0 || errno == EEXIST { return }
+        let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        if mkdir(path, 0o750) == 0 { return try syncDirectory(parent) }
         let reason = errno
-        guard reason == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+        if reason == EEXIST { return }
+        guard reason == ENOENT, parent != "/", parent != "." else {
             throw .system(call: "mkdir", path: path, errno: reason)
         }
-        let parent = String(path[..<slash])
         try makeDirectory(parent)
         guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
             throw .system(call: "mkdir", path: path, errno: errno)

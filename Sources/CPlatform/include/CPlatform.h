@@ -3,6 +3,8 @@
 #include "checksum.h"
 #include "clock.h"
 #include "files.h"
+#include "memory.h"
 #include "processes.h"
 #include "readiness.h"
+#include "search.h"
 #include "threads.h"

@@ -23,7 +23,7 @@ final class Acceptor: RequestHandler {
     private var board: Switchboard
     private var edition: Int
     private var scanner: EventScanner
-    private var scratch: PatternMatcher.Scratch
+    private var scratch: MatchScratch
     private var verifiers: [Verifier?]
     private var batch = CommitBatch()
     private var waiting: [Waiting] = []
@@ -41,14 +41,14 @@ final class Acceptor: RequestHandler {
         self.loop = loop
         self.counters = counters
         scanner = EventScanner(board.paths)
-        scratch = board.matcher.makeScratch(paths: board.paths)
+        scratch = board.matcher.makeScratch()
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
     }
 
     private func takeUpBoard() {
         (board, edition) = boards.current()
         scanner = EventScanner(board.paths)
-        scratch = board.matcher.makeScratch(paths: board.paths)
+        scratch = board.matcher.makeScratch()
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
         decisions = [:]
     }
@@ -107,14 +107,17 @@ final class Acceptor: RequestHandler {
         }
         let isJSON = source.settings.body == .json
         if isJSON { try scan(request, for: source.settings) }
-        var matched: [Int] = []
-        if isJSON {
-            board.matcher.match(scanner, in: request.body, &scratch)
-            matched = scratch.matched
-        } else {
-            matched = board.matcher.unconditional
+        let asked = IncomingRequest(source: source.settings.name, head: request.head)
+        do throws(PatternMatcher.TooManyWays) {
+            if isJSON {
+                try board.matcher.match(scanner, in: request.body, of: asked, &scratch)
+            } else {
+                try board.matcher.match(asked, &scratch)
+            }
+        } catch {
+            throw .tooManyWays
         }
-        let decision = board.router.decide(source: index, matching: matched)
+        let decision = board.router.decide(source: index, matching: scratch.matched)
         var recorded = EventAttributes()
         recorded.source = source.settings.name
         recorded.routes = decision.routes.map { board.router.routes[$0].name }

@@ -7,6 +7,7 @@ enum RequestFault: Error {
     case malformed(JSONSyntaxError)
     case notAnObject(ValueKind)
     case envelope(VoucherifyEnvelope.Fault)
+    case tooManyWays
 
     var response: Response {
         switch self {
@@ -17,6 +18,10 @@ enum RequestFault: Error {
                 hint: "send JSON in UTF-8 (RFC 8259), or give the source `\"body\": \"any\"`")
         case .notAnObject(let kind):
             Answers.refusal(400, "the body is \(kind.described), not an object", hint: "an event is one JSON object")
+        case .tooManyWays:
+            Answers.refusal(
+                422, "the body's arrays can be combined in more ways than the rules can look at",
+                hint: "send fewer elements in one event")
         case .envelope(.formerVersion):
             Answers.refusal(
                 422, "this is a Voucherify webhook of the former version v2018-08-01",

@@ -10,7 +10,8 @@ extension ConfigurationReader {
         checkListeners(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
-        for (index, member) in (document.root[key: "targets"]?.members ?? []).enumerated() where !used.contains(index) {
+        let targets = (document.root[key: "targets"]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }
+        for (index, member) in targets.enumerated() where !used.contains(index) {
             warning(
                 "no route names the target \"\(member.key)\"", at: member.keyOffset, "targets.\(member.key)",
                 hint: "add it to the `to` of a route, or take it out")
@@ -67,8 +68,10 @@ extension ConfigurationReader {
             !indices.isEmpty
             && indices.allSatisfy { $0 < result.sources.count && result.sources[$0].envelope == .voucherify }
         guard areVoucherify else { return }
-        let isProject = pattern.fields.contains {
-            $0.path == EventPath("source.object") && $0.accepted == [.string(Array("webhook".utf8))]
+        let isProject = pattern.alternatives.allSatisfy { fields in
+            fields.contains {
+                $0.key == .body(EventPath("source.object")) && $0.accepted == [.string(Array("webhook".utf8))]
+            }
         }
         for value in typeValues(place.value) {
             guard let text = value.text.string, !VoucherifyCatalogue.types.contains(text) else { continue }

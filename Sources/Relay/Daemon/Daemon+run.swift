@@ -1,9 +1,11 @@
+import CPlatform
 import Platform
 
 extension Daemon {
     /// Runs the relay until a signal ends it; answers the process's exit code. To be called on the main thread, before any
     /// other is started.
     public static func run(configurationPath: String) -> Int32 {
+        hs_keep_memory_small()
         var signals = Signals()
         Descriptors.raiseLimit()
         let log = Log()

@@ -35,7 +35,9 @@ public struct RouteExplainer {
         var paths = PathSet()
         envelope = VoucherifyEnvelope(adding: &paths)
         for route in configuration.routes {
-            for field in route.match?.fields ?? [] { _ = paths.insert(field.path) }
+            for key in route.match?.keys ?? [] {
+                if let path = key.bodyPath { _ = paths.insert(path) }
+            }
         }
         self.paths = paths
         scanner = EventScanner(paths)
@@ -67,8 +69,10 @@ public struct RouteExplainer {
         }
         var taken: [Int] = []
         var end: String?
+        let keys = configuration.routes.reduce(into: Set<FieldKey>()) { $0.formUnion($1.match?.keys ?? []) }
+        let event = EventFields(scanner, paths: paths, in: body, keys: keys, of: GivenSource(name: settings.name, path: settings.path))
         for route in configuration.routes {
-            if let because = rejection(of: route, body, source, after: end) {
+            if let because = rejection(of: route, event, source, after: end) {
                 report.not.append(.init(route: route.name, because: because))
                 continue
             }
@@ -81,16 +85,30 @@ public struct RouteExplainer {
     }
 
     private func rejection(
-        of route: RouteConfiguration, _ body: UnsafeRawBufferPointer, _ source: Int, after end: String?
+        of route: RouteConfiguration, _ event: EventFields, _ source: Int, after end: String?
     ) -> String? {
         guard route.active else { return "the route is not active" }
         if let from = route.from, !from.contains(source) {
             let names = from.map { configuration.sources[$0].name }.joined(separator: ", ")
             return "the event comes from \(configuration.sources[source].name); the route takes events from \(names)"
         }
-        if let pattern = route.match, let explanation = Explanation(pattern, scanner, paths: paths, in: body) {
+        if let pattern = route.match, let explanation = Explanation(pattern, event) {
             return explanation.because
         }
         return end.map { "the route \($0) before it took the event and is final" }
+    }
+}
+
+/// What is known of a request that was never sent: the source it would come by.
+private struct GivenSource: RequestFields {
+    var name: String
+    var path: String
+
+    func texts(at key: FieldKey, _ take: (UnsafeRawBufferPointer) -> Void) {
+        switch key {
+        case .source: Array(name.utf8).withUnsafeBytes(take)
+        case .path: Array(path.utf8).withUnsafeBytes(take)
+        default: break
+        }
     }
 }

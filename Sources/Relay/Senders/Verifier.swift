@@ -66,8 +66,10 @@ final class Verifier {
         }
     }
 
-    /// Feeds a body to a key without the white space outside strings, run by run, as it lies.
+    /// Feeds a body to a key without the white space outside strings, run by run, as it lies. A plain text that is no
+    /// JSON is signed as it stands.
     static func updateCompact(_ key: HMAC, _ body: UnsafeRawBufferPointer) {
+        guard WhiteSpace.isJSON(body) else { return key.update(body) }
         var start = 0
         var runs = WhiteSpace(body)
         while let run = runs.next() {

@@ -7,6 +7,12 @@ struct WhiteSpace {
 
     init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
+    /// Whether a text begins like an object, an array or a string: what `JSON.stringify` makes of anything but a plain text.
+    static func isJSON(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let first = text.first(where: { !isSpace($0) }) else { return false }
+        return first == 0x7B || first == 0x5B || first == 0x22
+    }
+
     /// The next run, or `nil` behind the last.
     mutating func next() -> Range<Int>? {
         let count = text.count

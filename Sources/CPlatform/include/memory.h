@@ -1,0 +1,5 @@
+// How the C library keeps memory.
+#pragma once
+
+/// Keeps the process small rather than its allocations a little faster: few arenas, and large blocks given back when they are freed.
+void hs_keep_memory_small(void);

@@ -1,0 +1,87 @@
+import EventJSON
+
+/// Patterns put together: a tree whose nodes say which place is looked at next, and whose edges are what is accepted there.
+///
+/// Patterns that begin alike share the nodes of their beginning. Each pattern looks first at what it accepts exactly,
+/// at the place where most patterns differ, and last at what holds of nearly everything: so that an event leaves the
+/// ways that don't concern it at their first step.
+final class AutomatonBuilder {
+    /// A place in the tree.
+    final class Node {
+        var index = 0
+        var accepts: [Int] = []
+        var tables: [(slot: Int, table: Table)] = []
+
+        func table(at slot: Int) -> Table {
+            if let known = tables.first(where: { $0.slot == slot }) { return known.table }
+            let table = Table()
+            tables.append((slot, table))
+            return table
+        }
+    }
+
+    /// What is accepted at one place, and where it leads.
+    final class Table {
+        var edges: [[Condition]: Node] = [:]
+        var order: [[Condition]] = []
+
+        func next(for accepted: [Condition]) -> Node {
+            if let known = edges[accepted] { return known }
+            let node = Node()
+            edges[accepted] = node
+            order.append(accepted)
+            return node
+        }
+    }
+
+    let root = Node()
+    private(set) var slots: [FieldKey] = []
+    private var slotOf: [FieldKey: Int] = [:]
+    private var variety: [Int: Set<[Condition]>] = [:]
+
+    init(_ patterns: [EventPattern?]) {
+        for field in patterns.lazy.compactMap({ $0?.alternatives }).joined().joined() {
+            let slot = slot(of: field.key)
+            if AutomatonBuilder.vagueness(of: field) == 0 { variety[slot, default: []].insert(field.accepted) }
+        }
+        for (number, pattern) in patterns.enumerated() {
+            guard let pattern else {
+                root.accepts.append(number)
+                continue
+            }
+            for alternative in pattern.alternatives { insert(alternative, number) }
+        }
+        variety = [:]
+    }
+
+    private func slot(of key: FieldKey) -> Int {
+        if let known = slotOf[key] { return known }
+        slotOf[key] = slots.count
+        slots.append(key)
+        return slots.count - 1
+    }
+
+    private func insert(_ fields: [EventPattern.Field], _ number: Int) {
+        let ranked = fields.map { field in
+            let slot = slot(of: field.key)
+            return (AutomatonBuilder.vagueness(of: field), -(variety[slot]?.count ?? 0), slot, field)
+        }
+        var node = root
+        for (_, _, slot, field) in ranked.sorted(by: { ($0.0, $0.1, $0.2) < ($1.0, $1.1, $1.2) }) {
+            node = node.table(at: slot).next(for: field.accepted)
+        }
+        if node.accepts.last != number { node.accepts.append(number) }
+    }
+
+    /// How little a field tells: 0 exact values, 1 parts and ranges, 2 nearly anything, 3 what is missing.
+    private static func vagueness(of field: EventPattern.Field) -> Int {
+        field.accepted.map { condition in
+            switch condition {
+            case .string, .number, .literal: 0
+            case .prefix, .suffix, .ignoringCase, .wildcard, .range, .addresses: 1
+            case .anythingBut, .exists(true): 2
+            case .exists(false): 3
+            }
+        }.max() ?? 0
+    }
+}

@@ -1,0 +1,267 @@
+import EventJSON
+
+/// Writes a tree of patterns as flat tables.
+///
+/// ```
+/// node       index · accepts count · pattern … · tables count · (slot · table) …
+/// table      one word for each `Automaton.Part`: where it stands, or 0
+/// list       count · node …
+/// affixes    hash table of candidates · lengths count · length …
+/// candidates list · others
+/// others     count · (condition · node) …
+/// exclusions count · (node · texts count · (hash · offset · length) … | node · 2³²-1 · condition) …
+/// ```
+struct AutomatonWriter: ~Copyable {
+    private(set) var words: [UInt32] = [0]
+    private(set) var bytes: [UInt8] = []
+    private(set) var conditions: [Condition] = []
+    private(set) var ranges: [IntervalIndex<Double>] = []
+    private(set) var addresses: [IntervalIndex<Automaton.FamilyAddress>] = []
+    private(set) var nodeCount = 0
+    /// Where the first node stands.
+    private(set) var root = 0
+
+    static let conditionMark = UInt32.max
+
+    /// Where lists name nodes that are not written yet, and which.
+    private var openNodes: [(word: Int, node: AutomatonBuilder.Node)] = []
+    private var places: [ObjectIdentifier: Int] = [:]
+
+    init(_ tree: AutomatonBuilder) {
+        root = write(tree.root)
+        while let open = openNodes.popLast() {
+            let id = ObjectIdentifier(open.node)
+            let place = places[id] ?? write(open.node)
+            places[id] = place
+            words[open.word] = UInt32(place)
+        }
+    }
+
+    private mutating func write(_ node: AutomatonBuilder.Node) -> Int {
+        let tables = node.tables.map { (slot: $0.slot, place: write($0.table)) }
+        let place = words.count
+        words.append(UInt32(nodeCount))
+        nodeCount += 1
+        words.append(UInt32(node.accepts.count))
+        words += node.accepts.map { UInt32($0) }
+        words.append(UInt32(tables.count))
+        for table in tables {
+            words.append(UInt32(table.slot))
+            words.append(UInt32(table.place))
+        }
+        return place
+    }
+
+    /// What a table gathers, by part, before it is written.
+    private struct Parts {
+        typealias Nodes = [AutomatonBuilder.Node]
+        var lists: [Automaton.Part: Nodes] = [:]
+        var texts: [Automaton.Part: [[UInt8]: Nodes]] = [:]
+        var verified: [Automaton.Part: [[UInt8]: [(Condition, AutomatonBuilder.Node)]]] = [:]
+        var numbers: [Double: Nodes] = [:]
+        var ranges: [(NumberRange, AutomatonBuilder.Node)] = []
+        var addresses: [(AddressRange, AutomatonBuilder.Node)] = []
+        var others: [(Condition, AutomatonBuilder.Node)] = []
+        var exclusions: [([Condition], AutomatonBuilder.Node)] = []
+
+        mutating func add(_ condition: Condition, _ node: AutomatonBuilder.Node) {
+            switch condition {
+            case .exists(true): lists[.anyValue, default: []].append(node)
+            case .exists(false): lists[.missing, default: []].append(node)
+            case .literal(.true): lists[.isTrue, default: []].append(node)
+            case .literal(.false): lists[.isFalse, default: []].append(node)
+            case .literal: lists[.isNull, default: []].append(node)
+            case .string(let text): add(text, to: .strings, node)
+            case .number(let number): numbers[number, default: []].append(node)
+            case .prefix(let text): add(text, to: .prefixes, node)
+            case .suffix(let text): add(text, to: .suffixes, node)
+            case .ignoringCase(let letters, let affix):
+                guard let small = letters.ascii else { return others.append((condition, node)) }
+                switch affix {
+                case .whole: add(small, to: .smallStrings, node)
+                case .prefix: add(small, to: .smallPrefixes, node)
+                case .suffix: add(small, to: .smallSuffixes, node)
+                }
+            case .wildcard(let wildcard): add(wildcard, condition, node)
+            case .range(let range): ranges.append((range, node))
+            case .addresses(let range): addresses.append((range, node))
+            case .anythingBut(let excluded): exclusions.append((excluded, node))
+            }
+        }
+
+        private mutating func add(_ text: [UInt8], to part: Automaton.Part, _ node: AutomatonBuilder.Node) {
+            texts[part, default: [:]][text, default: []].append(node)
+        }
+
+        /// A wildcard is found by what it begins or ends with, whichever is longer, and then looked at as a whole.
+        private mutating func add(_ wildcard: Wildcard, _ condition: Condition, _ node: AutomatonBuilder.Node) {
+            guard let suffix = wildcard.suffix else { return add(wildcard.prefix, to: .strings, node) }
+            if wildcard.prefix.isEmpty && suffix.isEmpty {
+                others.append((condition, node))
+            } else if wildcard.prefix.count >= suffix.count {
+                verified[.prefixes, default: [:]][wildcard.prefix, default: []].append((condition, node))
+            } else {
+                verified[.suffixes, default: [:]][suffix, default: []].append((condition, node))
+            }
+        }
+    }
+
+    private mutating func write(_ table: AutomatonBuilder.Table) -> Int {
+        var parts = Parts()
+        for accepted in table.order {
+            guard let node = table.edges[accepted] else { continue }
+            for condition in accepted { parts.add(condition, node) }
+        }
+        var head: [Automaton.Part: Int] = [:]
+        for (part, nodes) in parts.lists { head[part] = list(nodes) }
+        for part in [Automaton.Part.strings, .smallStrings] {
+            guard let texts = parts.texts[part] else { continue }
+            var entries: [([UInt8], Int)] = []
+            for (text, nodes) in texts { entries.append((text, list(nodes))) }
+            head[part] = hashTable(entries)
+        }
+        for part in [Automaton.Part.prefixes, .suffixes, .smallPrefixes, .smallSuffixes] {
+            head[part] = affixes(parts.texts[part] ?? [:], parts.verified[part] ?? [:])
+        }
+        if !parts.numbers.isEmpty { head[.numbers] = numberTable(parts.numbers) }
+        if !parts.ranges.isEmpty { head[.ranges] = rangeIndex(parts.ranges) }
+        if !parts.addresses.isEmpty { head[.addresses] = addressIndex(parts.addresses) }
+        if !parts.others.isEmpty { head[.others] = verified(parts.others) }
+        if !parts.exclusions.isEmpty { head[.exclusions] = exclusions(parts.exclusions) }
+        let place = words.count
+        for part in Automaton.Part.allCases { words.append(UInt32(head[part] ?? 0)) }
+        return place
+    }
+
+    private mutating func list(_ nodes: [AutomatonBuilder.Node]) -> Int {
+        let place = words.count
+        words.append(UInt32(nodes.count))
+        for node in nodes {
+            openNodes.append((words.count, node))
+            words.append(0)
+        }
+        return place
+    }
+
+    private mutating func hashTable(_ entries: [([UInt8], Int)]) -> Int {
+        // At most half full, so that a text that is not there is found out soon.
+        var size = 2
+        while size < entries.count * 2 { size *= 2 }
+        let place = words.count
+        words.append(UInt32(size - 1))
+        words += Array(repeating: 0, count: 4 * size)
+        for (text, list) in entries {
+            let hash = text.withUnsafeBytes { BytesHash.of($0) }
+            var slot = Int(hash) & (size - 1)
+            while words[place + 1 + 4 * slot + 3] != 0 { slot = (slot + 1) & (size - 1) }
+            let entry = place + 1 + 4 * slot
+            words[entry] = hash
+            words[entry + 1] = UInt32(bytes.count)
+            words[entry + 2] = UInt32(text.count)
+            words[entry + 3] = UInt32(list)
+            bytes += text
+        }
+        return place
+    }
+
+    private mutating func numberTable(_ numbers: [Double: [AutomatonBuilder.Node]]) -> Int {
+        var entries: [(Double, Int)] = []
+        for (number, nodes) in numbers { entries.append((number, list(nodes))) }
+        var size = 2
+        while size < entries.count * 2 { size *= 2 }
+        let place = words.count
+        words.append(UInt32(size - 1))
+        words += Array(repeating: 0, count: 3 * size)
+        for (number, list) in entries {
+            let bits = number.bitPattern
+            var slot = Int(Automaton.hash(bits)) & (size - 1)
+            while words[place + 1 + 3 * slot + 2] != 0 { slot = (slot + 1) & (size - 1) }
+            let entry = place + 1 + 3 * slot
+            words[entry] = UInt32(truncatingIfNeeded: bits)
+            words[entry + 1] = UInt32(bits >> 32)
+            words[entry + 2] = UInt32(list)
+        }
+        return place
+    }
+
+    private mutating func affixes(
+        _ texts: [[UInt8]: [AutomatonBuilder.Node]], _ candidates: [[UInt8]: [(Condition, AutomatonBuilder.Node)]]
+    ) -> Int {
+        let all = Set(texts.keys).union(candidates.keys)
+        guard !all.isEmpty else { return 0 }
+        var entries: [([UInt8], Int)] = []
+        for text in all {
+            let place = list(texts[text] ?? [])
+            _ = verified(candidates[text] ?? [])
+            entries.append((text, place))
+        }
+        let table = hashTable(entries)
+        let lengths = Set(all.map(\.count)).sorted()
+        let place = words.count
+        words.append(UInt32(table))
+        words.append(UInt32(lengths.count))
+        words += lengths.map { UInt32($0) }
+        return place
+    }
+
+    /// Conditions that are tried one by one, each with the node that it leads to.
+    private mutating func verified(_ entries: [(Condition, AutomatonBuilder.Node)]) -> Int {
+        let place = words.count
+        words.append(UInt32(entries.count))
+        for (condition, node) in entries {
+            words.append(UInt32(conditions.count))
+            conditions.append(condition)
+            openNodes.append((words.count, node))
+            words.append(0)
+        }
+        return place
+    }
+
+    private mutating func rangeIndex(_ entries: [(NumberRange, AutomatonBuilder.Node)]) -> Int {
+        // An open end is the neighbouring number.
+        var intervals: [IntervalIndex<Double>.Entry] = []
+        for (range, node) in entries {
+            let low = range.includesLow ? range.low : range.low.nextUp
+            let high = range.includesHigh ? range.high : range.high.nextDown
+            intervals.append(.init(low: low, high: high, value: UInt32(list([node]))))
+        }
+        ranges.append(IntervalIndex(intervals))
+        return ranges.count
+    }
+
+    private mutating func addressIndex(_ entries: [(AddressRange, AutomatonBuilder.Node)]) -> Int {
+        var intervals: [IntervalIndex<Automaton.FamilyAddress>.Entry] = []
+        for (range, node) in entries {
+            intervals.append(
+                .init(
+                    low: .init(isV6: range.isV6, bits: range.low), high: .init(isV6: range.isV6, bits: range.high),
+                    value: UInt32(list([node]))))
+        }
+        addresses.append(IntervalIndex(intervals))
+        return addresses.count
+    }
+
+    private mutating func exclusions(_ entries: [([Condition], AutomatonBuilder.Node)]) -> Int {
+        let place = words.count
+        words.append(UInt32(entries.count))
+        for (excluded, node) in entries {
+            openNodes.append((words.count, node))
+            words.append(0)
+            let texts = excluded.compactMap { if case .string(let text) = $0 { text } else { nil } }
+            if texts.count == excluded.count {
+                words.append(UInt32(texts.count))
+                for text in texts {
+                    words.append(text.withUnsafeBytes { BytesHash.of($0) })
+                    words.append(UInt32(bytes.count))
+                    words.append(UInt32(text.count))
+                    bytes += text
+                }
+            } else {
+                words.append(AutomatonWriter.conditionMark)
+                words.append(UInt32(conditions.count))
+                conditions.append(.anythingBut(excluded))
+            }
+        }
+        return place
+    }
+}

@@ -1,0 +1,208 @@
+import EventJSON
+
+/// The edges that values take out of one node at one place. A plain value on the stack of the walk.
+struct Edges {
+    private let automaton: Automaton
+    private let table: Int
+    private let chosen: Int32
+    private let trails: [EventScanner.Trail]
+
+    init(_ automaton: Automaton, _ table: Int, _ chosen: Int32, _ trails: [EventScanner.Trail]) {
+        self.automaton = automaton
+        self.table = table
+        self.chosen = chosen
+        self.trails = trails
+    }
+
+    @inline(__always)
+    private func place(of part: Automaton.Part) -> Int { Int(automaton.words[table + part.rawValue]) }
+
+    /// Follows the edges for a place at which the event has no value.
+    func missing(_ scratch: inout MatchScratch) {
+        let list = place(of: .missing)
+        guard list != 0 else { return }
+        for index in 0..<Int(automaton.words[list]) {
+            scratch.ways.append(.init(node: automaton.words[list + 1 + index], chosen: chosen))
+        }
+    }
+
+    /// Follows the edges that one value takes.
+    mutating func follow(_ index: Int, _ scratch: inout MatchScratch) {
+        let value = scratch.values[index]
+        var choice = chosen
+        if value.trail >= 0 {
+            guard isConsistent(value.trail, scratch) else { return }
+            if chosen < 0 || scratch.choices[Int(chosen)].trail != value.trail {
+                choice = Int32(scratch.choices.count)
+                scratch.choices.append(.init(trail: value.trail, before: chosen))
+            }
+        }
+        var out = Out(automaton: automaton, choice: choice, trail: value.trail)
+        out.take(list: place(of: .anyValue), &scratch)
+        switch value.kind {
+        case .string: if value.isText { text(value, &out, &scratch) }
+        case .number: number(value, &out, &scratch)
+        case .true: out.take(list: place(of: .isTrue), &scratch)
+        case .false: out.take(list: place(of: .isFalse), &scratch)
+        case .null: out.take(list: place(of: .isNull), &scratch)
+        case .object, .array: break
+        }
+        exclusions(value, &out, &scratch)
+        // A choice that led nowhere is taken back.
+        if !out.isTaken && choice != chosen { scratch.choices.removeLast() }
+    }
+
+    /// Whether an element agrees with those chosen before: where both stand in the same array, they must be the same.
+    private func isConsistent(_ trail: Int32, _ scratch: borrowing MatchScratch) -> Bool {
+        var choice = chosen
+        while choice >= 0 {
+            let other = scratch.choices[Int(choice)]
+            if other.trail != trail, !agrees(Int(trail), Int(other.trail)) { return false }
+            choice = other.before
+        }
+        return true
+    }
+
+    private func agrees(_ one: Int, _ other: Int) -> Bool {
+        var mine = one
+        while mine >= 0 {
+            var theirs = other
+            while theirs >= 0 {
+                if trails[mine].array == trails[theirs].array {
+                    // What is further out is common to both.
+                    return trails[mine].element == trails[theirs].element
+                }
+                theirs = trails[theirs].parent
+            }
+            mine = trails[mine].parent
+        }
+        return true
+    }
+
+    private func text(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
+        let bytes = value.bytes
+        let strings = place(of: .strings)
+        if strings != 0 {
+            out.take(list: automaton.lookUp(bytes, from: 0, count: bytes.count, hash: value.hash, in: strings), &scratch)
+        }
+        affixes(bytes, .prefixes, .suffixes, &out, &scratch)
+        if place(of: .smallStrings) | place(of: .smallPrefixes) | place(of: .smallSuffixes) != 0 {
+            withUnsafeTemporaryAllocation(byteCount: max(1, bytes.count), alignment: 8) { small in
+                for index in 0..<bytes.count { small[index] = LetterCase.small(bytes[index]) }
+                let small = UnsafeRawBufferPointer(rebasing: small[..<bytes.count])
+                let strings = place(of: .smallStrings)
+                if strings != 0 {
+                    let hash = BytesHash.of(small)
+                    out.take(list: automaton.lookUp(small, from: 0, count: small.count, hash: hash, in: strings), &scratch)
+                }
+                affixes(small, .smallPrefixes, .smallSuffixes, &out, &scratch)
+            }
+        }
+        let addresses = place(of: .addresses)
+        if addresses != 0, let address = IPAddress(bytes) {
+            automaton.addresses[addresses - 1].find(.init(isV6: address.isV6, bits: address.bits)) {
+                out.take(list: Int($0), &scratch)
+            }
+        }
+        let others = place(of: .others)
+        if others != 0 { out.take(verified: others, FieldValue(kind: .string, bytes: bytes), &scratch) }
+    }
+
+    private func affixes(
+        _ bytes: UnsafeRawBufferPointer, _ prefixes: Automaton.Part, _ suffixes: Automaton.Part, _ out: inout Out,
+        _ scratch: inout MatchScratch
+    ) {
+        for part in [prefixes, suffixes] {
+            let place = place(of: part)
+            guard place != 0 else { continue }
+            let table = Int(automaton.words[place])
+            for index in 0..<Int(automaton.words[place + 1]) {
+                let length = Int(automaton.words[place + 2 + index])
+                if length > bytes.count { break }
+                let start = part == prefixes ? 0 : bytes.count - length
+                let hash = BytesHash.of(bytes, from: start, count: length)
+                let list = automaton.lookUp(bytes, from: start, count: length, hash: hash, in: table)
+                guard list != 0 else { continue }
+                out.take(list: list, &scratch)
+                let verified = list + 1 + Int(automaton.words[list])
+                out.take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
+            }
+        }
+    }
+
+    private func number(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
+        let numbers = place(of: .numbers)
+        let ranges = place(of: .ranges)
+        guard numbers | ranges != 0, let number = FieldValue(kind: .number, bytes: value.bytes).number else { return }
+        // Minus zero is zero.
+        let key = number == 0 ? 0 : number
+        if numbers != 0 { out.take(list: automaton.lookUp(key, in: numbers), &scratch) }
+        if ranges != 0 { automaton.ranges[ranges - 1].find(key) { out.take(list: Int($0), &scratch) } }
+    }
+
+    private func exclusions(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
+        let place = place(of: .exclusions)
+        guard place != 0 else { return }
+        let words = automaton.words
+        var word = place + 1
+        for _ in 0..<Int(words[place]) {
+            let node = words[word]
+            let count = words[word + 1]
+            word += 2
+            var isExcluded = false
+            if count == AutomatonWriter.conditionMark {
+                let seen = FieldValue(kind: value.kind, bytes: value.bytes, isText: value.isText)
+                isExcluded = !automaton.conditions[Int(words[word])].accepts(seen)
+                word += 1
+            } else {
+                if value.kind == .string && value.isText {
+                    for index in 0..<Int(count) {
+                        let entry = word + 3 * index
+                        if words[entry] == value.hash, Int(words[entry + 2]) == value.count,
+                            automaton.equal(value.bytes, from: 0, count: value.count, Int(words[entry + 1]))
+                        {
+                            isExcluded = true
+                            break
+                        }
+                    }
+                }
+                word += 3 * Int(count)
+            }
+            if !isExcluded { out.take(node: node, &scratch) }
+        }
+    }
+}
+
+/// Where one value leads: new ways, each node once.
+private struct Out {
+    let automaton: Automaton
+    let choice: Int32
+    let trail: Int32
+    var isTaken = false
+
+    @inline(__always)
+    mutating func take(list: Int, _ scratch: inout MatchScratch) {
+        guard list != 0 else { return }
+        for index in 0..<Int(automaton.words[list]) { take(node: automaton.words[list + 1 + index], &scratch) }
+    }
+
+    @inline(__always)
+    mutating func take(node: UInt32, _ scratch: inout MatchScratch) {
+        // The same node by the same element: many values of one array may lead there, and it is enough to go once.
+        let stamp = UInt64(scratch.stamp) << 32 | UInt64(UInt32(bitPattern: trail))
+        let place = Int(automaton.words[Int(node)])
+        guard scratch.stamps[place] != stamp else { return }
+        scratch.stamps[place] = stamp
+        scratch.ways.append(.init(node: node, chosen: choice))
+        isTaken = true
+    }
+
+    mutating func take(verified place: Int, _ value: FieldValue, _ scratch: inout MatchScratch) {
+        for index in 0..<Int(automaton.words[place]) {
+            let entry = place + 1 + 2 * index
+            if automaton.conditions[Int(automaton.words[entry])].accepts(value) {
+                take(node: automaton.words[entry + 1], &scratch)
+            }
+        }
+    }
+}

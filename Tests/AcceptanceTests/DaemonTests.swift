@@ -1,0 +1,100 @@
+import EventJSON
+import Foundation
+import Testing
+
+/// Starting, stopping and reloading the daemon.
+struct DaemonTests {
+    private static let fileTarget = #"{"f": {"file": {"path": "f.ndjson"}}}"#
+    private static let allToFile = #"[{"name": "all", "to": ["f"]}]"#
+
+    @Test(arguments: [SIGTERM, SIGINT]) func aSignalStopsItAndNothingIsLostOrSentTwice(_ number: Int32) throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        try relay.start()
+        for index in 1...200 { #expect(try relay.post(Payloads.event(index)).status == 202) }
+        relay.signal(number)
+        try wait("it has stopped") { !relay.isRunning }
+        #expect(relay.stop() == 0)
+        try relay.start()
+        try wait("all lines are there") { try relay.lines("f.ndjson").count >= 200 }
+        #expect(relay.stop() == 0)
+        #expect(try relay.lines("f.ndjson").count == 200)
+    }
+
+    @Test func aSecondDaemonOnTheSpoolIsRefused() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        try relay.start()
+        let second = try relay.verb("run")
+        #expect(second.code == 1)
+        #expect(second.error.contains("process \(relay.pid)"))
+        #expect(try relay.post(Payloads.event(1)).status == 202)
+    }
+
+    @Test func anAddressThatIsTakenIsAFailureThatNamesIt() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        let (descriptor, port) = Loopback.listen()
+        defer { close(descriptor) }
+        let text = try String(contentsOfFile: relay.configurationPath, encoding: .utf8)
+        try text.replacingOccurrences(of: ":\(relay.port)\"", with: ":\(port)\"")
+            .write(toFile: relay.configurationPath, atomically: true, encoding: .utf8)
+        let output = try relay.verb("run")
+        #expect(output.code == 1)
+        #expect(output.error.contains("127.0.0.1:\(port)"))
+    }
+
+    @Test func aReloadTakesUpRightConfigurationsAndRefusesWrongOnes() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        try relay.start()
+        try relay.configure(
+            sources: #"{"s": {"path": "/s"}, "t": {"path": "/t"}}"#,
+            targets: #"{"f": {"file": {"path": "f.ndjson"}}, "g": {"file": {"path": "g.ndjson"}}}"#,
+            routes: #"[{"name": "all", "to": ["f", "g"]}]"#)
+        #expect(try relay.post(Payloads.event(1), to: "/t").status == 404)
+        relay.signal(SIGHUP)
+        try wait("the new source is there") { try relay.post(Payloads.event(1), to: "/t").status == 202 }
+        try wait("the new target has it") { try relay.lines("g.ndjson").count == 1 }
+        try "{ not json".write(toFile: relay.configurationPath, atomically: true, encoding: .utf8)
+        #expect(try relay.verb("reload").code == 78)
+        #expect(relay.log().contains("the old one stays in force"))
+        #expect(try relay.post(Payloads.event(2), to: "/t").status == 202)
+    }
+
+    @Test func healthAndReadinessAreOnTheOperatorsListenerAlone() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        try relay.start()
+        #expect(try Sender(port: relay.admin).get("/healthz").status == 200)
+        #expect(try Sender(port: relay.admin).get("/readyz").status == 200)
+        #expect(try Sender(port: relay.port).get("/healthz").status == 404)
+        let rebound = try Sender(port: relay.admin).exchange("GET /api/v1/status HTTP/1.1\r\nhost: evil.example\r\n\r\n", [])
+        #expect(rebound.status == 403)
+        let foreign = try Sender(port: relay.admin).exchange(
+            "POST /api/v1/reload HTTP/1.1\r\nhost: localhost\r\norigin: http://evil.example\r\ncontent-length: 0\r\n\r\n", [])
+        #expect(foreign.status == 403)
+        let socket = try FileManager.default.attributesOfItem(atPath: relay.spool + "/hookswitch.sock")
+        #expect(socket[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func theLogIsOneObjectALineWhereThatIsAskedFor() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        setenv("HOOKSWITCH_LOG_FORMAT", "json", 1)
+        defer { unsetenv("HOOKSWITCH_LOG_FORMAT") }
+        try relay.start()
+        let lines = try relay.lines("log")
+        #expect(lines.last?[key: "message"]?.string == "ready")
+        #expect(lines.last?[key: "level"]?.string == "info")
+    }
+
+    @Test func aTargetThatLeavesTheConfigurationKeepsWhatItIsOwed() throws {
+        let relay = try RelayUnderTest(
+            targets: #"{"f": {"file": {"path": "f.ndjson"}, "paused": true}}"#, routes: Self.allToFile)
+        try relay.start()
+        #expect(try relay.post(Payloads.event(1)).status == 202)
+        try relay.configure(targets: #"{"g": {"file": {"path": "g.ndjson"}}}"#, routes: #"[{"name": "all", "to": ["g"]}]"#)
+        #expect(try relay.verb("reload").code == 0)
+        let status = try Sender(port: relay.admin).get("/api/v1/status").json()
+        #expect(status[key: "targets"]?[key: "f"]?[key: "waiting"]?.integer == 1)
+        #expect(status[key: "targets"]?[key: "f"]?[key: "orphaned"] != nil)
+        try relay.configure(targets: Self.fileTarget, routes: Self.allToFile)
+        #expect(try relay.verb("reload").code == 0)
+        try wait("it is delivered after all") { try relay.lines("f.ndjson").count == 1 }
+    }
+}

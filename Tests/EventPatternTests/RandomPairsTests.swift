@@ -1,0 +1,37 @@
+import EventJSON
+import Foundation
+import Testing
+
+@testable import EventPattern
+
+/// The automaton against an evaluator that is a page long: random patterns, random events, equal answers.
+struct RandomPairsTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    /// Patterns compiled together, each met by every event of its group.
+    private static let patterns = 50
+    private static let events = 20
+    private static var groups: Int { environment["HOOKSWITCH_TESTS"] == "long" ? 1000 : 50 }
+    private static var seed: UInt64 { environment["HOOKSWITCH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...(.max)) }
+
+    @Test func theAutomatonAndItsExplanationsAgreeWithASlowEvaluator() throws {
+        let first = Self.seed
+        for group in 0..<UInt64(Self.groups) {
+            let seed = first &+ group
+            var random = RandomRules(seed: seed)
+            let texts = (0..<Self.patterns).map { _ in random.pattern() }
+            // What the reader refuses (a key both in a `$or` and reserved) is another test's.
+            let patterns = texts.map { try? EventPattern(reading: $0) }
+            var rules = Rules(patterns.compactMap { $0 })
+            for _ in 0..<Self.events {
+                let event = random.event()
+                let root = try JSONDocument(Array(event.utf8)).root
+                let expected = rules.patterns.indices.filter { SlowEvaluator.matches(rules.patterns[$0]!, root) }
+                #expect(try rules.matches(event) == expected, "HOOKSWITCH_SEED=\(seed), event \(event)")
+                let explanations = try rules.explanations(event)
+                let explained = explanations.indices.filter { explanations[$0] == nil }
+                #expect(explained == expected, "HOOKSWITCH_SEED=\(seed), explanations of \(event)")
+            }
+        }
+        print("\(Self.groups * Self.patterns * Self.events) pairs from seed \(first)")
+    }
+}

@@ -1,0 +1,153 @@
+import Testing
+
+@testable import Relay
+
+/// Each fault of a configuration: where it is found, what it says, and what it advises.
+struct ConfigurationReaderTests {
+    /// A text with its only fault.
+    struct Fault: CustomTestStringConvertible, Sendable {
+        var text: String
+        var line: Int
+        var column: Int
+        var message: String
+        var hint: String
+        var severity = Diagnostic.Severity.error
+
+        var testDescription: String { message }
+    }
+
+    static let faults: [Fault] = [
+        Fault(
+            text: configuration(more: #""lisen": "127.0.0.1:1","#), line: 1, column: 2, message: "unknown key `lisen`",
+            hint: "did you mean `listen`?"),
+        Fault(
+            text: configuration(more: #""listen": "nowhere","#), line: 1, column: 12,
+            message: "\"nowhere\" is no address to listen on", hint: "127.0.0.1:8080"),
+        Fault(
+            text: configuration(more: #""tls": {},"#), line: 1, column: 2, message: "`tls` is not in this version",
+            hint: "leave the key out"),
+        Fault(
+            text: configuration(more: #""admin": "0.0.0.0:8081","#), line: 1, column: 11, message: "`admin_token`",
+            hint: "admin_token"),
+        Fault(
+            text: configuration(more: #""shutdown_timeout": "1 hour","#), line: 1, column: 22, message: "1 hour",
+            hint: "250ms"),
+        Fault(
+            text: configuration(sources: #"{"s": {"path": "s"}}"#), line: 2, column: 27,
+            message: "\"s\" is no path of a URL", hint: "begins with a slash"),
+        Fault(
+            text: configuration(sources: #"{"s": {"path": "/s"}, "t": {"path": "/s"}}"#), line: 2, column: 48,
+            message: "has the path /s already",
+            hint: "a path of its own"),
+        Fault(
+            text: configuration(sources: #"{"s": {"path": "/s", "verify": {"scheme": "voucherfy", "secret": "x"}}}"#),
+            line: 2, column: 54, message: "there is no scheme \"voucherfy\"", hint: "did you mean \"voucherify\"?"),
+        Fault(
+            text: configuration(sources: #"{"s": {"path": "/s", "allow_from": ["10.0.0.0/33"]}}"#), line: 2, column: 48,
+            message: "10.0.0.0/33", hint: "10.0.0.0/8"),
+        Fault(
+            text: configuration(targets: #"{"t": {"http": {"url": "crm.example.com"}}}"#), line: 3, column: 35,
+            message: "crm.example.com", hint: "http"),
+        Fault(
+            text: configuration(targets: #"{"t": {"file": {"path": "x"}, "http": {"url": "http://h/"}}}"#), line: 3,
+            column: 42, message: "a target is of one kind only", hint: "http"),
+        Fault(
+            text: configuration(targets: #"{"t": {"command": {"shell": "echo ${type}"}}}"#), line: 3, column: 40,
+            message: "shell", hint: "$HOOKSWITCH_TYPE"),
+        Fault(
+            text: configuration(targets: #"{"t": {"file": {"path": "x"}, "rate": "fast"}}"#), line: 3, column: 50,
+            message: "fast", hint: "100/s"),
+        Fault(
+            text: configuration(routes: #"[{"name": "r", "to": ["t"]}, {"name": "r", "to": ["t"]}]"#), line: 4,
+            column: 49, message: "there is already a route \"r\", in line 4", hint: "a name of its own"),
+        Fault(
+            text: configuration(routes: #"[{"name": "r", "to": ["t", "tt"]}]"#), line: 4, column: 38,
+            message: "there is no target \"tt\"", hint: "did you mean \"t\"?"),
+        Fault(
+            text: configuration(routes: #"[{"name": "r", "from": ["ss"], "to": ["t"]}]"#), line: 4, column: 35,
+            message: "there is no source \"ss\"", hint: "did you mean \"s\"?"),
+        Fault(
+            text: configuration(routes: #"[{"name": "r", "match": {"type": [{"prefx": "a"}]}, "to": ["t"]}]"#), line: 4,
+            column: 46, message: "there is no operator `prefx`", hint: "did you mean `prefix`?"),
+        Fault(
+            text: configuration(
+                targets: #"{"t": {"file": {"path": "x"}}, "u": {"file": {"path": "y"}}}"#), line: 3, column: 43,
+            message: "no route names the target \"u\"", hint: "add it to the `to` of a route", severity: .warning),
+        Fault(
+            text: configuration(
+                sources: #"{"s": {"path": "/s", "envelope": "voucherify-2024-01-01"}}"#,
+                routes: #"[{"name": "r", "match": {"type": ["redemption.suceeded"]}, "to": ["t"]}]"#), line: 4,
+            column: 45, message: "Voucherify sends no type \"redemption.suceeded\"",
+            hint: "did you mean \"redemption.succeeded\"?", severity: .warning),
+        Fault(text: "{", line: 1, column: 2, message: "the text ends too early", hint: ""),
+        Fault(text: "{\"a\": 1,\n \"a\": 2}", line: 2, column: 2, message: "a second time", hint: ""),
+    ]
+
+    @Test(arguments: faults) func aFaultIsFoundAtItsPlaceWithWhatToDo(_ fault: Fault) throws {
+        let findings = try reading(fault.text).findings
+        let finding = try #require(findings.first { $0.message.contains(fault.message) }, "\(findings)")
+        #expect(finding.severity == fault.severity)
+        #expect(finding.location.line == fault.line)
+        #expect(finding.location.column == fault.column)
+        #expect(fault.hint.isEmpty || finding.hint.contains(fault.hint))
+        #expect(findings.count == 1, "\(findings.map(\.message))")
+    }
+
+    @Test func allFaultsAreFoundInOnePassAndSortedByPlace() throws {
+        let findings = try reading(
+            """
+            {"routes": [{"name": "r", "to": ["b"]}],
+             "targets": {"a": {"http": {"url": 1}, "timeout": "x"}},
+             "sources": {"s": {"path": "/s", "rate": "1/s"}, "": {"path": "/t"}}}
+            """
+        ).findings
+        #expect(findings.map(\.location.line) == [1, 2, 2, 2, 3, 3])
+        #expect(findings.map(\.location) == findings.map(\.location).sorted())
+    }
+
+    @Test func aRightConfigurationHasNoFindings() throws {
+        let reading = try reading(configuration())
+        #expect(reading.findings.isEmpty)
+        #expect(reading.isUsable)
+    }
+
+    @Test func variablesAndFilesAreReadAndMissingOnesAreErrors() throws {
+        let text = configuration(
+            sources: #"{"s": {"path": "/s", "verify": {"scheme": "voucherify", "secret": ["${env:A}", "x${file:b}y"]}}}"#)
+        let right = try reading(text, environment: ["A": "one"], files: ["b": "two\n"])
+        #expect(right.configuration?.sources[0].verify?.secrets == ["one", "xtwoy"])
+        let wrong = try reading(text)
+        #expect(wrong.findings.count == 2)
+        #expect(wrong.findings[0].message.contains("the environment has no variable A"))
+        #expect(wrong.configuration == nil)
+    }
+
+    @Test func aRemarkIsNeverLookedUp() throws {
+        let text = configuration(
+            targets: #"{"description": "ours", "t": {"description": "${env:NO}", "file": {"path": "t"}}}"#)
+        let reading = try reading(text)
+        #expect(reading.findings.isEmpty)
+        #expect(reading.configuration?.targets.map(\.name) == ["t"])
+        #expect(reading.configuration?.routes[0].to == [0])
+    }
+
+    @Test func aFaultIsPrintedLikeACompilerDoes() throws {
+        let text = configuration(routes: "[{\"name\": \"r\",\t\"to\": [\"tt\"]}]")
+        let reading = try reading(text)
+        let printed = DiagnosticPrinter(file: "routes.json", document: reading.document).text(
+            for: try #require(reading.findings.first { $0.severity == .error }))
+        #expect(
+            printed == """
+                routes.json:4:33: error: routes[0].to[0]: there is no target "tt"
+                    "routes": [{"name": "r",\t"to": ["tt"]}]}
+                                            \t       ^
+                    hint: did you mean "t"?
+
+                """)
+    }
+
+    @Test func theSpoolIsFoundEvenInAConfigurationWithErrors() throws {
+        let wrong = try reading(configuration(routes: "{}", more: #""spool": {"path": "elsewhere"},"#))
+        #expect(wrong.spoolPath(besides: "/etc/hookswitch/routes.json") == "/etc/hookswitch/elsewhere")
+    }
+}

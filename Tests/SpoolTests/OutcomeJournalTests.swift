@@ -1,0 +1,102 @@
+import Testing
+
+@testable import Spool
+
+struct OutcomeJournalTests {
+    private let disk = SimulatedDisk()
+
+    private func id(_ event: UInt64) -> DeliveryID { DeliveryID(event: EventNumber(rawValue: event), queue: 1) }
+
+    /// A segment of events from 1, all owed to one queue.
+    private func segment(events: Int) throws {
+        var writer = try SegmentWriter(beginning: 1, queues: [1: "crm"], in: "/s", on: disk, segmentBytes: 65_536)
+        _ = try withBatch((0..<events).map { NewEvent("\($0)", to: 1) }) {
+            try writer.append($0, Array(0..<events), sync: true)
+        }
+    }
+
+    private func owed(_ disk: SimulatedDisk) throws -> [UInt64] {
+        var ledger = try Recovery("/s", on: disk).ledger
+        ledger.attach(1, order: .byNumber)
+        ledger.addCredit(1, 1000)
+        return ledger.take(1, now: 0).map(\.event.rawValue)
+    }
+
+    @Test func outcomesAreDurableWhenTheyAreAppended() throws {
+        try segment(events: 4)
+        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        try journal.append([JournalEntry(id(1), .done, Progress()), JournalEntry(id(3), .failed, Progress())])
+        try journal.append([JournalEntry(id(2), .later, Progress(attempts: 2), notBefore: 50)])
+        let recovery = try Recovery("/s", on: disk.crash(.nothing))
+        #expect(recovery.ledger.queues[1]?.waiting == 2)
+        #expect(recovery.ledger.failed(1, after: 0, limit: 9) == [3])
+        #expect(recovery.ledger.tried[id(2)]?.notBefore == 50)
+        #expect(recovery.ledger.tried[id(2)]?.progress.attempts == 2)
+    }
+
+    @Test func aCheckpointStandsForAllBeforeIt() throws {
+        try segment(events: 4)
+        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        try journal.append([JournalEntry(id(1), .done, Progress()), JournalEntry(id(2), .failed, Progress())])
+        let ledger = try Recovery("/s", on: disk).ledger
+        let tried = [JournalEntry(id(4), .later, Progress(attempts: 1), notBefore: 9)]
+        journal = try OutcomeJournal(number: 2, standings: ledger.standings, tried: tried, in: "/s", on: disk)
+        #expect(disk.paths(".journal") == ["/s/2.journal"])
+        let after = disk.crash(.nothing)
+        #expect(try owed(after) == [3, 4])
+        #expect(try Recovery("/s", on: after).ledger.failed(1, after: 0, limit: 9) == [2])
+        #expect(try Recovery("/s", on: after).ledger.tried[id(4)]?.notBefore == 9)
+    }
+
+    @Test func aCheckpointWithoutItsEndDoesNotCount() throws {
+        try segment(events: 3)
+        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        try journal.append([JournalEntry(id(1), .done, Progress())])
+        let standing = Standing(segment: 1, covered: 3, queue: 1, owed: [], failed: [])
+        disk.place(
+            "/s/2.journal",
+            FileHeader(purpose: .journal, first: 2).encoded
+                + Record.encode(.standing, generation: 2, sequence: 0, payload: standing.encoded))
+        #expect(try owed(disk) == [2, 3])
+        #expect(try Recovery("/s", on: disk).journalNumber == 2, "its number is not used again")
+    }
+
+    @Test func aTornTailOfTheJournalCostsOnlyTheTornOutcomes() throws {
+        try segment(events: 3)
+        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        try journal.append([JournalEntry(id(1), .done, Progress())])
+        try journal.append([JournalEntry(id(2), .done, Progress())])
+        disk.alter("/s/1.journal") { $0.removeLast(10) }
+        #expect(try owed(disk) == [2, 3])
+    }
+
+    @Test func aDamagedOutcomeCostsOnlyThatOutcome() throws {
+        try segment(events: 3)
+        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        let first = journal.end
+        try journal.append([JournalEntry(id(1), .done, Progress())])
+        try journal.append([JournalEntry(id(2), .done, Progress())])
+        disk.flipBit("/s/1.journal", byte: first + 40)
+        #expect(try owed(disk) == [1, 3])
+    }
+
+    @Test func atAnyMomentOfACheckpointACrashLosesNoOutcome() throws {
+        try segment(events: 3)
+        for calls in 0..<30 {
+            let disk = self.disk.crash(.everything)
+            var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+            try journal.append([JournalEntry(id(1), .done, Progress())])
+            let standings = try Recovery("/s", on: disk).ledger.standings
+            disk.die(afterCalls: calls)
+            _ = try? OutcomeJournal(number: 2, standings: standings, tried: [], in: "/s", on: disk)
+            #expect(try owed(disk.crash()) == [2, 3], "died after \(calls) calls")
+        }
+    }
+
+    @Test func aLargeCheckpointIsReadBackWhole() throws {
+        try segment(events: 3)
+        let tried = (0..<10_000).map { JournalEntry(id(UInt64($0 % 3 + 1)), .later, Progress(), notBefore: Int64($0)) }
+        _ = try OutcomeJournal(number: 1, standings: [], tried: tried, in: "/s", on: disk)
+        #expect(try Recovery("/s", on: disk.crash(.nothing)).ledger.tried[id(1)]?.notBefore == 9_999)
+    }
+}

@@ -1,0 +1,74 @@
+import Testing
+
+@testable import Spool
+
+struct RecordTests {
+    private let payload: [UInt8] = Array("an event".utf8) + [0, 1, 2]
+
+    @Test func aRecordIsReadAsItWasWritten() {
+        let bytes = Record.encode(.outcomes, generation: 7, sequence: 9, payload: payload)
+        bytes.withUnsafeBytes { raw in
+            let header = Record.header(raw, generation: 7)
+            #expect(header?.kind == .outcomes)
+            #expect(header?.sequence == 9)
+            #expect(header?.length == payload.count)
+            #expect(header?.size == bytes.count)
+            #expect(Record.isIntact(raw, length: payload.count))
+            #expect(Array(raw[Record.headerBytes..<Record.headerBytes + payload.count]) == payload)
+        }
+    }
+
+    @Test(arguments: 0...17)
+    func aRecordFillsWholeStepsOfEightBytes(length: Int) {
+        let bytes = Record.encode(.event, generation: 1, sequence: 1, payload: Array(repeating: 1, count: length))
+        #expect(bytes.count % 8 == 0)
+        #expect(bytes.count == Record.paddedSize(payload: length))
+        #expect(bytes.count - Record.headerBytes - length < 8)
+    }
+
+    @Test func everyFlippedBitIsNoticed() {
+        let bytes = Record.encode(.event, generation: 1, sequence: 1, payload: payload)
+        for bit in 0..<(Record.headerBytes + payload.count) * 8 {
+            var flipped = bytes
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            let isTaken = flipped.withUnsafeBytes { raw in
+                guard let header = Record.header(raw, generation: 1) else { return false }
+                guard Record.headerBytes + header.length <= raw.count else { return false }
+                return Record.isIntact(raw, length: header.length)
+            }
+            #expect(!isTaken, "bit \(bit)")
+        }
+    }
+
+    @Test func aRecordOfAnotherFileIsNone() {
+        let bytes = Record.encode(.event, generation: 1, sequence: 1, payload: payload)
+        #expect(bytes.withUnsafeBytes { Record.header($0, generation: 2) } == nil)
+    }
+
+    @Test func anImpossibleLengthIsNotTrusted() {
+        var bytes = Record.encode(.event, generation: 1, sequence: 1, payload: payload)
+        bytes.replaceSubrange(8..<12, with: [0xFF, 0xFF, 0xFF, 0xFF])
+        #expect(bytes.withUnsafeBytes { Record.header($0, generation: 1) } == nil)
+    }
+
+    @Test func aBodyThatIsWrittenFromElsewhereCountsInTheChecksum() {
+        var split: [UInt8] = []
+        payload.withUnsafeBytes { body in
+            Record.begin(.event, generation: 1, sequence: 1, head: [5, 6], body: body, into: &split)
+        }
+        split += payload
+        let whole = Record.encode(.event, generation: 1, sequence: 1, payload: [5, 6] + payload)
+        #expect(split == Array(whole[..<split.count]))
+    }
+
+    @Test func aReaderAnswersNothingPastTheEnd() {
+        [UInt8](arrayLiteral: 1, 0, 9).withUnsafeBytes { bytes in
+            var reader = ByteReader(bytes)
+            let numbers = [reader.number(UInt16.self), reader.number(UInt16.self)]
+            #expect(numbers == [1, nil])
+            let taken = [reader.take(2), reader.take(-1), reader.take(1)].map { $0.map(Array.init) }
+            #expect(taken == [nil, nil, [9]])
+            #expect(reader.isAtEnd)
+        }
+    }
+}

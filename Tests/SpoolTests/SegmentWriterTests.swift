@@ -1,0 +1,109 @@
+import Testing
+
+@testable import Spool
+
+struct SegmentWriterTests {
+    private let disk = SimulatedDisk()
+
+    private func begin(_ first: UInt64 = 1, segmentBytes: Int = 8192) throws -> SegmentWriter {
+        try SegmentWriter(
+            beginning: first, queues: [1: "crm"], in: "/s", on: disk, segmentBytes: segmentBytes)
+    }
+
+    private func append(_ events: [NewEvent], to writer: inout SegmentWriter) throws -> [SegmentWriter.Appended] {
+        try withBatch(events) { try writer.append($0, Array(0..<events.count), sync: true) }
+    }
+
+    @Test func aSegmentIsNamedByItsFirstNumber() {
+        #expect(SegmentWriter.name(42) == "00000000000000000042.segment")
+        #expect(SegmentWriter.first(ofName: SegmentWriter.name(42)) == 42)
+        #expect(SegmentWriter.first(ofName: SegmentWriter.name(.max)) == .max)
+    }
+
+    @Test(arguments: [
+        "7.segment", "+0000000000000000007.segment", "00000000000000000042.segment~", "x.segment", "42.journal",
+    ])
+    func aStrayFileIsNoSegment(name: String) {
+        #expect(SegmentWriter.first(ofName: name) == nil)
+    }
+
+    @Test func aNewSegmentIsDurableWithItsName() throws {
+        _ = try begin()
+        let left = disk.crash(.nothing)
+        let recovery = try Recovery("/s", on: left)
+        #expect(recovery.queues == [1: "crm"])
+        #expect(recovery.last?.first == 1)
+    }
+
+    @Test func whatWasAppendedIsReadBackByteForByte() throws {
+        var writer = try begin()
+        let events = [NewEvent("one", to: 1, receivedAt: 5), NewEvent("", to: 1, 2), NewEvent(bytes: 3000)]
+        let appended = try append(events, to: &writer)
+        #expect(appended.map(\.number) == [1, 2, 3])
+        let files = SegmentFiles("/s", on: disk.crash(.nothing))
+        for (event, place) in zip(events, appended) {
+            let stored = try files.read(Position(segment: 1, offset: place.offset))
+            #expect(stored.number.rawValue == place.number)
+            #expect(stored.body == event.body)
+            #expect(stored.owed == event.owed)
+            #expect(stored.attributes == [0xA7])
+            #expect(stored.receivedAt == event.receivedAt)
+        }
+    }
+
+    @Test func manyEventsAreOneWriteAndOneSync() throws {
+        var writer = try begin(segmentBytes: 1 << 20)
+        _ = try append([NewEvent("first", to: 1)], to: &writer)
+        let (writes, syncs) = (disk.count(.write), disk.count(.sync))
+        _ = try append(Array(repeating: NewEvent(bytes: 100, to: 1), count: 500), to: &writer)
+        #expect(disk.count(.write) - writes == 1)
+        #expect(disk.count(.sync) - syncs == 1)
+    }
+
+    @Test func whatFailedDoesNotCountAsAppended() throws {
+        var writer = try begin()
+        _ = try append([NewEvent("one", to: 1)], to: &writer)
+        let end = writer.end
+        disk.fail(.init(call: .sync))
+        #expect(throws: SpoolError.self) { try append([NewEvent("two", to: 1)], to: &writer) }
+        #expect(writer.end == end)
+        #expect(writer.nextNumber == 2)
+    }
+
+    @Test func thePredictedSizeIsNeverTooSmall() throws {
+        let events = [NewEvent("one", to: 1, 2, 3, dedupe: 4), NewEvent(bytes: 13), NewEvent("")]
+        var writer = try begin()
+        let before = writer.end
+        _ = try append(events, to: &writer)
+        #expect(withBatch(events) { SegmentWriter.size(of: $0, [0, 1, 2]) } >= writer.end - before)
+    }
+
+    @Test func anEmptySegmentHasRoomForABatchLargerThanItself() throws {
+        var writer = try begin()
+        let names = Dictionary(uniqueKeysWithValues: (1...200).map { (QueueID(rawValue: $0), "a target of this name") })
+        try writer.append(queues: names)
+        #expect(writer.end > 4096)
+        #expect(writer.hasRoom(for: 1 << 20))
+        _ = try append([NewEvent("one", to: 1)], to: &writer)
+        #expect(!writer.hasRoom(for: 1 << 20))
+    }
+
+    @Test func aSealedSegmentEndsWithItsLastEvent() throws {
+        var writer = try begin()
+        _ = try append([NewEvent("one", to: 1)], to: &writer)
+        #expect(writer.zeroedTo > writer.end)
+        try writer.seal()
+        #expect(disk.contents("/s/" + SegmentWriter.name(1))?.count == writer.end)
+    }
+
+    @Test func aContinuedSegmentIsCutWhereItsRecordsEnd() throws {
+        var writer = try begin()
+        _ = try append([NewEvent("one", to: 1)], to: &writer)
+        disk.alter("/s/" + SegmentWriter.name(1)) { $0.replaceSubrange(writer.end..<writer.end + 3, with: [1, 2, 3]) }
+        let file = try disk.open("/s/" + SegmentWriter.name(1), create: false)
+        let continued = try SegmentWriter(
+            continuing: file, first: 1, nextNumber: 2, end: writer.end, in: "/s", on: disk, segmentBytes: 8192)
+        #expect(continued.nextNumber == 2)
+        #expect(disk.contents("/s/" + SegmentWriter.name(1))?.count == writer.end)
+    }
+}
