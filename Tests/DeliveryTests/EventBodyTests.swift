@@ -40,6 +40,9 @@ struct EventBodyTests {
     @Test func whatStandsInAnArrayHasNoPath() {
         #expect(value("a.b", in: #"{"a":[{"b":1}]}"#) == nil)
         #expect(value("a", in: #"{"a":[ {"b":1} ]}"#) == #"[{"b":1}]"#)
+        #expect(value("a.b.c", in: #"{"a":{"b":[[{"c":1}],{"c":2}],"c":3}}"#) == nil)
+        #expect(value("a.c", in: #"{"a":{"b":[[{"c":1}],{"c":2}],"c":3}}"#) == "3")
+        #expect(value("a", in: #"[{"a":1}]"#) == nil)
     }
 
     @Test(arguments: [
