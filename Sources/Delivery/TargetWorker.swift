@@ -213,14 +213,18 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     /// The failure's line is durable before the log is told; if it can't be written, the delivery comes again.
     private func giveUp(_ failures: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
         unwrittenFailures += 1
+        let isOrdered = settings.order != nil
         reporter.failures(records) { written in
             let later = Moment.now.wall + TargetWorker.unwrittenFailureWaitMilliseconds
-            self.log.settle(
-                failures.map {
-                    Outcome(
-                        DeliveryID(event: $0.event, queue: self.id), written ? .failed : .later(notBefore: later),
-                        progress: $0.progress)
-                })
+            func settle(_ result: Outcome.Result) {
+                self.log.settle(
+                    failures.map {
+                        Outcome(DeliveryID(event: $0.event, queue: self.id), result, progress: $0.progress)
+                    })
+            }
+            settle(written ? .failed : .later(notBefore: later))
+            // In order of number the log leaves a retry with its receiver, and this one is no longer in hand.
+            if !written && isOrdered { settle(.untried) }
             if written { self.options.failed(records) }
             self.queue.async {
                 self.unwrittenFailures -= 1

@@ -249,6 +249,20 @@ struct DeliveryEngineTests {
         #expect(under.log.owed(1) == [1])
     }
 
+    @Test func withAnOrderAFailureWithoutALineIsGivenBackToTheLogAndNotForgotten() async throws {
+        let under = try EngineUnderTest { _, _ in .answer(410) }
+        try FileManager.default.createDirectory(
+            atPath: "\(under.directory.path)/failures.ndjson", withIntermediateDirectories: false)
+        under.engine.apply([try under.target { $0.order = EventPath("customer") }])
+        under.log.add(to: 1)
+        try await eventually("its way back") { under.log.events(.untried) == [1] }
+        guard case .later = under.log.outcomes.first?.result else {
+            Issue.record("its progress is lost")
+            return
+        }
+        #expect(under.log.owed(1) == [1])
+    }
+
     @Test func retriesSpentAreAFailure() async throws {
         let under = try EngineUnderTest { _, _ in .answer(500, body: "oh") }
         under.engine.apply([

@@ -100,7 +100,10 @@ final class MemoryLog: EventLog {
             for outcome in outcomes {
                 state.outcomes.append(outcome)
                 let (event, queue) = (outcome.delivery.event, outcome.delivery.queue)
-                state.queues[queue]?.inHand.remove(event)
+                // In order of number a retry stays with its receiver.
+                let stays: Bool =
+                    if case (.later, .byNumber?) = (outcome.result, state.queues[queue]?.order) { true } else { false }
+                if !stays { state.queues[queue]?.inHand.remove(event) }
                 switch outcome.result {
                 case .done, .failed: state.queues[queue]?.owed[event] = nil
                 case .later(let notBefore): state.queues[queue]?.owed[event] = (outcome.progress, notBefore)
