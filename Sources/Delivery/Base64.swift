@@ -29,10 +29,15 @@ public enum Base64 {
         var group: UInt32 = 0
         for (index, digit) in digits.enumerated() {
             let isPadding = index >= digits.count - padding
-            guard let value = isPadding && digit == UInt8(ascii: "=") ? 0 : alphabet.firstIndex(of: digit) else { return nil }
+            guard let value = isPadding && digit == UInt8(ascii: "=") ? 0 : alphabet.firstIndex(of: digit) else {
+                return nil
+            }
             group = group << 6 | UInt32(value)
             if index % 4 == 3 {
-                bytes += [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group)]
+                bytes += [
+                    UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8),
+                    UInt8(truncatingIfNeeded: group),
+                ]
                 group = 0
             }
         }

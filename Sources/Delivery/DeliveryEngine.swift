@@ -24,6 +24,8 @@ public final class DeliveryEngine: Sendable {
 
     private struct State {
         var workers: [QueueID: Running] = [:]
+        /// Those that end what they have under way, in order: the log takes one receiver of a queue at a time.
+        var leaving: [QueueID: [TargetWorker]] = [:]
         var isStopping = false
     }
 
@@ -56,25 +58,24 @@ public final class DeliveryEngine: Sendable {
             guard !state.isStopping else { return }
             var gone = state.workers
             for target in targets {
-                if let running = gone.removeValue(forKey: target.queue) {
-                    if running.settings.isSameKind(as: target) {
-                        running.worker.update(target)
-                        state.workers[target.queue]?.settings = target
-                    } else {
-                        // The log takes one receiver at a time: the new worker begins where the old one ends.
-                        let next = makeWorker(target)
-                        state.workers[target.queue] = Running(worker: next, settings: target)
-                        running.worker.stop { self.begin(next) }
-                    }
+                let running = gone.removeValue(forKey: target.queue)
+                if let running, running.settings.isSameKind(as: target) {
+                    running.worker.update(target)
+                    state.workers[target.queue]?.settings = target
                 } else {
+                    if let running { dismiss(running.worker, &state) }
                     let worker = makeWorker(target)
                     state.workers[target.queue] = Running(worker: worker, settings: target)
-                    begin(worker)
+                    if let former = state.leaving[target.queue]?.last {
+                        former.stop { self.begin(worker) }
+                    } else {
+                        begin(worker)
+                    }
                 }
             }
             for (queue, running) in gone {
                 state.workers[queue] = nil
-                running.worker.stop {}
+                dismiss(running.worker, &state)
             }
         }
     }
@@ -84,7 +85,7 @@ public final class DeliveryEngine: Sendable {
     public func stop(grace: Duration) {
         let workers = state.withLock { state in
             state.isStopping = true
-            return state.workers.values.map(\.worker)
+            return state.workers.values.map(\.worker) + state.leaving.values.joined()
         }
         let group = DispatchGroup()
         for worker in workers {
@@ -144,6 +145,12 @@ public final class DeliveryEngine: Sendable {
         TargetWorker(
             settings, log: log, reporter: reporter, options: options,
             on: pool[Int(settings.queue.rawValue) % pool.count])
+    }
+
+    /// Lets a worker end what it has under way.
+    private func dismiss(_ worker: TargetWorker, _ state: inout State) {
+        state.leaving[worker.id, default: []].append(worker)
+        worker.stop { self.state.withLock { $0.leaving[worker.id]?.removeAll { $0 === worker } } }
     }
 
     private func begin(_ worker: TargetWorker) {

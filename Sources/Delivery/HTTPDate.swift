@@ -19,8 +19,9 @@ enum HTTPDate {
     }
 
     private static func milliseconds(year: Int, month: String, day: String, time: String) -> Int64? {
-        let clock = time.split(separator: ":").compactMap { Int($0) }
-        guard clock.count == 3, clock[0] < 24, clock[1] < 60, clock[2] <= 60, let day = Int(day),
+        let parts = time.split(separator: ":", omittingEmptySubsequences: false)
+        let clock = parts.compactMap { Int($0) }
+        guard parts.count == 3, clock.count == 3, clock[0] < 24, clock[1] < 60, clock[2] <= 60, let day = Int(day),
             (1...31).contains(day),
             let month = months.firstIndex(of: month), (1...9999).contains(year)
         else { return nil }

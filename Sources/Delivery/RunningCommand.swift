@@ -124,8 +124,8 @@ final class RunningCommand {
         guard how != 0 else { return nil }
         readOutput(buffer)
         closeAll()
+        // What ends because we asked it to has not said that it is done, whatever its exit is.
         switch (how, stop) {
-        case (1, _) where code == 0: return .exited(code: 0, output: kept)
         case (_, .cancelled?): return .cancelled
         case (_, .timeout?):
             return .broken(

@@ -171,18 +171,17 @@ public struct TargetQueue: Sendable {
         advance(now: now, &effects)
     }
 
-    /// When `tick` is to be called, by the steady clock; `nil` if nothing waits for time to pass.
+    /// When `tick` is to be called, by the steady clock (at once, if that is past); `nil` if nothing waits for time to pass.
     mutating func wakeAt(now: Moment) -> Int64? {
         guard !isPaused, !isStopping else { return nil }
-        var wake = lanes.nextDue
+        let wake = lanes.nextDue
         guard lanes.hasReady, inFlight < concurrency else { return wake }
+        // What has become due since it was looked at is due now: nobody else would start it.
         var start = max(heldUntil, now.steady)
         if breaker.state == .open && inFlight == 0 { start = max(start, breaker.probeAt) }
-        if start <= now.steady && breaker.allows(inFlight: inFlight, now: now.steady) {
-            start = bucket?.nextAt(now: now.steady) ?? start
-        }
-        if start > now.steady { wake = min(wake ?? start, start) }
-        return wake
+        guard breaker.allows(inFlight: inFlight, now: start) else { return wake }
+        start = max(start, bucket?.nextAt(now: now.steady) ?? start)
+        return min(wake ?? start, start)
     }
 
     private mutating func advance(now: Moment, _ effects: inout Effects) {

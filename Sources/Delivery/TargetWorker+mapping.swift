@@ -1,11 +1,12 @@
 import Spool
 
 extension AttemptEnding {
-    /// What an ending tells of the target: it works, it doesn't, or (`nil`) nothing.
-    var targetIsUp: Bool? {
+    /// What an ending tells of the target: it works, it doesn't, or (`nil`) nothing. An exit that is final is an answer about
+    /// the event, as a 4xx is.
+    func targetIsUp(finalExits: Set<Int32>) -> Bool? {
         switch self {
         case .written: true
-        case .exited(let code, _): code == 0
+        case .exited(let code, _): code == 0 || finalExits.contains(code)
         case .broken: false
         case .unfit, .cancelled: nil
         case .answered(let answer):

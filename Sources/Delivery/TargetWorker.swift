@@ -25,7 +25,12 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private var status: TargetStatus
     private var unwrittenFailures = 0
     private var wakeAt: Int64 = .max
-    private var whenIdle: (@Sendable () -> Void)?
+    /// Whether `start` was called, and whether the log knows of it: it takes one receiver at a time.
+    private var hasBegun = false
+    private var isAttached = false
+    /// Deliveries asked for before the log knew of it.
+    private var unasked = 0
+    private var whenIdle: [@Sendable () -> Void] = []
 
     init(
         _ settings: TargetSettings, log: any EventLog, reporter: Reporter, options: DeliveryOptions,
@@ -46,15 +51,17 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     /// How it stands. From any thread.
     func currentStatus() -> TargetStatus { shown.withLock { $0 } }
 
-    /// Begins to work. The transport is made by `make`, given where to report.
+    /// Begins to work, once the queue's former worker has come to its end. The transport is made by `make`, given where to report.
     func start(_ make: @escaping @Sendable (TargetSettings, @escaping AttemptSink) -> (any Transport)?) {
         queue.async {
-            guard !self.decisions.isStopping else { return }
+            self.hasBegun = true
+            guard !self.decisions.isStopping else { return self.finishIfIdle() }
             self.transport = make(self.settings) { [weak self] reports in
                 guard let self else { return }
                 self.queue.async { self.ended(reports) }
             }
             self.log.attach(self.id, order: self.settings.order == nil ? .whenDue : .byNumber, to: self)
+            self.isAttached = true
             self.decide { $0.tick(now: $1, &$2) }
         }
     }
@@ -86,10 +93,11 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         queue.async { self.decide { for event in events { $0.hurry(event, now: $1, &$2) } } }
     }
 
-    /// Starts nothing more; calls back once what was under way has ended and the log has everything.
+    /// Starts nothing more; calls back once what was under way has ended and the log has everything. May be called again,
+    /// and before `start`: then it ends when its turn comes.
     func stop(_ done: @escaping @Sendable () -> Void) {
         queue.async {
-            self.whenIdle = done
+            self.whenIdle.append(done)
             self.decide { queue, _, effects in queue.stop(&effects) }
         }
     }
@@ -137,9 +145,10 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             report.ending, policy: settings.retry, finalExits: settings.finalExits, now: report.endedAt.wall)
         let settled = effects.settle.count
         decisions.ended(
-            report.event, verdict, targetIsUp: report.ending.targetIsUp, now: report.endedAt, random: options.random(),
-            &effects)
-        guard settled < effects.settle.count, let state = effects.settle[settled].recordStatus else { return }
+            report.event, verdict, targetIsUp: report.ending.targetIsUp(finalExits: settings.finalExits),
+            now: report.endedAt, random: options.random(), &effects)
+        guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
+        else { return }
         let duration = report.endedAt.steady - attempt.startedAt.steady
         count(state, report, duration)
         records.append(
@@ -164,7 +173,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         settle(effects.settle, records)
         if let breaker = effects.breaker { announce(breaker) }
         launch(effects.start)
-        if effects.request > 0 { log.request(id, count: effects.request) }
+        ask(for: effects.request)
         wake()
         status.inFlight = decisions.inFlight
         status.breaker = decisions.breaker.state
@@ -173,6 +182,13 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
         shown.withLock { $0 = status }
         finishIfIdle()
+    }
+
+    private func ask(for count: Int) {
+        unasked += count
+        guard isAttached, unasked > 0 else { return }
+        log.request(id, count: unasked)
+        unasked = 0
     }
 
     private func settle(_ settlements: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
@@ -197,14 +213,18 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     /// The failure's line is durable before the log is told; if it can't be written, the delivery comes again.
     private func giveUp(_ failures: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
         unwrittenFailures += 1
+        let isOrdered = settings.order != nil
         reporter.failures(records) { written in
             let later = Moment.now.wall + TargetWorker.unwrittenFailureWaitMilliseconds
-            self.log.settle(
-                failures.map {
-                    Outcome(
-                        DeliveryID(event: $0.event, queue: self.id), written ? .failed : .later(notBefore: later),
-                        progress: $0.progress)
-                })
+            func settle(_ result: Outcome.Result) {
+                self.log.settle(
+                    failures.map {
+                        Outcome(DeliveryID(event: $0.event, queue: self.id), result, progress: $0.progress)
+                    })
+            }
+            settle(written ? .failed : .later(notBefore: later))
+            // In order of number the log leaves a retry with its receiver, and this one is no longer in hand.
+            if !written && isOrdered { settle(.untried) }
             if written { self.options.failed(records) }
             self.queue.async {
                 self.unwrittenFailures -= 1
@@ -256,9 +276,12 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     }
 
     private func finishIfIdle() {
-        guard let done = whenIdle, decisions.isStopping, decisions.inFlight == 0, unwrittenFailures == 0 else { return }
-        whenIdle = nil
-        log.detach(id)
-        done()
+        guard !whenIdle.isEmpty, hasBegun, decisions.isStopping, decisions.inFlight == 0, unwrittenFailures == 0
+        else { return }
+        if isAttached { log.detach(id) }
+        isAttached = false
+        let waiting = whenIdle
+        whenIdle = []
+        for done in waiting { done() }
     }
 }

@@ -1,8 +1,9 @@
 /// The places a template is rendered into. In each, the template's own text stands as written, and a value can only fill
 /// its place: it never ends it, leaves it or begins another one.
 extension Template {
-    /// The longest file name, in bytes (NAME_MAX on every Linux file system).
-    public static let fileNameLimitBytes = 255
+    /// The longest name that a value may make, in bytes: NAME_MAX on every Linux file system, less the time and number that
+    /// a file set aside has in its name.
+    public static let fileNameLimitBytes = 255 - 24
 
     /// As plain text: an order key, a column.
     public func renderText(_ values: some TemplateValues) -> [UInt8] {
@@ -122,7 +123,11 @@ private struct PathComponent {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         let mark = Array("~\(String(hash, radix: 16))~".utf8)
-        let tail = Array(name.suffix(limitBytes / 4))
-        return Array(name.prefix(limitBytes - mark.count - tail.count)) + mark + tail
+        // Whole characters are cut away: half of one would be no text.
+        var tail = name.suffix(limitBytes / 4)
+        while let byte = tail.first, byte & 0xC0 == 0x80 { tail.removeFirst() }
+        var end = limitBytes - mark.count - tail.count
+        while end > 0 && name[end] & 0xC0 == 0x80 { end -= 1 }
+        return name[..<end] + mark + tail
     }
 }

@@ -54,11 +54,20 @@ struct TemplatePlacesTests {
         let long = String(repeating: "a", count: 300)
         let one = try path("/out/${x}.json", long)
         let other = try path("/out/${x}.json", long.replacing("aaaaa", with: "aaaab", maxReplacements: 59))
-        #expect(one.split(separator: "/")[1].utf8.count <= 255)
+        #expect(one.split(separator: "/")[1].utf8.count <= Template.fileNameLimitBytes)
         #expect(one.hasPrefix("/out/aaaa"))
         #expect(one.hasSuffix(".json"))
         #expect(one != other)
-        #expect(try path("/${x}", String(repeating: "a", count: 255)) == "/" + String(repeating: "a", count: 255))
+        let longest = String(repeating: "a", count: Template.fileNameLimitBytes)
+        #expect(try path("/${x}", longest) == "/" + longest)
+    }
+
+    @Test(arguments: ["é", "€", "🎟"]) func aNameIsCutBetweenCharacters(character: String) throws {
+        for before in ["", "x", "xx", "xxx"] {
+            let name = try path("/\(before)${x}.json", String(repeating: character, count: 200))
+            #expect(!name.contains("\u{FFFD}"))
+            #expect(name.utf8.count <= Template.fileNameLimitBytes + 1)
+        }
     }
 
     @Test func onlyTheTemplatesOwnTextIsExpanded() throws {

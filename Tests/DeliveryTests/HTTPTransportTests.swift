@@ -1,0 +1,355 @@
+import EventJSON
+import Spool
+import Synchronization
+import Testing
+
+@testable import Delivery
+
+struct HTTPTransportTests {
+    /// A transport with its loop, and an endpoint that it delivers to.
+    private final class HTTPUnderTest: Sendable {
+        let endpoint: HTTPEndpoint
+        let reports = Reports()
+        let transport: HTTPTransport
+        private let loop: TransferLoop
+
+        init(
+            path: String = "/hooks", url: String? = nil, options: DeliveryOptions = .plain(),
+            _ change: (inout HTTPTargetSettings) throws -> Void = { _ in },
+            settings: (inout TargetSettings) throws -> Void = { _ in },
+            _ react: @escaping @Sendable (HTTPEndpoint.Request, Int) -> HTTPEndpoint.Reaction
+        ) throws {
+            endpoint = HTTPEndpoint(react)
+            loop = try #require(TransferLoop.started())
+            var target = try TargetSettings.http(url ?? endpoint.url(path), change)
+            target.timeout = .seconds(60)
+            try settings(&target)
+            transport = try #require(HTTPTransport(target, loop: loop, options: options, sink: reports.sink))
+        }
+
+        deinit {
+            loop.submit(.stop)
+            endpoint.close()
+        }
+
+        /// Makes one attempt; how it ended is the answer.
+        func deliver(_ attempt: Attempt) async throws -> AttemptEnding {
+            transport.start([attempt])
+            return try await reports.ending(of: attempt.event.number)
+        }
+
+        /// Makes one attempt; the request that came of it is the answer.
+        func request(_ attempt: Attempt) async throws -> HTTPEndpoint.Request {
+            _ = try await deliver(attempt)
+            return try #require(endpoint.requests.last)
+        }
+    }
+
+    @Test func anAnswerIsReportedWithItsStatusAndBody() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200, body: "thanks") }
+        let ending = try await under.deliver(.of())
+        #expect(ending == .answered(.init(status: 200, body: Array("thanks".utf8))))
+        #expect(under.reports.all.first?.place == under.endpoint.url())
+    }
+
+    @Test func a500IsAnAnswerAndTheNextAttemptGoesOverTheSameConnection() async throws {
+        let under = try HTTPUnderTest { _, before in before == 0 ? .answer(500, body: "oh") : .answer(200) }
+        #expect(try await under.deliver(.of(1)).answer?.status == 500)
+        #expect(try await under.deliver(.of(2)).answer?.status == 200)
+        #expect(under.endpoint.connections == 1)
+    }
+
+    @Test func theBodyArrivesByteForByte() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200) }
+        var attempt = Attempt.of()
+        attempt.event.body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+        let request = try await under.request(attempt)
+        #expect(request.line == "POST /hooks HTTP/1.1")
+        #expect(request.body == attempt.event.body)
+        #expect(request["expect"] == nil)
+        #expect(request["transfer-encoding"] == nil)
+    }
+
+    @Test func anEmptyBodyIsSentAsOne() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200) }
+        let request = try await under.request(.of(body: ""))
+        #expect(request["content-length"] == "0")
+        #expect(request.body == [])
+    }
+
+    @Test func everyAttemptCarriesTheRelaysHeadersAndTheSenders() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200) }
+        let request = try await under.request(
+            .of(number: 3) {
+                $0.headers = [
+                    .init(name: "content-type", value: "application/json; charset=utf-8"),
+                    .init(name: "x-voucherify-signature", value: "5f3a"), .init(name: "x-empty", value: ""),
+                ]
+            })
+        #expect(request["webhook-id"] == "msg_1042")
+        #expect(request["webhook-timestamp"] == "1767225600")
+        #expect(request["webhook-attempt"] == "3")
+        #expect(request["user-agent"] == "hookswitch/test")
+        #expect(request["x-voucherify-signature"] == "5f3a")
+        #expect(request["content-type"] == "application/json; charset=utf-8")
+        #expect(request["x-empty"] == "")
+        #expect(request.values("webhook-signature") == [])
+    }
+
+    @Test func aBodyWithoutATypeIsNotGivenOne() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200) }
+        #expect(try await under.request(.of()).values("content-type") == [])
+    }
+
+    @Test func configuredHeadersStandInsteadOfTheRelaysOwn() async throws {
+        let under = try HTTPUnderTest(
+            {
+                $0.headers = [
+                    ("Authorization", try Template(parsing: "Bearer ${type}")),
+                    ("User-Agent", Template(literal: "mine/1")), ("Content-Type", Template(literal: "text/x")),
+                ]
+            }
+        ) { _, _ in .answer(200) }
+        let request = try await under.request(
+            .of(body: #"{"type":"a\r\nx-evil: 1"}"#) {
+                $0.headers = [.init(name: "content-type", value: "application/json")]
+            })
+        #expect(request["authorization"] == "Bearer a  x-evil: 1")
+        #expect(request["user-agent"] == "mine/1")
+        #expect(request["content-type"] == "text/x")
+        #expect(request.values("x-evil") == [])
+    }
+
+    /// The example of the Standard Webhooks specification's own libraries.
+    @Test func aSignedRequestIsWhatStandardWebhooksVerifies() async throws {
+        let key = try #require(Base64.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+        let payload = #"{"test": 2432232314}"#
+        let sum = try #require(Base64.decode("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="))
+        var options = DeliveryOptions.plain()
+        options.sign = { givenKey, message in
+            let isExample =
+                givenKey == key && message == Array("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.\(payload)".utf8)
+            return isExample ? sum : [0]
+        }
+        let under = try HTTPUnderTest(options: options, { $0.signingKeys = [key, [1]] }) { _, _ in .answer(200) }
+        let request = try await under.request(
+            .of(body: payload, at: 1_614_265_330_999) { $0.webhookID = "msg_p5jXN8AQM9LWM0D4loKWxJek" })
+        #expect(request["webhook-timestamp"] == "1614265330")
+        #expect(request["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v1,AA==")
+    }
+
+    @Test func aTemplateIsTheBodyThatIsSentAndSigned() async throws {
+        let signed = Mutex<[UInt8]>([])
+        var options = DeliveryOptions.plain()
+        options.sign = { _, message in
+            signed.withLock { $0 = message }
+            return []
+        }
+        let under = try HTTPUnderTest(
+            options: options, { $0.signingKeys = [[1]] },
+            settings: {
+                $0.body = JSONTemplate(.object([("kind", .template(try Template(parsing: "${type}")))]))
+            }
+        ) { _, _ in .answer(200) }
+        let request = try await under.request(
+            .of { $0.headers = [.init(name: "content-type", value: "text/plain")] })
+        #expect(String(decoding: request.body, as: UTF8.self) == #"{"kind":"redemption.succeeded"}"#)
+        #expect(request["content-type"] == "application/json")
+        #expect(signed.withLock { String(decoding: $0, as: UTF8.self) }.hasSuffix(#".{"kind":"redemption.succeeded"}"#))
+    }
+
+    @Test func aValueFillsItsPlaceInTheURLAndLeavesItNot() async throws {
+        let under = try HTTPUnderTest(path: "/hooks/${a}/${b}?q=${c}") { _, _ in .answer(200) }
+        let request = try await under.request(.of(body: #"{"a":"../x","b":"..","c":"1&admin=1 #é"}"#))
+        #expect(request.line == "POST /hooks/..%2Fx/%2E%2E?q=1%26admin%3D1%20%23%C3%A9 HTTP/1.1")
+    }
+
+    @Test func anEventThatIsNoJSONIsUnfitForATargetWithPlaceholders() async throws {
+        let under = try HTTPUnderTest(path: "/${a}") { _, _ in .answer(200) }
+        guard case .unfit = try await under.deliver(.of(body: "a=b")) else {
+            Issue.record("it was sent")
+            return
+        }
+        #expect(under.endpoint.requests.isEmpty)
+    }
+
+    @Test(arguments: ["PUT", "PATCH", "DELETE", "GET"]) func anotherMethodHasTheBodyTheSame(method: String) async throws
+    {
+        let under = try HTTPUnderTest({ $0.method = method }) { _, _ in .answer(200) }
+        let request = try await under.request(.of())
+        #expect(request.line == "\(method) /hooks HTTP/1.1")
+        #expect(request.body == Array(#"{"type":"redemption.succeeded"}"#.utf8))
+    }
+
+    @Test func credentialsInTheURLAreSentAndNotShown() async throws {
+        let endpoint = HTTPEndpoint { _, _ in .answer(200) }
+        defer { endpoint.close() }
+        let under = try HTTPUnderTest(url: "http://user:pa%20ss@127.0.0.1:\(endpoint.port)/x") { _, _ in .answer(200) }
+        _ = try await under.deliver(.of())
+        #expect(endpoint.requests.first?["authorization"] == "Basic " + Base64.encode(Array("user:pa ss".utf8)))
+        #expect(under.reports.all.first?.place == "http://127.0.0.1:\(endpoint.port)/x")
+    }
+
+    @Test func aRedirectIsNotFollowed() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(307, fields: ["Location: http://127.0.0.1:1/other"]) }
+        let ending = try await under.deliver(.of())
+        #expect(ending.answer?.status == 307)
+        #expect(ending.answer?.location == "http://127.0.0.1:1/other")
+        #expect(under.endpoint.requests.count == 1)
+    }
+
+    @Test(arguments: ["Retry-After: 120", "retry-after:120", "RETRY-AFTER: \t120 "])
+    func retryAfterIsReadFromTheAnswer(field: String) async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(503, fields: ["retry-afterwards: 7", field]) }
+        #expect(try await under.deliver(.of()).answer?.retryAfter == .seconds(120))
+    }
+
+    @Test func whatOneAnswerSaidIsForgottenAtTheNext() async throws {
+        let under = try HTTPUnderTest { _, before in
+            before == 0 ? .answer(503, fields: ["retry-after: 9", "location: /x"], body: "busy") : .answer(503)
+        }
+        _ = try await under.deliver(.of(1))
+        #expect(try await under.deliver(.of(2)).answer == .init(status: 503))
+    }
+
+    @Test func anEndpointThatHangsIsATimeout() async throws {
+        let under = try HTTPUnderTest(settings: { $0.timeout = .milliseconds(150) }) { _, _ in .hang }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("no timeout")
+            return
+        }
+        #expect(reason.hasPrefix("timeout waiting for the answer"))
+    }
+
+    @Test func aHandshakeThatIsNeverAnsweredIsATimeoutToo() async throws {
+        let endpoint = HTTPEndpoint { _, _ in .hang }
+        defer { endpoint.close() }
+        let under = try HTTPUnderTest(
+            url: "https://127.0.0.1:\(endpoint.port)/", settings: { $0.timeout = .milliseconds(150) }
+        ) { _, _ in .hang }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("no timeout")
+            return
+        }
+        #expect(reason.hasPrefix("timeout connecting"))
+    }
+
+    @Test func halfAnAnswerIsAFault() async throws {
+        let under = try HTTPUnderTest { _, _ in .raw("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf") }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("half an answer was taken for a whole one")
+            return
+        }
+        #expect(reason.hasPrefix("the answer was cut off"))
+    }
+
+    @Test func aConnectionThatIsResetIsAFault() async throws {
+        let under = try HTTPUnderTest { _, _ in .reset }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("no fault")
+            return
+        }
+        #expect(reason.hasPrefix("connection reset"))
+    }
+
+    @Test(arguments: ["\u{0}\u{1}\u{2}garbage", "SSH-2.0-OpenSSH_9.2\r\n", "HTTP/9.9 foo bar\r\n\r\n", ""])
+    func anAnswerThatIsNotHTTPIsAFault(bytes: String) async throws {
+        let under = try HTTPUnderTest { _, _ in .raw(bytes) }
+        guard case .broken = try await under.deliver(.of()) else {
+            Issue.record("it was taken for an answer")
+            return
+        }
+    }
+
+    @Test func headersWithoutEndAreAFault() async throws {
+        let under = try HTTPUnderTest { _, _ in
+            .raw(
+                "HTTP/1.1 200 OK\r\n" + String(repeating: "x-a: \(String(repeating: "a", count: 1000))\r\n", count: 40))
+        }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("no fault")
+            return
+        }
+        #expect(reason == "the answer's headers are over 16 KiB")
+    }
+
+    @Test func nobodyListeningIsAFault() async throws {
+        let under = try HTTPUnderTest(url: "http://127.0.0.1:1/") { _, _ in .hang }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("no fault")
+            return
+        }
+        #expect(reason.hasPrefix("connection refused"))
+    }
+
+    @Test func otherSchemesThanHTTPAreNotSpoken() async throws {
+        let under = try HTTPUnderTest(url: "file:///etc/hostname") { _, _ in .hang }
+        guard case .broken(let reason, _) = try await under.deliver(.of()) else {
+            Issue.record("a file was read")
+            return
+        }
+        #expect(reason.hasPrefix("no request can be made of this URL"))
+    }
+
+    @Test func anAnswerOf64MiBIsCutAndItsFirstKiBKept() async throws {
+        let under = try HTTPUnderTest { _, _ in .flood(64 << 20) }
+        let answer = try #require(try await under.deliver(.of()).answer)
+        #expect(answer.status == 200)
+        #expect(answer.body == Array("begin".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 1019))
+        // What the two sockets hold may have been sent, not more.
+        #expect(under.endpoint.flooded < 16 << 20)
+    }
+
+    @Test func manyAttemptsGoAtOnceAndEachIsReportedOnce() async throws {
+        let under = try HTTPUnderTest { request, _ in
+            .answer(200, body: request["webhook-id"] ?? "")
+        }
+        under.transport.start((1...200).map { .of(EventNumber(rawValue: $0)) })
+        let reports = try await under.reports.wait(for: 200)
+        #expect(Set(reports.map(\.event)).count == 200)
+        for report in reports {
+            #expect(report.ending.answer.map { String(decoding: $0.body, as: UTF8.self) } == "msg_\(report.event)")
+        }
+    }
+
+    @Test func oneThatHangsHoldsUpNoOther() async throws {
+        let under = try HTTPUnderTest { request, _ in request["webhook-id"] == "msg_1" ? .hang : .answer(200) }
+        under.transport.start((1...20).map { .of(EventNumber(rawValue: $0)) })
+        let reports = try await under.reports.wait(for: 19)
+        #expect(!reports.contains { $0.event == 1 })
+    }
+
+    @Test func cancelledAttemptsAreReportedAsNotMade() async throws {
+        let under = try HTTPUnderTest { _, _ in .hang }
+        under.transport.start([.of(1), .of(2)])
+        try await eventually("both requests") { under.endpoint.requests.count == 2 }
+        under.transport.cancel()
+        let reports = try await under.reports.wait(for: 2)
+        #expect(reports.allSatisfy { $0.ending == .cancelled })
+    }
+
+    @Test func aCancelOfOneTargetLeavesTheOthersAlone() async throws {
+        let loop = try #require(TransferLoop.started())
+        defer { loop.submit(.stop) }
+        let endpoint = HTTPEndpoint { request, _ in request.line.contains("/a") ? .hang : .answer(200) }
+        defer { endpoint.close() }
+        let (one, other) = (Reports(), Reports())
+        let hanging = try #require(
+            HTTPTransport(try .http(endpoint.url("/a")), loop: loop, options: .plain(), sink: one.sink))
+        let working = try #require(
+            HTTPTransport(try .http(endpoint.url("/b")), loop: loop, options: .plain(), sink: other.sink))
+        hanging.start([.of(1)])
+        hanging.cancel()
+        working.start([.of(2)])
+        #expect(try await one.ending(of: 1) == .cancelled)
+        #expect(try await other.ending(of: 2).answer?.status == 200)
+    }
+
+    @Test func newSettingsHoldFromTheNextAttemptOn() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200) }
+        _ = try await under.deliver(.of(1))
+        under.transport.update(try .http(under.endpoint.url("/new")))
+        _ = try await under.deliver(.of(2))
+        #expect(under.endpoint.requests.map(\.line) == ["POST /hooks HTTP/1.1", "POST /new HTTP/1.1"])
+    }
+}
