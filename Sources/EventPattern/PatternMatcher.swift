@@ -6,11 +6,11 @@ import EventJSON
 /// edges its values take. The work depends on the event's values and on the patterns that they begin to match, not on
 /// how many patterns there are.
 public struct PatternMatcher: Sendable {
-    /// An event whose arrays can be combined in more ways than `wayLimit`, so that it was not looked at to the end.
+    /// An event whose arrays can be combined in so many ways that `stepLimit` was passed: it was not looked at to the end.
     public struct TooManyWays: Error, Equatable, Sendable {}
 
-    /// Ways through the automaton that one event may go.
-    public static let wayLimit = 1 << 20
+    /// How often one event's values may be tried at the automaton's nodes.
+    public static let stepLimit = 1 << 20
 
     private let automaton: Automaton
     private let root: UInt32
@@ -138,10 +138,9 @@ public struct PatternMatcher: Sendable {
         scratch.matched.removeAll(keepingCapacity: true)
         scratch.ways.append(MatchScratch.Way(node: root, chosen: -1))
         let words = automaton.words
-        var gone = 0
+        var steps = 0
         while let way = scratch.ways.popLast() {
-            gone += 1
-            guard gone <= PatternMatcher.wayLimit else { throw TooManyWays() }
+            guard steps <= PatternMatcher.stepLimit else { throw TooManyWays() }
             var word = Int(way.node) + 1
             let accepts = Int(words[word])
             for index in 0..<accepts {
@@ -152,6 +151,7 @@ public struct PatternMatcher: Sendable {
                 }
             }
             word += 1 + accepts
+            steps += 1
             for index in 0..<Int(words[word]) {
                 let slot = Int(words[word + 1 + 2 * index])
                 let table = Int(words[word + 2 + 2 * index])
@@ -166,6 +166,7 @@ public struct PatternMatcher: Sendable {
                     }
                     scratch.stamp += 1
                     while value >= 0 {
+                        steps += 1
                         edges.follow(Int(value), &scratch)
                         value = scratch.values[Int(value)].next
                     }
