@@ -11,32 +11,33 @@ extension EventAttributes {
         public var reason: String
     }
 
-    private enum Tag {
-        static let source: UInt8 = 1
-        static let route: UInt8 = 2
-        static let webhookID: UInt8 = 3
-        static let headerName: UInt8 = 4
-        static let headerValue: UInt8 = 5
+    /// What a field is.
+    public enum Tag: UInt8, Sendable {
+        case source = 1
+        case route, webhookID, headerName, headerValue
+        case type = 16
+        case id, sourceObject, channel, requestID, eventCreatedAt
     }
 
-    private static let version: UInt8 = 1
+    /// Attributes begin with this byte.
+    public static let version: UInt8 = 1
 
     /// Appends the attributes' bytes.
     public func encode(into bytes: inout [UInt8]) {
         bytes.append(EventAttributes.version)
-        EventAttributes.append(Tag.source, source, to: &bytes)
-        for route in routes { EventAttributes.append(Tag.route, route, to: &bytes) }
-        EventAttributes.append(Tag.webhookID, webhookID, to: &bytes)
+        EventAttributes.append(.source, source, to: &bytes)
+        for route in routes { EventAttributes.append(.route, route, to: &bytes) }
+        EventAttributes.append(.webhookID, webhookID, to: &bytes)
         for header in headers {
-            EventAttributes.append(Tag.headerName, header.name, to: &bytes)
-            EventAttributes.append(Tag.headerValue, header.value, to: &bytes)
+            EventAttributes.append(.headerName, header.name, to: &bytes)
+            EventAttributes.append(.headerValue, header.value, to: &bytes)
         }
-        EventAttributes.append(16, columns.type, to: &bytes)
-        EventAttributes.append(17, columns.id, to: &bytes)
-        EventAttributes.append(18, columns.sourceObject, to: &bytes)
-        EventAttributes.append(19, columns.channel, to: &bytes)
-        EventAttributes.append(20, columns.requestID, to: &bytes)
-        EventAttributes.append(21, columns.eventCreatedAt, to: &bytes)
+        EventAttributes.append(.type, columns.type, to: &bytes)
+        EventAttributes.append(.id, columns.id, to: &bytes)
+        EventAttributes.append(.sourceObject, columns.sourceObject, to: &bytes)
+        EventAttributes.append(.channel, columns.channel, to: &bytes)
+        EventAttributes.append(.requestID, columns.requestID, to: &bytes)
+        EventAttributes.append(.eventCreatedAt, columns.eventCreatedAt, to: &bytes)
     }
 
     /// Reads attributes. Throws where lengths don't fit; an unknown field is passed over.
@@ -63,34 +64,37 @@ extension EventAttributes {
     }
 
     private mutating func take(_ tag: UInt8, _ content: ArraySlice<UInt8>) {
+        guard let tag = Tag(rawValue: tag) else { return }
         let text = String(decoding: content, as: UTF8.self)
         switch tag {
-        case Tag.source: source = text
-        case Tag.route: routes.append(text)
-        case Tag.webhookID: webhookID = text
-        case Tag.headerName: headers.append(Header(name: text, value: ""))
-        case Tag.headerValue: if !headers.isEmpty { headers[headers.count - 1].value = text }
-        case 16: columns.type = text
-        case 17: columns.id = text
-        case 18: columns.sourceObject = text
-        case 19: columns.channel = text
-        case 20: columns.requestID = text
-        case 21: columns.eventCreatedAt = text
-        default: break
+        case .source: source = text
+        case .route: routes.append(text)
+        case .webhookID: webhookID = text
+        case .headerName: headers.append(Header(name: text, value: ""))
+        case .headerValue: if !headers.isEmpty { headers[headers.count - 1].value = text }
+        case .type: columns.type = text
+        case .id: columns.id = text
+        case .sourceObject: columns.sourceObject = text
+        case .channel: columns.channel = text
+        case .requestID: columns.requestID = text
+        case .eventCreatedAt: columns.eventCreatedAt = text
         }
     }
 
-    private static func append(_ tag: UInt8, _ text: String?, to bytes: inout [UInt8]) {
+    private static func append(_ tag: Tag, _ text: String?, to bytes: inout [UInt8]) {
         guard var text else { return }
-        bytes.append(tag)
-        text.withUTF8 { content in
-            var length = content.count
-            while length >= 0x80 {
-                bytes.append(UInt8(length & 0x7F) | 0x80)
-                length >>= 7
-            }
-            bytes.append(UInt8(length))
-            bytes.append(contentsOf: content)
+        text.withUTF8 { append(tag, UnsafeRawBufferPointer($0), to: &bytes) }
+    }
+
+    /// Appends one field: for whoever has its bytes and would make a string of them only to have it encoded.
+    public static func append(_ tag: Tag, _ content: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+        bytes.append(tag.rawValue)
+        var length = content.count
+        while length >= 0x80 {
+            bytes.append(UInt8(length & 0x7F) | 0x80)
+            length >>= 7
         }
+        bytes.append(UInt8(length))
+        bytes.append(contentsOf: content)
     }
 }

@@ -45,6 +45,9 @@ public struct EventScanner: Sendable {
     /// What the body is as a whole.
     public private(set) var rootKind = ValueKind.null
 
+    /// Whether the body has white space outside its strings.
+    public private(set) var hasSpace = true
+
     private let tree: PathTree
     private var firsts: [Int]
     private var arrays = 0
@@ -67,6 +70,7 @@ public struct EventScanner: Sendable {
         rootKind = try value(&cursor, node: 0, trail: -1, depth: 0)
         cursor.skipWhiteSpace()
         if !cursor.isAtEnd { throw cursor.fault("something stands behind the value") }
+        hasSpace = cursor.hasSpace
     }
 
     /// The first value at a path, if there is one.
@@ -165,13 +169,18 @@ public struct EventScanner: Sendable {
 
     @inline(__always)
     private func child(of node: Int, _ key: Range<Int>, hasEscapes: Bool, _ cursor: borrowing JSONCursor) -> Int {
-        let children = tree.nodes[node].children
-        if children.isEmpty { return -1 }
+        let branches = tree.nodes[node].branches
+        if branches.isEmpty { return -1 }
         if hasEscapes {
             guard let text = JSONString.decode(cursor.bytes(key)) else { return -1 }
             return Array(text.utf8).withUnsafeBytes { dottedChild(of: node, $0) }
         }
-        for child in children where cursor.equals(key, child.key) { return child.node }
+        let start = cursor.start(of: key)
+        for index in branches where tree.branches[index].start == start {
+            if key.count <= 8 ? tree.branches[index].key.count == key.count : cursor.equals(key, tree.branches[index].key) {
+                return tree.branches[index].node
+            }
+        }
         return cursor.contains(0x2E, key) ? dottedChild(of: node, cursor.bytes(key)) : -1
     }
 
@@ -179,8 +188,9 @@ public struct EventScanner: Sendable {
     private func dottedChild(of node: Int, _ key: UnsafeRawBufferPointer) -> Int {
         var node = node
         for part in key.split(separator: 0x2E, omittingEmptySubsequences: false) {
-            guard let child = tree.nodes[node].children.first(where: { part.elementsEqual($0.key) }) else { return -1 }
-            node = child.node
+            let branch = tree.nodes[node].branches.first { part.elementsEqual(tree.branches[$0].key) }
+            guard let branch else { return -1 }
+            node = tree.branches[branch].node
         }
         return node
     }

@@ -8,6 +8,8 @@ struct JSONCursor {
     let count: Int
     /// The next byte to read.
     private(set) var offset = 0
+    /// Whether white space was passed over.
+    private(set) var hasSpace = false
 
     /// Deeper nesting than this is refused, so that no sender's body can exhaust the stack.
     static let maximumDepth = 512
@@ -30,6 +32,7 @@ struct JSONCursor {
         while offset < count {
             let c = base[offset]
             if c > 0x20 || (c != 0x20 && c != 0x0A && c != 0x0D && c != 0x09) { return }
+            hasSpace = true
             offset += 1
         }
     }
@@ -51,6 +54,17 @@ struct JSONCursor {
         guard range.count == other.count else { return false }
         for i in 0..<other.count where base[range.lowerBound + i] != other[i] { return false }
         return true
+    }
+
+    /// The first eight bytes of a range, the rest zero.
+    @inline(__always) func start(of range: Range<Int>) -> UInt64 {
+        if range.lowerBound + 8 <= count {
+            let word = UnsafeRawPointer(base + range.lowerBound).loadUnaligned(as: UInt64.self)
+            return range.count >= 8 ? word : word & ((1 << UInt64(8 * range.count)) &- 1)
+        }
+        var word: UInt64 = 0
+        for (place, index) in range.prefix(8).enumerated() { word |= UInt64(base[index]) << UInt64(8 * place) }
+        return word
     }
 
     /// Whether a byte stands in a range.

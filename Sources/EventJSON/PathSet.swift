@@ -16,7 +16,7 @@ public struct PathSet: Sendable {
     }
 }
 
-/// The paths as a tree of keys, as a scanner walks it.
+/// The paths as a tree of keys, as a scanner walks it: flat, so that a step down costs a comparison of words.
 struct PathTree: Sendable {
     /// A key's place: what is wanted here, and below.
     struct Node: Sendable {
@@ -24,28 +24,55 @@ struct PathTree: Sendable {
         var path = -1
         /// How many wanted paths end here or below.
         var wanted = 0
-        /// The keys below, each with its node.
-        var children: [(key: [UInt8], node: Int)] = []
+        /// The keys below: a part of `branches`.
+        var branches = 0..<0
     }
 
-    private(set) var nodes = [Node()]
+    /// A key and the node that it leads to.
+    struct Branch: Sendable {
+        /// The key's first eight bytes, the rest zero.
+        var start: UInt64
+        var key: [UInt8]
+        var node: Int
+    }
+
+    private(set) var nodes: [Node] = []
+    private(set) var branches: [Branch] = []
 
     init(_ set: PathSet) {
+        var building = [Building()]
         for (index, path) in set.paths.enumerated() {
             var node = 0
             for key in path.keys {
-                nodes[node].wanted += 1
-                node = child(of: node, named: Array(key.utf8))
+                building[node].wanted += 1
+                let bytes = Array(key.utf8)
+                if let known = building[node].children[bytes] {
+                    node = known
+                } else {
+                    building.append(Building())
+                    building[node].children[bytes] = building.count - 1
+                    node = building.count - 1
+                }
             }
-            nodes[node].wanted += 1
-            nodes[node].path = index
+            building[node].wanted += 1
+            building[node].path = index
+        }
+        for node in building {
+            let start = branches.count
+            for (key, child) in node.children.sorted(by: { $0.value < $1.value }) {
+                branches.append(Branch(start: PathTree.start(of: key), key: key, node: child))
+            }
+            nodes.append(Node(path: node.path, wanted: node.wanted, branches: start..<branches.count))
         }
     }
 
-    private mutating func child(of node: Int, named key: [UInt8]) -> Int {
-        if let known = nodes[node].children.first(where: { $0.key == key }) { return known.node }
-        nodes.append(Node())
-        nodes[node].children.append((key, nodes.count - 1))
-        return nodes.count - 1
+    private struct Building {
+        var path = -1
+        var wanted = 0
+        var children: [[UInt8]: Int] = [:]
+    }
+
+    private static func start(of key: [UInt8]) -> UInt64 {
+        key.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
     }
 }

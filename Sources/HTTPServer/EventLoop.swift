@@ -19,6 +19,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     static let eventsAtOnce = 512
+    /// How often a round looks for more before it ends.
+    private static let gatheringLimit = 8
     static let tickNanoseconds: Int64 = 250_000_000
     static let lingerNanoseconds: Int64 = 2_000_000_000
     /// Between two notices.
@@ -29,6 +31,9 @@ public final class EventLoop: @unchecked Sendable {
     private static let listenerTokens = UInt64.max - 1024
 
     let limits: ServerLimits
+    private let idleNanoseconds: Int64
+    private let headerNanoseconds: Int64
+    private let bodyNanoseconds: Int64
     private let epoll: Int32
     private let wakeUp: Int32
     private let work = Mutex<[@Sendable () -> Void]>([])
@@ -60,6 +65,9 @@ public final class EventLoop: @unchecked Sendable {
         for address in addresses { listeners.append(try Listener(address)) }
         self.listeners = listeners
         self.limits = limits
+        idleNanoseconds = limits.idleTimeout.wholeNanoseconds
+        headerNanoseconds = limits.headerTimeout.wholeNanoseconds
+        bodyNanoseconds = limits.bodyTimeout.wholeNanoseconds
         self.notice = notice
         epoll = hs_epoll_create()
         wakeUp = hs_eventfd()
@@ -99,9 +107,8 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Stops accepting, answers what has been read, and ends the thread when the last connection is done or the time is over. From any thread.
     public func stop(within grace: Duration) {
-        let nanoseconds = Int64(grace / .nanoseconds(1))
         perform { [self] in
-            stopDeadline = hs_monotonic_ns() + nanoseconds
+            stopDeadline = hs_monotonic_ns() + grace.wholeNanoseconds
             listeners = []
             for (slot, connection) in connections.enumerated() where connection?.isIdle == true { drop(slot) }
         }
@@ -120,7 +127,7 @@ public final class EventLoop: @unchecked Sendable {
         connection.phase = .head
         connection.parser.reset(at: 0)
         connection.closesAfterOutput = closes
-        connection.deadline = now + nanoseconds(limits.idleTimeout)
+        connection.deadline = now + idleNanoseconds
         if !closes { queueReady(exchange.slot, connection) }
         toFlush.append(exchange.slot)
     }
@@ -129,9 +136,14 @@ public final class EventLoop: @unchecked Sendable {
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: EventLoop.eventsAtOnce)
         defer { events.deallocate() }
         while !isDone {
-            let count = hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 250)
+            var count = Int(hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 250))
             now = hs_monotonic_ns()
-            for index in 0..<max(0, Int(count)) { handle(events + index) }
+            for index in 0..<max(0, count) { handle(events + index) }
+            // What has come meanwhile goes into the same commit: a sync costs the same for one event as for all.
+            for _ in 0..<EventLoop.gatheringLimit where count > 0 && handler?.isGathering == true {
+                count = Int(hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 0))
+                for index in 0..<max(0, count) { handle(events + index) }
+            }
             finishRounds()
             doWork()
             finishRounds()
@@ -207,8 +219,6 @@ public final class EventLoop: @unchecked Sendable {
         write(wakeUp, &one, 8)
     }
 
-    private func nanoseconds(_ duration: Duration) -> Int64 { Int64(duration / .nanoseconds(1)) }
-
     private func watchListeners() {
         for (index, listener) in listeners.enumerated() {
             _ = hs_epoll_control(
@@ -266,7 +276,7 @@ public final class EventLoop: @unchecked Sendable {
         generations &+= 1
         let connection = Connection(
             descriptor, generation: generations, peer: peer, parser: HeadParser(limits),
-            deadline: now + nanoseconds(limits.idleTimeout))
+            deadline: now + idleNanoseconds)
         connections[slot] = connection
         open += 1
         if limits.connectionsPerAddress != nil { perAddress[peer, default: 0] += 1 }
@@ -377,7 +387,7 @@ public final class EventLoop: @unchecked Sendable {
             heldBytes += buffer.capacity
             connection.buffer = buffer
             connection.parser.reset(at: 0)
-            connection.deadline = now + nanoseconds(limits.headerTimeout)
+            connection.deadline = now + headerNanoseconds
         }
         let room = buffer.free
         if room.isEmpty { return advance(slot, connection) }
@@ -389,7 +399,7 @@ public final class EventLoop: @unchecked Sendable {
             drop(slot)
         } else if buffer.count == 0 {
             release(connection)
-            connection.deadline = now + nanoseconds(limits.idleTimeout)
+            connection.deadline = now + idleNanoseconds
         }
     }
 
@@ -428,7 +438,7 @@ public final class EventLoop: @unchecked Sendable {
     private func begin(_ slot: Int, _ connection: Connection, _ parsed: HeadParser.Parsed) throws(Refusal) -> Bool {
         guard let handler else { return false }
         connection.parsed = parsed
-        connection.deadline = now + nanoseconds(limits.bodyTimeout)
+        connection.deadline = now + bodyNanoseconds
         switch handler.judge(parsed.head) {
         case .refuse(let response):
             answerAtOnce(slot, connection, parsed, response)
@@ -467,7 +477,7 @@ public final class EventLoop: @unchecked Sendable {
         } else {
             discard(connection, before: parsed.end)
             connection.parser.reset(at: 0)
-            connection.deadline = now + nanoseconds(limits.idleTimeout)
+            connection.deadline = now + idleNanoseconds
             queueReady(slot, connection)
         }
         toFlush.append(slot)
@@ -565,8 +575,17 @@ public final class EventLoop: @unchecked Sendable {
         }
         if case .head = connection.phase, connection.buffer != nil {
             // The next request began behind the one that was answered: its time runs from here.
-            connection.deadline = now + nanoseconds(limits.headerTimeout)
+            connection.deadline = now + headerNanoseconds
         }
         watch(slot, connection, for: EPOLLIN.rawValue)
+    }
+}
+
+extension Duration {
+    /// Nanoseconds, rounded down; at most about 292 years.
+    fileprivate var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max / 2 : product + attoseconds / 1_000_000_000
     }
 }

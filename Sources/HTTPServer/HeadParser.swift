@@ -32,6 +32,16 @@ struct HeadParser {
     private var query = 0..<0
     private var targetForm = TargetForm.origin
     private var fields: [RequestHead.Field] = []
+    private var notable = Notable()
+
+    /// The headers that say how to read a request, found as they are read.
+    private struct Notable {
+        var host = (first: 0..<0, count: 0)
+        var contentLength = (first: 0..<0, count: 0)
+        var transferEncoding = (first: 0..<0, count: 0)
+        var expect = (first: 0..<0, count: 0)
+        var connections = 0
+    }
 
     private enum TargetForm { case origin, absolute, asterisk }
 
@@ -43,6 +53,7 @@ struct HeadParser {
         line = offset
         isFirstLine = true
         hasForgiven = false
+        notable = Notable()
         fields.removeAll(keepingCapacity: true)
     }
 
@@ -172,6 +183,22 @@ struct HeadParser {
             throw Refusal(431, "there are too many headers", hint: "a request has at most \(limits.headerCount)")
         }
         fields.append(RequestHead.Field(name: range.lowerBound..<colon, value: value))
+        note(bytes, range.lowerBound..<colon, value)
+    }
+
+    private mutating func note(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>, _ value: Range<Int>) {
+        func count(_ occurrence: inout (first: Range<Int>, count: Int)) {
+            if occurrence.count == 0 { occurrence.first = value }
+            occurrence.count += 1
+        }
+        switch name.count {
+        case 4: if RequestHead.isNamed(bytes, name, "host") { count(&notable.host) }
+        case 6: if RequestHead.isNamed(bytes, name, "expect") { count(&notable.expect) }
+        case 10: if RequestHead.isNamed(bytes, name, "connection") { notable.connections += 1 }
+        case 14: if RequestHead.isNamed(bytes, name, "content-length") { count(&notable.contentLength) }
+        case 17: if RequestHead.isNamed(bytes, name, "transfer-encoding") { count(&notable.transferEncoding) }
+        default: break
+        }
     }
 
     private func finish(_ bytes: UnsafeRawBufferPointer, peer: PeerAddress, end: Int) throws(Refusal) -> Parsed {
@@ -182,7 +209,7 @@ struct HeadParser {
         // `close` outweighs `keep-alive`, wherever it stands (RFC 9112 §9.3).
         var closes = false
         var lasts = minorVersion >= 1
-        for field in fields where head.isNamed(field.name, "connection") {
+        for field in fields where notable.connections > 0 && head.isNamed(field.name, "connection") {
             for option in head.list(field.value) {
                 if head.isNamed(option, "close") { closes = true }
                 if head.isNamed(option, "keep-alive") { lasts = true }
@@ -191,8 +218,8 @@ struct HeadParser {
         // A 1.0 client that frames a body by chunks does not know what it says (RFC 9112 §6.1).
         if minorVersion == 0 && framing == .chunked { throw .malformed("HTTP/1.0 has no chunked bodies") }
         var expectsContinue = false
-        if let expect = head.value(of: "expect"), minorVersion >= 1 {
-            guard head.isNamed(expect, "100-continue") else {
+        if notable.expect.count > 0, minorVersion >= 1 {
+            guard head.isNamed(notable.expect.first, "100-continue") else {
                 throw Refusal(417, "this expectation can't be met", hint: "the only one known is 100-continue")
             }
             expectsContinue = true
@@ -202,29 +229,30 @@ struct HeadParser {
     }
 
     private func checkHost(_ head: RequestHead) throws(Refusal) {
-        let hosts = head.values(of: "host")
+        let hosts = notable.host
         guard hosts.count == 1 || (hosts.count == 0 && minorVersion == 0) else {
             throw .malformed(hosts.count == 0 ? "the Host header is missing" : "there is more than one Host header")
         }
-        for index in hosts.first ?? 0..<0 where !head.bytes[index].isHost {
+        for index in hosts.first where !head.bytes[index].isHost {
             throw .malformed("the Host header is no host")
         }
     }
 
     private func framing(_ head: RequestHead) throws(Refusal) -> Framing {
-        let codings = head.values(of: "transfer-encoding")
-        let lengths = head.values(of: "content-length")
-        if let coding = codings.first {
+        let codings = notable.transferEncoding
+        let lengths = notable.contentLength
+        if codings.count > 0 {
             guard lengths.count == 0 else {
                 throw .malformed("Content-Length stands beside Transfer-Encoding")
             }
-            guard codings.count == 1, head.isNamed(coding, "chunked") else {
+            guard codings.count == 1, head.isNamed(codings.first, "chunked") else {
                 throw Refusal(
                     501, "this transfer coding is not known here", hint: "send the body chunked, or with its length")
             }
             return .chunked
         }
-        guard let length = lengths.first else { return .none }
+        guard lengths.count > 0 else { return .none }
+        let length = lengths.first
         guard lengths.count == 1 else { throw .malformed("there is more than one Content-Length") }
         let digits = UnsafeRawBufferPointer(rebasing: head.bytes[length])
         guard !digits.isEmpty, digits.count <= 18, digits.allSatisfy(\.isDigit) else {

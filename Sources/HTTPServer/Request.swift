@@ -65,6 +65,11 @@ public struct RequestHead {
 
     /// Whether a range holds this name, whatever its case. `name` is in lower case.
     public func isNamed(_ range: Range<Int>, _ name: StaticString) -> Bool {
+        RequestHead.isNamed(bytes, range, name)
+    }
+
+    @inline(__always)
+    static func isNamed(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ name: StaticString) -> Bool {
         guard name.utf8CodeUnitCount == range.count else { return false }
         let wanted = name.utf8Start
         for i in 0..<range.count {

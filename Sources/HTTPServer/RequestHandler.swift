@@ -6,8 +6,16 @@ public protocol RequestHandler: AnyObject {
     /// Takes a complete request. It must be answered by `EventLoop.answer(_:with:)`, now or later; its bytes stay where they are until then.
     func handle(_ request: Request, on exchange: Exchange)
 
+    /// Whether requests wait for the round's end, so that more of them had better come into it.
+    var isGathering: Bool { get }
+
     /// The loop has read all that was ready: what was gathered may be committed now. Called once a round.
     func roundEnded()
+}
+
+extension RequestHandler {
+    /// Nothing waits: each request is answered when it comes.
+    public var isGathering: Bool { false }
 }
 
 /// What follows from a request's head.
@@ -40,6 +48,9 @@ public struct Response: Sendable {
         }
     }
 
+    /// What most bodies are.
+    public static let json = "application/json"
+
     /// The status code.
     public var status: Int
     /// What the body is; not written where there is no body.
@@ -50,7 +61,7 @@ public struct Response: Sendable {
     public var body: [UInt8]
 
     /// An answer.
-    public init(status: Int, contentType: String = "application/json", headers: [Header] = [], body: [UInt8]) {
+    public init(status: Int, contentType: String = Response.json, headers: [Header] = [], body: [UInt8]) {
         self.status = status
         self.contentType = contentType
         self.headers = headers

@@ -5,34 +5,60 @@ struct ResponseWriter {
     private var dateLine: [UInt8] = []
     private var dateSecond: time_t = -1
 
+    private static let protocolName = Array("HTTP/1.1 ".utf8)
+    private static let accepted = Array("HTTP/1.1 202 Accepted\r\n".utf8)
+    private static let contentTypeName = Array("content-type: ".utf8)
+    private static let jsonType = Array("content-type: application/json\r\n".utf8)
+    private static let lengthName = Array("content-length: ".utf8)
+    private static let lineEnd = Array("\r\n".utf8)
+    private static let closing = Array("connection: close\r\n\r\n".utf8)
+
     /// Appends an answer to a connection's output.
     mutating func append(_ response: Response, to output: inout [UInt8], closing: Bool, withoutBody: Bool) {
-        output += "HTTP/1.1 ".utf8
-        output += String(response.status).utf8
-        output.append(0x20)
-        output += ResponseWriter.reason(response.status).utf8
-        output += "\r\n".utf8
+        if response.status == 202 {
+            output += ResponseWriter.accepted
+        } else {
+            output += ResponseWriter.protocolName
+            ResponseWriter.append(response.status, to: &output)
+            output.append(0x20)
+            output += ResponseWriter.reason(response.status).utf8
+            output += ResponseWriter.lineEnd
+        }
         appendDate(to: &output)
         // Such an answer has no body, and so neither a type nor a length (RFC 9110 §8.6, §15.3.5).
         let isEmpty = response.status == 204
         if !response.body.isEmpty && !isEmpty {
-            output += "content-type: ".utf8
-            output += response.contentType.utf8
-            output += "\r\n".utf8
+            if response.contentType == Response.json {
+                output += ResponseWriter.jsonType
+            } else {
+                output += ResponseWriter.contentTypeName
+                output += response.contentType.utf8
+                output += ResponseWriter.lineEnd
+            }
         }
         if !isEmpty {
-            output += "content-length: ".utf8
-            output += String(response.body.count).utf8
-            output += "\r\n".utf8
+            output += ResponseWriter.lengthName
+            ResponseWriter.append(response.body.count, to: &output)
+            output += ResponseWriter.lineEnd
         }
         for header in response.headers {
             output += header.name.utf8
             output += ": ".utf8
             for byte in header.value.utf8 where byte >= 0x20 && byte != 0x7F { output.append(byte) }
-            output += "\r\n".utf8
+            output += ResponseWriter.lineEnd
         }
-        output += (closing ? "connection: close\r\n\r\n" : "\r\n").utf8
+        output += closing ? ResponseWriter.closing : ResponseWriter.lineEnd
         if !withoutBody && !isEmpty { output += response.body }
+    }
+
+    /// Appends a number in digits.
+    private static func append(_ number: Int, to output: inout [UInt8]) {
+        var divisor = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            output.append(UInt8(0x30 + number / divisor % 10))
+            divisor /= 10
+        }
     }
 
     private mutating func appendDate(to output: inout [UInt8]) {

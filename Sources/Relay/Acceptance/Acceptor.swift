@@ -28,8 +28,14 @@ final class Acceptor: RequestHandler {
     private var batch = CommitBatch()
     private var waiting: [Waiting] = []
     private var attributes: [UInt8] = []
-    /// Answers' texts by the routes that took an event: there are few combinations, and they recur.
-    private var decisions: [[Int]: [UInt8]] = [:]
+    /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
+    private var decisions: [DecisionKey: RoutingDecision] = [:]
+    private var decision: RoutingDecision?
+
+    private struct DecisionKey: Hashable {
+        var source: Int
+        var matched: [Int]
+    }
 
     /// Combinations of routes kept.
     private static let decisionLimit = 1024
@@ -51,6 +57,7 @@ final class Acceptor: RequestHandler {
         scratch = board.matcher.makeScratch()
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
         decisions = [:]
+        decision = nil
     }
 
     func judge(_ head: RequestHead) -> HeadVerdict {
@@ -100,13 +107,20 @@ final class Acceptor: RequestHandler {
     private func take(_ request: Request, from index: Int, on exchange: Exchange) throws(RequestFault) {
         let source = board.sources[index]
         let now = hs_wall_ms()
+        let isJSON = source.settings.body == .json
+        var fault: JSONSyntaxError?
+        if isJSON {
+            do throws(JSONSyntaxError) { try scanner.scan(request.body) } catch { fault = error }
+        }
+        // A signature that does not fit outweighs whatever else is wrong: strangers learn nothing more.
         if let verifier = verifiers[index] {
-            do throws(Verifier.Rejection) { try verifier.check(request, now: now) } catch {
+            let isCompact = isJSON && fault == nil && !scanner.hasSpace
+            do throws(Verifier.Rejection) { try verifier.check(request, now: now, isCompact: isCompact) } catch {
                 throw .unauthorized(error)
             }
         }
-        let isJSON = source.settings.body == .json
-        if isJSON { try scan(request, for: source.settings) }
+        if let fault { throw .malformed(fault) }
+        if isJSON && source.settings.envelope != nil { try checkEnvelope() }
         let asked = IncomingRequest(source: source.settings.name, head: request.head)
         do throws(PatternMatcher.TooManyWays) {
             if isJSON {
@@ -117,24 +131,33 @@ final class Acceptor: RequestHandler {
         } catch {
             throw .tooManyWays
         }
-        let decision = board.router.decide(source: index, matching: scratch.matched)
-        var recorded = EventAttributes()
-        recorded.source = source.settings.name
-        recorded.routes = decision.routes.map { board.router.routes[$0].name }
-        recorded.webhookID = webhookIDs.next()
-        recorded.headers = PassedHeaders.of(request.head)
-        if isJSON { recorded.columns = board.columns.read(scanner, in: request.body) }
+        if decision?.source != index || decision?.matched != scratch.matched { decide(index) }
+        guard let decision else { return }
         attributes.removeAll(keepingCapacity: true)
-        recorded.encode(into: &attributes)
+        attributes += decision.attributes
+        webhookIDs.next { EventAttributes.append(.webhookID, $0, to: &attributes) }
+        PassedHeaders.append(request.head, to: &attributes)
+        if isJSON { board.columns.append(scanner, in: request.body, to: &attributes) }
         batch.append(
             receivedAt: now, owed: decision.owed, attributes: attributes, body: request.body,
             dedupe: isJSON ? dedupeKey(source, index, in: request.body, now: now) : nil)
-        waiting.append(Waiting(exchange: exchange, decision: text(of: decision)))
+        waiting.append(Waiting(exchange: exchange, decision: decision.answer))
     }
 
-    private func scan(_ request: Request, for source: SourceConfiguration) throws(RequestFault) {
-        do throws(JSONSyntaxError) { try scanner.scan(request.body) } catch { throw .malformed(error) }
-        guard source.envelope != nil else { return }
+    /// Makes the decision on the routes that have just matched, or takes it from those made before.
+    private func decide(_ source: Int) {
+        let key = DecisionKey(source: source, matched: scratch.matched)
+        if let known = decisions[key] {
+            decision = known
+            return
+        }
+        let new = RoutingDecision(source, scratch.matched, on: board)
+        if decisions.count >= Acceptor.decisionLimit { decisions = [:] }
+        decisions[key] = new
+        decision = new
+    }
+
+    private func checkEnvelope() throws(RequestFault) {
         guard scanner.rootKind == .object else { throw .notAnObject(scanner.rootKind) }
         if let fault = board.envelope.check(scanner) { throw .envelope(fault) }
     }
@@ -149,15 +172,7 @@ final class Acceptor: RequestHandler {
         return DedupeKey(hash: hash, until: now + Int64(settings.duration / .milliseconds(1)))
     }
 
-    private func text(of decision: Router.Decision) -> [UInt8] {
-        if let known = decisions[decision.routes] { return known }
-        let text = Answers.decision(
-            routes: decision.routes.map { board.router.routes[$0].name },
-            targets: decision.targets.map { board.router.targets[$0].name })
-        if decisions.count >= Acceptor.decisionLimit { decisions = [:] }
-        decisions[decision.routes] = text
-        return text
-    }
+    var isGathering: Bool { !batch.isEmpty }
 
     func roundEnded() {
         guard !batch.isEmpty else { return }

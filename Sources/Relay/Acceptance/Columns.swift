@@ -22,24 +22,32 @@ struct Columns: Sendable {
         eventCreatedAt = paths.insert(EventPath("event.created_at"))
     }
 
-    /// The columns of a body just scanned. What is missing or no string is `nil`.
-    func read(_ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer) -> EventColumns {
-        var columns = EventColumns()
-        columns.type = text(type, scanner, body)
-        columns.id = text(id, scanner, body)
-        columns.sourceObject = text(sourceObject, scanner, body)
-        columns.channel = text(channel, scanner, body)
-        columns.requestID = text(requestID, scanner, body)
-        columns.eventCreatedAt = text(eventCreatedAt, scanner, body)
-        return columns
+    /// Appends the columns of a body just scanned to its attributes. What is missing or no string is left out.
+    func append(_ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer, to attributes: inout [UInt8]) {
+        append(.type, type, scanner, body, &attributes)
+        append(.id, id, scanner, body, &attributes)
+        append(.sourceObject, sourceObject, scanner, body, &attributes)
+        append(.channel, channel, scanner, body, &attributes)
+        append(.requestID, requestID, scanner, body, &attributes)
+        append(.eventCreatedAt, eventCreatedAt, scanner, body, &attributes)
     }
 
-    private func text(_ path: Int, _ scanner: borrowing EventScanner, _ body: UnsafeRawBufferPointer) -> String? {
-        guard let found = scanner.first(path), found.kind == .string else { return nil }
+    private func append(
+        _ tag: EventAttributes.Tag, _ path: Int, _ scanner: borrowing EventScanner, _ body: UnsafeRawBufferPointer,
+        _ attributes: inout [UInt8]
+    ) {
+        guard let found = scanner.first(path), found.kind == .string else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: body[found.range])
-        guard bytes.count <= Columns.lengthLimitBytes else {
-            return String(decoding: bytes.prefix(Columns.lengthLimitBytes), as: UTF8.self) + "…"
+        if bytes.count <= Columns.lengthLimitBytes && !found.hasEscapes {
+            return EventAttributes.append(tag, bytes, to: &attributes)
         }
-        return found.hasEscapes ? JSONString.decode(bytes) : String(decoding: bytes, as: UTF8.self)
+        var text: String
+        if bytes.count > Columns.lengthLimitBytes {
+            text = String(decoding: bytes.prefix(Columns.lengthLimitBytes), as: UTF8.self) + "…"
+        } else {
+            guard let decoded = JSONString.decode(bytes) else { return }
+            text = decoded
+        }
+        text.withUTF8 { EventAttributes.append(tag, UnsafeRawBufferPointer($0), to: &attributes) }
     }
 }

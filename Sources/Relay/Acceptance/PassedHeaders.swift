@@ -12,23 +12,25 @@ enum PassedHeaders {
         "x-zm-request-timestamp",
     ]
     /// The names by their length: most headers are told apart by that alone.
-    private static let byLength: [[(name: StaticString, text: String)]] = {
-        var table: [[(name: StaticString, text: String)]] = []
+    private static let byLength: [[StaticString]] = {
+        var table: [[StaticString]] = []
         for name in names {
             while table.count <= name.utf8CodeUnitCount { table.append([]) }
-            table[name.utf8CodeUnitCount].append((name, "\(name)"))
+            table[name.utf8CodeUnitCount].append(name)
         }
         return table
     }()
 
-    static func of(_ head: RequestHead) -> [EventAttributes.Header] {
+    /// Appends the headers of a request that are kept to its event's attributes.
+    static func append(_ head: RequestHead, to attributes: inout [UInt8]) {
         let table = byLength
-        var headers: [EventAttributes.Header] = []
         for field in head.fields where field.name.count < table.count {
-            for known in table[field.name.count] where head.isNamed(field.name, known.name) {
-                headers.append(.init(name: known.text, value: head.text(field.value)))
+            for known in table[field.name.count] where head.isNamed(field.name, known) {
+                let name = UnsafeRawBufferPointer(start: known.utf8Start, count: known.utf8CodeUnitCount)
+                EventAttributes.append(.headerName, name, to: &attributes)
+                let value = UnsafeRawBufferPointer(rebasing: head.bytes[field.value])
+                EventAttributes.append(.headerValue, value, to: &attributes)
             }
         }
-        return headers
     }
 }

@@ -38,6 +38,22 @@ final class HMAC {
         }
     }
 
+    /// Whether the signature is this one in hexadecimal digits, compared in constant time. Allocates nothing.
+    func finishesAs(hex digits: UnsafeRawBufferPointer) -> Bool {
+        guard digits.count == 2 * HMAC.size else { return false }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * HMAC.size) { memory in
+            var count = 0
+            guard EVP_MAC_final(context, memory.baseAddress, &count, HMAC.size) == 1, count == HMAC.size,
+                let base = memory.baseAddress
+            else { return false }
+            for index in 0..<HMAC.size {
+                memory[HMAC.size + 2 * index] = Hex.digits[Int(memory[index] >> 4)]
+                memory[HMAC.size + 2 * index + 1] = Hex.digits[Int(memory[index] & 15)]
+            }
+            return CRYPTO_memcmp(base + HMAC.size, digits.baseAddress, 2 * HMAC.size) == 0
+        }
+    }
+
     /// The signature of one message under one key.
     static func sign(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         guard let hmac = HMAC(key: key) else { return [] }

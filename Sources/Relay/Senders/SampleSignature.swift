@@ -12,7 +12,7 @@ extension SourceConfiguration {
             return [("\(Verifier.voucherifyHeader)", Hex.encode(key.finish()))]
         case .standardWebhooks:
             var ids = WebhookIDs()
-            let id = ids.next()
+            let id = ids.next { String(decoding: $0, as: UTF8.self) }
             let timestamp = String(milliseconds / 1000)
             let message = Array("\(id).\(timestamp).".utf8) + body
             let signature = HMAC.sign(key: WebhookSecret.decode(secret) ?? [], message)
