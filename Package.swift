@@ -34,7 +34,7 @@ let package = Package(
         room("EventJSON", ["CPlatform"]),
         room("EventPattern", ["EventJSON"]),
         room("HTTPServer", ["Platform", "CPlatform"]),
-        room("Spool", ["CPlatform"]),
+        room("Spool", ["Platform", "CPlatform"]),
         room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CPlatform"]),
         room(
             "Relay",

@@ -177,9 +177,11 @@ public struct EventScanner: Sendable {
         }
         let start = cursor.start(of: key)
         for index in branches where tree.branches[index].start == start {
-            if key.count <= 8 ? tree.branches[index].key.count == key.count : cursor.equals(key, tree.branches[index].key) {
-                return tree.branches[index].node
-            }
+            let wanted = tree.branches[index].key
+            guard wanted.count == key.count else { continue }
+            // What is no longer than its start is the same already.
+            if key.count <= 8 { return tree.branches[index].node }
+            if cursor.equals(key, tree.keys[wanted]) { return tree.branches[index].node }
         }
         return cursor.contains(0x2E, key) ? dottedChild(of: node, cursor.bytes(key)) : -1
     }
@@ -188,7 +190,7 @@ public struct EventScanner: Sendable {
     private func dottedChild(of node: Int, _ key: UnsafeRawBufferPointer) -> Int {
         var node = node
         for part in key.split(separator: 0x2E, omittingEmptySubsequences: false) {
-            let branch = tree.nodes[node].branches.first { part.elementsEqual(tree.branches[$0].key) }
+            let branch = tree.nodes[node].branches.first { part.elementsEqual(tree.keys[tree.branches[$0].key]) }
             guard let branch else { return -1 }
             node = tree.branches[branch].node
         }

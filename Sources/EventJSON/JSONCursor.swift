@@ -50,9 +50,9 @@ struct JSONCursor {
     }
 
     /// Whether the bytes of a range are these.
-    @inline(__always) func equals(_ range: Range<Int>, _ other: [UInt8]) -> Bool {
+    @inline(__always) func equals(_ range: Range<Int>, _ other: ArraySlice<UInt8>) -> Bool {
         guard range.count == other.count else { return false }
-        for i in 0..<other.count where base[range.lowerBound + i] != other[i] { return false }
+        for i in 0..<other.count where base[range.lowerBound + i] != other[other.startIndex + i] { return false }
         return true
     }
 

@@ -32,12 +32,15 @@ struct PathTree: Sendable {
     struct Branch: Sendable {
         /// The key's first eight bytes, the rest zero.
         var start: UInt64
-        var key: [UInt8]
+        /// The key in `keys`.
+        var key: Range<Int>
         var node: Int
     }
 
     private(set) var nodes: [Node] = []
     private(set) var branches: [Branch] = []
+    /// The bytes of all keys.
+    private(set) var keys: [UInt8] = []
 
     init(_ set: PathSet) {
         var building = [Building()]
@@ -60,7 +63,9 @@ struct PathTree: Sendable {
         for node in building {
             let start = branches.count
             for (key, child) in node.children.sorted(by: { $0.value < $1.value }) {
-                branches.append(Branch(start: PathTree.start(of: key), key: key, node: child))
+                let range = keys.count..<(keys.count + key.count)
+                keys += key
+                branches.append(Branch(start: PathTree.start(of: key), key: range, node: child))
             }
             nodes.append(Node(path: node.path, wanted: node.wanted, branches: start..<branches.count))
         }

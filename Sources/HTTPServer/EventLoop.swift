@@ -19,8 +19,6 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     static let eventsAtOnce = 512
-    /// How often a round looks for more before it ends.
-    private static let gatheringLimit = 8
     static let tickNanoseconds: Int64 = 250_000_000
     static let lingerNanoseconds: Int64 = 2_000_000_000
     /// Between two notices.
@@ -136,14 +134,9 @@ public final class EventLoop: @unchecked Sendable {
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: EventLoop.eventsAtOnce)
         defer { events.deallocate() }
         while !isDone {
-            var count = Int(hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 250))
+            let count = hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 250)
             now = hs_monotonic_ns()
-            for index in 0..<max(0, count) { handle(events + index) }
-            // What has come meanwhile goes into the same commit: a sync costs the same for one event as for all.
-            for _ in 0..<EventLoop.gatheringLimit where count > 0 && handler?.isGathering == true {
-                count = Int(hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 0))
-                for index in 0..<max(0, count) { handle(events + index) }
-            }
+            for index in 0..<max(0, Int(count)) { handle(events + index) }
             finishRounds()
             doWork()
             finishRounds()

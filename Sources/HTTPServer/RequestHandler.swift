@@ -6,16 +6,8 @@ public protocol RequestHandler: AnyObject {
     /// Takes a complete request. It must be answered by `EventLoop.answer(_:with:)`, now or later; its bytes stay where they are until then.
     func handle(_ request: Request, on exchange: Exchange)
 
-    /// Whether requests wait for the round's end, so that more of them had better come into it.
-    var isGathering: Bool { get }
-
     /// The loop has read all that was ready: what was gathered may be committed now. Called once a round.
     func roundEnded()
-}
-
-extension RequestHandler {
-    /// Nothing waits: each request is answered when it comes.
-    public var isGathering: Bool { false }
 }
 
 /// What follows from a request's head.

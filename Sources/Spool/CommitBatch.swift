@@ -1,7 +1,8 @@
 /// The events that one event loop gathered in one round of reading, to be made durable together.
 ///
 /// Bodies are borrowed: their bytes must stay where they are until the commit has called back. Everything else is copied.
-public struct CommitBatch {
+// Unchecked: the borrowed bodies are only read, and stay in place until the commit has called back.
+public struct CommitBatch: @unchecked Sendable {
     /// One event on its way into the spool.
     public struct Event {
         /// When it was received, in milliseconds since 1970.
@@ -41,6 +42,16 @@ public struct CommitBatch {
             Event(
                 receivedAt: receivedAt, owed: owed, attributes: start..<attributes.count, body: body, dedupe: dedupe))
         return events.count - 1
+    }
+
+    /// Adds another batch's events behind these.
+    mutating func append(_ other: CommitBatch) {
+        let start = attributes.count
+        attributes += other.attributes
+        for var event in other.events {
+            event.attributes = (start + event.attributes.lowerBound)..<(start + event.attributes.upperBound)
+            events.append(event)
+        }
     }
 
     /// Empties the batch and keeps its memory.

@@ -89,6 +89,14 @@ final class LedgerBooks: @unchecked Sendable {
         }
     }
 
+    /// Learns of a commit on the caller's thread, which saves another one's waking.
+    func appendedHere(_ news: Commits.Appended) {
+        queue.sync {
+            note(news)
+            handOutAll()
+        }
+    }
+
     private func note(_ news: Commits.Appended) {
         for sealed in news.sealed { ledger.seal(sealed.first, bytes: sealed.bytes) }
         for event in news.events {

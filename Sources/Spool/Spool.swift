@@ -31,6 +31,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let notice: @Sendable (Notice) -> Void
     private let damagedRecords: Atomic<Int>
     private let syncTimer: DispatchSourceTimer?
+    private let committer = Mutex<Committer?>(nil)
 
     /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint.
     /// - Throws: `SpoolError.locked` if another process has it, `.newerVersion`, or the system call that failed.
@@ -57,16 +58,24 @@ public final class Spool: EventLog, @unchecked Sendable {
             notice: notice)
         commits = Mutex(
             try Commits(recovery, in: directory, on: disk, settings: settings, usage: usage, now: wall()))
-        guard case .interval(let interval) = settings.sync else {
+        if case .interval(let interval) = settings.sync {
+            let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
+            let period = DispatchTimeInterval.milliseconds(Int(interval / .milliseconds(1)))
+            timer.schedule(deadline: .now() + period, repeating: period)
+            syncTimer = timer
+            timer.setEventHandler { [weak self] in self?.syncNow() }
+            timer.activate()
+        } else {
             syncTimer = nil
-            return
         }
-        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
-        let period = DispatchTimeInterval.milliseconds(Int(interval / .milliseconds(1)))
-        timer.schedule(deadline: .now() + period, repeating: period)
-        syncTimer = timer
-        timer.setEventHandler { [weak self] in self?.syncNow() }
-        timer.activate()
+        if case .byThread = settings.commit {
+            // Without a thread of its own the caller commits: slower, and as safe.
+            let own = Committer { [weak self] batch in
+                let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
+                return self?.committed(batch) ?? .init(outcome: .refused(closed), afterwards: {})
+            }
+            committer.withLock { $0 = own }
+        }
     }
 
     /// Copies damaged bytes to `damaged/`, so that a person can look at them. A disk that has no room for that stops no start.
@@ -83,18 +92,33 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        if let committer = committer.withLock({ $0 }) { return committer.submit(batch, done) }
         let result = commits.withLock { commits in
-            let wasClosed = commits.closed
-            let result = commits.commit(batch, now: wall())
-            if commits.closed != wasClosed {
-                notice(commits.closed.map(Notice.closed) ?? .opened)
-            }
+            let result = commitNow(batch, &commits)
             // Handed over under the lock: the books must learn of events in their order.
             if let appended = result.appended { books.appended(appended) }
             return result
         }
         if case .refused = result.outcome { books.makeRoom() }
         done(result.outcome)
+    }
+
+    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits)
+        -> (outcome: CommitOutcome, appended: Commits.Appended?)
+    {
+        let wasClosed = commits.closed
+        let result = commits.commit(batch, now: wall())
+        if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
+        return result
+    }
+
+    /// The committer's way: one batch at a time, so that the order is kept without the lock.
+    private func committed(_ batch: CommitBatch) -> Committer.Committed {
+        let result = commits.withLock { commitNow(batch, &$0) }
+        return Committer.Committed(outcome: result.outcome) { [books] in
+            if let appended = result.appended { books.appendedHere(appended) }
+            if case .refused = result.outcome { books.makeRoom() }
+        }
     }
 
     public func queue(named name: String) throws(SpoolError) -> QueueID {
@@ -181,6 +205,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Makes everything durable and lets go of the spool. Nothing may be called afterwards.
     public func close() {
         syncTimer?.cancel()
+        committer.withLock { $0.take() }?.close()
         commits.withLock { $0.syncPending() }
         books.close()
     }

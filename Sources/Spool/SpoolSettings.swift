@@ -10,6 +10,14 @@ public struct SpoolSettings: Sendable, Equatable {
         case never
     }
 
+    /// Who commits.
+    public enum Commit: Hashable, Sendable {
+        /// The thread that hands over a batch, at once.
+        case byCaller
+        /// A thread of the spool's, which gathers while the disk syncs.
+        case byThread
+    }
+
     /// The directory, absolute.
     public var path: String
     /// When an append is synced.
@@ -20,6 +28,9 @@ public struct SpoolSettings: Sendable, Equatable {
     public var maxSizeBytes: Int = 10_000_000_000
     /// What must stay free on the file system, in bytes.
     public var minFreeBytes: Int = 256 << 20
+
+    /// Who commits.
+    public var commit: Commit = .byCaller
 
     /// The defaults, in a directory.
     public init(path: String) {

@@ -172,8 +172,6 @@ final class Acceptor: RequestHandler {
         return DedupeKey(hash: hash, until: now + Int64(settings.duration / .milliseconds(1)))
     }
 
-    var isGathering: Bool { !batch.isEmpty }
-
     func roundEnded() {
         guard !batch.isEmpty else { return }
         let waiting = self.waiting

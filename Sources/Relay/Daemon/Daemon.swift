@@ -29,6 +29,7 @@ public final class Daemon: Sendable {
         let notices = Notices(log: log)
         self.log = log
         do throws(SpoolError) {
+            configuration.spool.commit = .byThread
             spool = try Spool(configuration.spool, notice: { notices.hear($0) })
             try Daemon.assignQueues(of: spool, to: &configuration)
         } catch {
