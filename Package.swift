@@ -40,9 +40,10 @@ let package = Package(
             "Relay",
             ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CPlatform"]),
         .executableTarget(
-            name: "hookswitch", 
+            name: "hookswitch",
             dependencies: [
-                "Relay", "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCurl", "CPlatform",
+                "Relay", "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCurl",
+                "CPlatform",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -54,9 +55,12 @@ let package = Package(
         tests(of: "HTTPServer", ["CPlatform"]),
         tests(of: "Spool", ["CPlatform"]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
-        tests(of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern"], resources: [.copy("Fixtures")]),
+        tests(
+            of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "AcceptanceTests", dependencies: ["hookswitch", "Relay", "EventJSON", "CPlatform"], resources: [.copy("Fixtures")],
+            name: "AcceptanceTests", dependencies: ["hookswitch", "Relay", "EventJSON", "CPlatform"],
+            resources: [.copy("Fixtures")],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

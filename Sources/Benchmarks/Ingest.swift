@@ -84,7 +84,8 @@ enum Ingest {
     private static func event() -> [UInt8] {
         var text = String(decoding: Sample.body(type: "redemption.succeeded", now: 1_704_107_471_111), as: UTF8.self)
         let filler = String(repeating: "a metadata value of a campaign; ", count: 26)
-        text = text.replacingOccurrences(of: "\"object\":\"redemption\"", with: "\"object\":\"redemption\",\"note\":\"\(filler)\"")
+        text = text.replacingOccurrences(
+            of: "\"object\":\"redemption\"", with: "\"object\":\"redemption\",\"note\":\"\(filler)\"")
         return Array(text.utf8)
     }
 
@@ -98,9 +99,12 @@ enum Ingest {
                 number % 10 == 0
                 ? "{ \"prefix\": \"campaign.\(number)\" }" : "\"\(types[number % types.count])\""
             rules.append(
-                "{\"name\":\"r\(number)\",\"match\":{\"type\":[\(type)],\"event.event_source.channel\":[\"API\"],\"project_id\":[\"proj_\(number)\"]},\"to\":[\"t\"]}")
+                "{\"name\":\"r\(number)\",\"match\":{\"type\":[\(type)],\"event.event_source.channel\":[\"API\"],\"project_id\":[\"proj_\(number)\"]},\"to\":[\"t\"]}"
+            )
         }
-        rules.append("{\"name\":\"all\",\"match\":{\"type\":[\"redemption.succeeded\"],\"source.object\":[\"webhook\"]},\"to\":[\"t\"]}")
+        rules.append(
+            "{\"name\":\"all\",\"match\":{\"type\":[\"redemption.succeeded\"],\"source.object\":[\"webhook\"]},\"to\":[\"t\"]}"
+        )
         return """
             {"listen":"127.0.0.1:\(port)","admin":null,"spool":{"path":"spool","min_free":"64MiB"},
              "sources":{"voucherify":{"path":"/voucherify","verify":{"scheme":"voucherify","secret":"\(secret)"},"envelope":"voucherify-2024-01-01"}},

@@ -17,14 +17,16 @@ struct Wrk {
     private let core: Int
 
     /// A client that posts `body` with these headers.
-    init(body: [UInt8], headers: [(name: String, value: String)], connections: Int, core: Int, in directory: URL) throws {
+    init(body: [UInt8], headers: [(name: String, value: String)], connections: Int, core: Int, in directory: URL) throws
+    {
         program = try Peer.path(of: "wrk", package: "wrk")
         self.connections = connections
         self.core = core
         let file = directory.appendingPathComponent("body.json")
         try Data(body).write(to: file)
         script = directory.appendingPathComponent("post.lua")
-        var lua = "wrk.method = 'POST'\nlocal file = io.open('\(file.path)', 'rb')\nwrk.body = file:read('*a')\nfile:close()\n"
+        var lua =
+            "wrk.method = 'POST'\nlocal file = io.open('\(file.path)', 'rb')\nwrk.body = file:read('*a')\nfile:close()\n"
         for header in headers { lua += "wrk.headers['\(header.name)'] = '\(header.value)'\n" }
         try lua.write(to: script, atomically: true, encoding: .utf8)
     }
@@ -34,7 +36,8 @@ struct Wrk {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
         process.arguments = [
-            "-c", String(core), program, "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script.path, url,
+            "-c", String(core), program, "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script.path,
+            url,
         ]
         let output = Pipe()
         process.standardOutput = output

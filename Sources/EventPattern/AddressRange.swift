@@ -58,7 +58,9 @@ public struct AddressRange: Hashable, Sendable {
     init(_ text: String) throws(Fault) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 else {
-            throw Fault(message: "\"\(text)\" is no block of addresses", hint: "write an address, a slash and the bits: 10.0.0.0/8")
+            throw Fault(
+                message: "\"\(text)\" is no block of addresses",
+                hint: "write an address, a slash and the bits: 10.0.0.0/8")
         }
         guard let bits = Int(parts[1]), bits >= 0, parts[1].allSatisfy(\.isNumber) else {
             throw Fault(message: "\"\(parts[1])\" is no number of bits", hint: "write it like 10.0.0.0/8")

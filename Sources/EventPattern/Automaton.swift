@@ -3,12 +3,13 @@ import EventJSON
 // Unsafe: the tables are read through plain pointers, as a match reads thousands of words and must not count references
 // on the way. They are written once by `AutomatonWriter`, which alone makes the offsets in them, and never change.
 
-/// A compiled set of patterns: flat tables of words and bytes. Immutable; shared by all threads.
 // Unchecked: immutable after its initializer.
+/// A compiled set of patterns: flat tables of words and bytes. Immutable; shared by all threads.
 final class Automaton: @unchecked Sendable {
     /// Where a table's parts stand, by their place in its head; 0 for a part that it lacks.
     enum Part: Int, CaseIterable {
-        case anyValue, missing, isTrue, isFalse, isNull, strings, numbers, prefixes, suffixes, smallStrings, smallPrefixes,
+        case anyValue, missing, isTrue, isFalse, isNull, strings, numbers, prefixes, suffixes, smallStrings,
+            smallPrefixes,
             smallSuffixes, ranges, addresses, others, exclusions
     }
 

@@ -46,7 +46,8 @@ extension Condition {
         return number == 0 ? 0 : number
     }
 
-    private static func operation(_ name: String, _ value: JSONValue, at offset: Int) throws(PatternError) -> Condition {
+    private static func operation(_ name: String, _ value: JSONValue, at offset: Int) throws(PatternError) -> Condition
+    {
         switch name {
         case "exactly": return .string(Array(try text(value, of: name).utf8))
         case "prefix": return try affix(value, .prefix)

@@ -83,7 +83,8 @@ struct Edges {
         let bytes = value.bytes
         let strings = place(of: .strings)
         if strings != 0 {
-            out.take(list: automaton.lookUp(bytes, from: 0, count: bytes.count, hash: value.hash, in: strings), &scratch)
+            out.take(
+                list: automaton.lookUp(bytes, from: 0, count: bytes.count, hash: value.hash, in: strings), &scratch)
         }
         affixes(bytes, .prefixes, .suffixes, &out, &scratch)
         if place(of: .smallStrings) | place(of: .smallPrefixes) | place(of: .smallSuffixes) != 0 {
@@ -93,7 +94,8 @@ struct Edges {
                 let strings = place(of: .smallStrings)
                 if strings != 0 {
                     let hash = BytesHash.of(small)
-                    out.take(list: automaton.lookUp(small, from: 0, count: small.count, hash: hash, in: strings), &scratch)
+                    out.take(
+                        list: automaton.lookUp(small, from: 0, count: small.count, hash: hash, in: strings), &scratch)
                 }
                 affixes(small, .smallPrefixes, .smallSuffixes, &out, &scratch)
             }

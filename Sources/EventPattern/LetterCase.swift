@@ -15,7 +15,9 @@ public struct LetterCase: Hashable, Sendable {
             ? []
             : text.unicodeScalars.map { scalar in
                 var spellings: [[UInt8]] = []
-                for spelling in [String(scalar), scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping] {
+                for spelling in [
+                    String(scalar), scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping,
+                ] {
                     let bytes = Array(spelling.utf8)
                     if !spellings.contains(bytes) { spellings.append(bytes) }
                 }
@@ -43,7 +45,9 @@ public struct LetterCase: Hashable, Sendable {
         for spellings in spellings {
             var next: Set<Int> = []
             for place in places {
-                for spelling in spellings where value[place...].starts(with: spelling) { next.insert(place + spelling.count) }
+                for spelling in spellings where value[place...].starts(with: spelling) {
+                    next.insert(place + spelling.count)
+                }
             }
             if next.isEmpty { return false }
             places = next

@@ -27,7 +27,8 @@ public struct Wildcard: Hashable, Sendable {
         while let byte = bytes.popFirst() {
             if byte == 0x2A {
                 if isBehindStar {
-                    throw Fault(message: "two stars stand side by side", hint: "one star already stands for any characters")
+                    throw Fault(
+                        message: "two stars stand side by side", hint: "one star already stands for any characters")
                 }
                 pieces.append([])
                 isBehindStar = true

@@ -297,7 +297,8 @@ extension UInt8 {
 
     /// Whether a name may hold this character (`tchar`, RFC 9110 §5.6.2).
     @inline(__always) var isToken: Bool {
-        self < 0x80 && (self < 0x40 ? UInt8.lowTokens >> UInt64(self) : UInt8.highTokens >> UInt64(self & 0x3F)) & 1 != 0
+        self < 0x80
+            && (self < 0x40 ? UInt8.lowTokens >> UInt64(self) : UInt8.highTokens >> UInt64(self & 0x3F)) & 1 != 0
     }
 
     /// A bit for each of the characters 0x00 to 0x3F that is a `tchar`: ! # $ % & ' * + - . and the digits.

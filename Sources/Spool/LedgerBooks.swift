@@ -2,8 +2,8 @@ import CPlatform
 import Dispatch
 import Synchronization
 
-/// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the journal by another.
 // Unchecked: every stored `var` is touched on `queue` alone, but for the journal's three, which are touched on `journalQueue` alone.
+/// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the journal by another.
 final class LedgerBooks: @unchecked Sendable {
     /// Outcomes are written at most this long after they came.
     private static let flushMilliseconds = 50
@@ -306,7 +306,9 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// Where an event's record stands. Those of a folded segment are read from its file, and the last segment's are kept.
     func position(of number: EventNumber) throws(SpoolError) -> Position? {
-        let (known, folded) = queue.sync { (ledger.position(of: number.rawValue), ledger.folded(around: number.rawValue)) }
+        let (known, folded) = queue.sync {
+            (ledger.position(of: number.rawValue), ledger.folded(around: number.rawValue))
+        }
         guard let folded else { return known }
         let offset = try offsets(of: folded)[Int(number.rawValue - folded.first)]
         return offset == Segment.missing ? nil : Position(segment: folded.first, offset: offset)

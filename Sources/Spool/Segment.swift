@@ -41,7 +41,11 @@ struct Segment: Sendable {
     /// Lets go of the offsets, if nothing will be appended and nobody is owed anything; else of what they take too much.
     mutating func fold() {
         guard isSealed else { return }
-        if unsettled == 0 { offsets = [] } else if offsets.capacity > count { offsets = offsets.withUnsafeBufferPointer { Array($0) } }
+        if unsettled == 0 {
+            offsets = []
+        } else if offsets.capacity > count {
+            offsets = offsets.withUnsafeBufferPointer { Array($0) }
+        }
     }
 
     /// Takes the offsets back.

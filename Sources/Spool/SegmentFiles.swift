@@ -54,7 +54,8 @@ final class SegmentFiles: Sendable {
         while true {
             switch try scan.next() {
             case .record(let offset, let header):
-                guard header.kind == .event, header.sequence >= segment, header.sequence - segment < UInt64(count) else {
+                guard header.kind == .event, header.sequence >= segment, header.sequence - segment < UInt64(count)
+                else {
                     continue
                 }
                 offsets[Int(header.sequence - segment)] = UInt32(offset)

@@ -2,11 +2,11 @@ import CPlatform
 import Dispatch
 import Synchronization
 
+// Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
 /// The embedded log: segments of events and a journal of outcomes in one directory.
 ///
 /// Commits run on the caller's thread under one lock (`Commits`); what is owed belongs to the ledger's serial queue; the
 /// journal is written on a third. A commit never waits for the other two.
-// Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
 public final class Spool: EventLog, @unchecked Sendable {
     /// Something that the daemon's log should say.
     public enum Notice: Sendable {
@@ -91,6 +91,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         try? copy?.write(bytes, at: 0)
     }
 
+    /// Makes a batch durable: see `EventLog`. `SpoolSettings.commit` says on whose thread.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         if let committer = committer.withLock({ $0 }) { return committer.submit(batch, done) }
         let result = commits.withLock { commits in
@@ -121,6 +122,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         }
     }
 
+    /// The queue of a target's name, registered durably if it is new.
     public func queue(named name: String) throws(SpoolError) -> QueueID {
         var outcome: Result<QueueID, SpoolError>?
         commits.withLock { commits in
@@ -133,16 +135,21 @@ public final class Spool: EventLog, @unchecked Sendable {
         return queue
     }
 
+    /// Begins to hand a queue's deliveries to a receiver.
     public func attach(_ queue: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
         books.attach(queue, order: order, to: receiver)
     }
 
+    /// Ends the handing out.
     public func detach(_ queue: QueueID) { books.detach(queue) }
 
+    /// Adds credit.
     public func request(_ queue: QueueID, count: Int) { books.request(queue, count: count) }
 
+    /// Takes note of outcomes; durable soon after.
     public func settle(_ outcomes: [Outcome]) { books.settle(outcomes) }
 
+    /// Owes deliveries again; durable when it returns.
     public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
         for delivery in deliveries {
@@ -156,6 +163,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         return results
     }
 
+    /// Reads an event's record and checks it. Damage is counted and noticed.
     public func read(_ position: Position) throws(SpoolError) -> StoredEvent {
         do throws(SpoolError) {
             return try files.read(position)
@@ -168,20 +176,24 @@ public final class Spool: EventLog, @unchecked Sendable {
         }
     }
 
+    /// Finds an event by number.
     public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
         guard let position = try books.position(of: number) else { return nil }
         return try read(position)
     }
 
+    /// How an event's deliveries stand.
     public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
         guard let event = try event(number) else { return [] }
         return books.standings(of: number, owed: event.owed)
     }
 
+    /// The retained events whose delivery to a queue was given up.
     public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
         books.failed(queue, after: number, limit: limit)
     }
 
+    /// What waits, and what the disk holds. Opens the door again if what closed it has passed.
     public func status() -> SpoolStatus {
         let (bytes, closed, seconds) = commits.withLock { commits in
             let wasClosed = commits.closed != nil

@@ -10,7 +10,8 @@ public struct SpoolReader {
     }
 
     /// An event and how its deliveries stand; `nil` if it is not there.
-    public func event(_ number: EventNumber) throws(SpoolError) -> (event: StoredEvent, deliveries: [DeliveryStanding])? {
+    public func event(_ number: EventNumber) throws(SpoolError) -> (event: StoredEvent, deliveries: [DeliveryStanding])?
+    {
         guard let position = recovery.ledger.position(of: number.rawValue) else { return nil }
         let event = try files.read(position)
         return (event, recovery.ledger.standings(of: number.rawValue, owed: event.owed))

@@ -6,6 +6,7 @@ public final class SystemDisk: Disk {
     /// The one there is.
     public init() {}
 
+    /// Opens a file for reading and writing, close-on-exec.
     public func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile {
         let flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0)
         let descriptor = Glibc.open(path, flags, 0o640)
@@ -13,6 +14,7 @@ public final class SystemDisk: Disk {
         return SystemFile(descriptor, path)
     }
 
+    /// The names in a directory; a listing that breaks off is an error.
     public func list(_ directory: String) throws(SpoolError) -> [String] {
         guard let stream = opendir(directory) else {
             throw .system(call: "opendir", path: directory, errno: errno)
@@ -33,6 +35,7 @@ public final class SystemDisk: Disk {
         }
     }
 
+    /// Makes a directory and those above it, each durable in the one above.
     public func makeDirectory(_ path: String) throws(SpoolError) {
         let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         if mkdir(path, 0o750) == 0 { return try syncDirectory(parent) }
@@ -48,14 +51,17 @@ public final class SystemDisk: Disk {
         try syncDirectory(parent)
     }
 
+    /// Removes a file.
     public func remove(_ path: String) throws(SpoolError) {
         guard unlink(path) == 0 else { throw .system(call: "unlink", path: path, errno: errno) }
     }
 
+    /// Renames a file over whatever has the new name.
     public func rename(_ path: String, to newPath: String) throws(SpoolError) {
         guard Glibc.rename(path, newPath) == 0 else { throw .system(call: "rename", path: path, errno: errno) }
     }
 
+    /// Makes a directory's entries durable.
     public func syncDirectory(_ path: String) throws(SpoolError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
@@ -63,6 +69,7 @@ public final class SystemDisk: Disk {
         guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
     }
 
+    /// What an ordinary process may still write, in bytes.
     public func freeBytes(_ path: String) throws(SpoolError) -> Int {
         let free = hs_free_bytes(path)
         guard free >= 0 else { throw .system(call: "statvfs", path: path, errno: errno) }

@@ -18,7 +18,8 @@ struct Verb: Sendable {
 
     /// The help text.
     var helpText: String {
-        var text = "hookswitch \(name)\(options.isEmpty ? "" : " [options]")\(operands.isEmpty ? "" : " \(operands)")\n\n\(summary).\n"
+        var text =
+            "hookswitch \(name)\(options.isEmpty ? "" : " [options]")\(operands.isEmpty ? "" : " \(operands)")\n\n\(summary).\n"
         if !discussion.isEmpty { text += "\n\(discussion)\n" }
         text += "\noptions:\n"
         for option in allOptions {
@@ -28,4 +29,3 @@ struct Verb: Sendable {
         return text
     }
 }
-

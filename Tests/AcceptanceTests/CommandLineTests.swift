@@ -64,7 +64,9 @@ struct CommandLineTests {
         #expect(text.out.contains("routes.json:3:27: error"))
         #expect(text.out.contains("did you mean `match`?"))
         #expect(text.out.contains("did you mean \"web\"?"))
-        let objects = try relay.verb("check", "--json").out.split(separator: "\n").map { try JSONDocument(Array($0.utf8)).root }
+        let objects = try relay.verb("check", "--json").out.split(separator: "\n").map {
+            try JSONDocument(Array($0.utf8)).root
+        }
         #expect(objects.count == 3)
         #expect(objects[0].members?.map(\.key) == ["severity", "line", "column", "path", "message", "hint"])
         #expect(objects.map { $0[key: "severity"]?.string } == ["warning", "error", "error"])

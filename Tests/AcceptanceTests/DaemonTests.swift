@@ -64,10 +64,12 @@ struct DaemonTests {
         #expect(try Sender(port: relay.admin).get("/healthz").status == 200)
         #expect(try Sender(port: relay.admin).get("/readyz").status == 200)
         #expect(try Sender(port: relay.port).get("/healthz").status == 404)
-        let rebound = try Sender(port: relay.admin).exchange("GET /api/v1/status HTTP/1.1\r\nhost: evil.example\r\n\r\n", [])
+        let rebound = try Sender(port: relay.admin).exchange(
+            "GET /api/v1/status HTTP/1.1\r\nhost: evil.example\r\n\r\n", [])
         #expect(rebound.status == 403)
         let foreign = try Sender(port: relay.admin).exchange(
-            "POST /api/v1/reload HTTP/1.1\r\nhost: localhost\r\norigin: http://evil.example\r\ncontent-length: 0\r\n\r\n", [])
+            "POST /api/v1/reload HTTP/1.1\r\nhost: localhost\r\norigin: http://evil.example\r\ncontent-length: 0\r\n\r\n",
+            [])
         #expect(foreign.status == 403)
         let socket = try FileManager.default.attributesOfItem(atPath: relay.spool + "/hookswitch.sock")
         #expect(socket[.posixPermissions] as? Int == 0o600)
@@ -88,7 +90,8 @@ struct DaemonTests {
             targets: #"{"f": {"file": {"path": "f.ndjson"}, "paused": true}}"#, routes: Self.allToFile)
         try relay.start()
         #expect(try relay.post(Payloads.event(1)).status == 202)
-        try relay.configure(targets: #"{"g": {"file": {"path": "g.ndjson"}}}"#, routes: #"[{"name": "all", "to": ["g"]}]"#)
+        try relay.configure(
+            targets: #"{"g": {"file": {"path": "g.ndjson"}}}"#, routes: #"[{"name": "all", "to": ["g"]}]"#)
         #expect(try relay.verb("reload").code == 0)
         let status = try Sender(port: relay.admin).get("/api/v1/status").json()
         #expect(status[key: "targets"]?[key: "f"]?[key: "waiting"]?.integer == 1)

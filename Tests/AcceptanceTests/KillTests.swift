@@ -92,6 +92,7 @@ struct KillTests {
         #expect(missing(in: rotated, taken) == 0)
         #expect(missing(in: ["commands"], few) == 0)
         print(
-            "\(taken.count) answered 202 over \(Self.kills) kills; delivered \(receiver.requests("/web").count) and \(receiver.requests("/flaky").count), \(reported.count) reported as failures")
+            "\(taken.count) answered 202 over \(Self.kills) kills; delivered \(receiver.requests("/web").count) and \(receiver.requests("/flaky").count), \(reported.count) reported as failures"
+        )
     }
 }

@@ -73,13 +73,17 @@ struct MainJobTests {
         let relay = try relay(receiver)
         let event = Payloads.event(1)
         let former = Array(
-            #"{"id":"e","object":"event","webhook_id":"w","project_id":"p","created_at":"2020-01-01","type":"t","data":{},"metadata":{}}"#.utf8)
+            #"{"id":"e","object":"event","webhook_id":"w","project_id":"p","created_at":"2020-01-01","type":"t","data":{},"metadata":{}}"#
+                .utf8)
         let refused: [(Int, Sender.Answer)] = [
             (400, try relay.post(Array(#"{"a":"#.utf8), to: "/voucherify")),
             (400, try relay.post(Array("[1]".utf8), to: "/voucherify")),
             (401, try Sender(port: relay.port).post(event, to: "/voucherify")),
-            (401, try Sender(port: relay.port).post(
-                event, to: "/voucherify", headers: [("x-voucherify-signature", String(repeating: "0", count: 64))])),
+            (
+                401,
+                try Sender(port: relay.port).post(
+                    event, to: "/voucherify", headers: [("x-voucherify-signature", String(repeating: "0", count: 64))])
+            ),
             (404, try relay.post(event, to: "/nope")),
             (405, try Sender(port: relay.port).get("/voucherify")),
             (413, try relay.post(Payloads.event(1, padding: 2 << 20), to: "/voucherify")),
@@ -100,7 +104,9 @@ struct MainJobTests {
     }
 
     @Test func aDeliveryGivenUpIsOneLineAndCanBeSentAgain() throws {
-        let receiver = Receiver { request, earlier in request.path == "/dead" && earlier < 3 ? .answer(500, body: Array("no".utf8)) : .answer(200) }
+        let receiver = Receiver { request, earlier in
+            request.path == "/dead" && earlier < 3 ? .answer(500, body: Array("no".utf8)) : .answer(200)
+        }
         let relay = try RelayUnderTest(
             targets: """
                 {"dead": {"http": {"url": "\(receiver.url("/dead"))"}, "retry": \(RelayUnderTest.quickRetry)}}

@@ -75,8 +75,12 @@ final class RelayUnderTest {
         process.arguments = ["run", "--config", configurationPath]
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         let log = directory + "/log"
-        if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
-        guard let handle = FileHandle(forWritingAtPath: log) else { throw Timeout(description: "the log can be written") }
+        if !FileManager.default.fileExists(atPath: log) {
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
+        }
+        guard let handle = FileHandle(forWritingAtPath: log) else {
+            throw Timeout(description: "the log can be written")
+        }
         try handle.seekToEnd()
         process.standardError = handle
         process.standardOutput = handle
@@ -84,7 +88,9 @@ final class RelayUnderTest {
         try process.run()
         self.process = process
         try wait("the relay is ready") {
-            if !process.isRunning { throw Timeout(description: "the relay ended with \(process.terminationStatus): \(self.log(last: 800))") }
+            if !process.isRunning {
+                throw Timeout(description: "the relay ended with \(process.terminationStatus): \(self.log(last: 800))")
+            }
             return (try? Sender(port: admin).get("/readyz").status) == 200
         }
     }
@@ -113,12 +119,15 @@ final class RelayUnderTest {
 
     /// Runs a verb on this relay's configuration.
     func verb(_ arguments: String..., input: [UInt8]? = nil) throws -> Output {
-        let withConfig = ["version", "help"].contains(arguments[0]) ? arguments : arguments + ["--config", configurationPath]
+        let withConfig =
+            ["version", "help"].contains(arguments[0]) ? arguments : arguments + ["--config", configurationPath]
         return try RelayUnderTest.run(withConfig, in: directory, input: input)
     }
 
     /// Runs the binary.
-    static func run(_ arguments: [String], in directory: String, input: [UInt8]? = nil, environment: [String: String] = [:])
+    static func run(
+        _ arguments: [String], in directory: String, input: [UInt8]? = nil, environment: [String: String] = [:]
+    )
         throws -> Output
     {
         let process = Process()
@@ -134,7 +143,9 @@ final class RelayUnderTest {
         process.standardInput = FileHandle(forReadingAtPath: files[2])
         try process.run()
         process.waitUntilExit()
-        let texts = try files[..<2].map { String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0)), as: UTF8.self) }
+        let texts = try files[..<2].map {
+            String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0)), as: UTF8.self)
+        }
         for file in files { try FileManager.default.removeItem(atPath: file) }
         return Output(code: process.terminationStatus, out: texts[0], error: texts[1])
     }
@@ -175,4 +186,3 @@ func wait(_ what: String, seconds: Double = 30, until condition: () throws -> Bo
         nanosleep(&pause, nil)
     }
 }
-

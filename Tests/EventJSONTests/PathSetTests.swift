@@ -18,6 +18,9 @@ struct PathSetTests {
         // The root, a, a.b, a.c, d, d.b.
         #expect(tree.nodes.count == 6)
         #expect(Set(tree.nodes.map(\.path)) == [-1, 0, 1, 2, 3])
-        #expect(tree.branches[tree.nodes[0].branches].map { Array(tree.keys[$0.key]) } == [Array("a".utf8), Array("d".utf8)])
+        #expect(
+            tree.branches[tree.nodes[0].branches].map { Array(tree.keys[$0.key]) } == [
+                Array("a".utf8), Array("d".utf8),
+            ])
     }
 }

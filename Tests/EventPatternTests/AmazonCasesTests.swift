@@ -15,13 +15,16 @@ struct AmazonCasesTests {
     }
 
     static func cases() throws -> [Case] {
-        let url = try #require(Bundle.module.url(forResource: "patterns", withExtension: "jsonl", subdirectory: "Fixtures"))
+        let url = try #require(
+            Bundle.module.url(forResource: "patterns", withExtension: "jsonl", subdirectory: "Fixtures"))
         let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
         return try lines.map { line in
             let bytes = Array(line.utf8)
             let root = try JSONDocument(bytes).root
             let pattern = try #require(root[key: "pattern"])
-            let event = root[key: "event_text"]?.string ?? root[key: "event"].map { String(decoding: bytes[$0.range], as: UTF8.self) }
+            let event =
+                root[key: "event_text"]?.string
+                ?? root[key: "event"].map { String(decoding: bytes[$0.range], as: UTF8.self) }
             return Case(
                 id: try #require(root[key: "id"]?.string), expect: try #require(root[key: "expect"]?.string),
                 pattern: pattern, event: try #require(event))

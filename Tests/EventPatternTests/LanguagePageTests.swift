@@ -60,11 +60,16 @@ struct LanguagePageTests {
             #"{"@client": [{"cidr": "10.0.0.0/8"}], "@source": ["github"]}"#, #"{"@query.token": [{"exists": false}]}"#,
             #"{"@type": ["Person"]}"#)
         let request = GivenRequest(texts: [
-            .header("x-github-event"): ["ping", "push"], .client: ["10.1.2.3"], .source: ["github"], .query("token"): ["t"],
+            .header("x-github-event"): ["ping", "push"], .client: ["10.1.2.3"], .source: ["github"],
+            .query("token"): ["t"],
         ])
         #expect(try rules.matches(#"{"ref":"refs/heads/main","@type":"Person"}"#, of: request) == [0, 1, 3])
-        #expect(try rules.matches(#"{"@source":"github","@client":"10.1.2.3","@headers":{"x-github-event":"push"}}"#) == [2])
-        #expect(throws: PatternError.self) { _ = try EventPattern(reading: #"{"@header.x": ["a"], "@headers": ["a"]}"#) }
+        #expect(
+            try rules.matches(#"{"@source":"github","@client":"10.1.2.3","@headers":{"x-github-event":"push"}}"#) == [2]
+        )
+        #expect(throws: PatternError.self) {
+            _ = try EventPattern(reading: #"{"@header.x": ["a"], "@headers": ["a"]}"#)
+        }
     }
 
     @Test func whatMultipliesIsRefusedByName() throws {
@@ -78,7 +83,8 @@ struct LanguagePageTests {
 
     @Test func anEventWhoseArraysCombineInTooManyWaysIsGivenUpOpenly() throws {
         var rules = try Rules(
-            #"{"a": {"b": [{"exists": true}], "c": [{"exists": true}]}, "d": {"e": [{"exists": true}], "f": [{"exists": true}]}, "g": [{"exists": true}]}"#)
+            #"{"a": {"b": [{"exists": true}], "c": [{"exists": true}]}, "d": {"e": [{"exists": true}], "f": [{"exists": true}]}, "g": [{"exists": true}]}"#
+        )
         let objects = { (one: String, other: String) in
             "[" + Array(repeating: "{\"\(one)\":1,\"\(other)\":1}", count: 2000).joined(separator: ",") + "]"
         }
@@ -90,7 +96,8 @@ struct LanguagePageTests {
     }
 
     @Test(arguments: [
-        (#"{"a": [{"prefx": "x"}]}"#, "did you mean `prefix`?"), (#"{"a": [{"cidr": "10.0.0.1/32"}]}"#, "[\"10.0.0.1\"]"),
+        (#"{"a": [{"prefx": "x"}]}"#, "did you mean `prefix`?"),
+        (#"{"a": [{"cidr": "10.0.0.1/32"}]}"#, "[\"10.0.0.1\"]"),
         (#"{"a": [{"wildcard": "a**"}]}"#, "one star"), (#"{"a": "x"}"#, "brackets"), (#"{"a": []}"#, "exists"),
     ])
     func aRefusalSaysWhatWouldBeRight(_ pattern: String, _ hint: String) {

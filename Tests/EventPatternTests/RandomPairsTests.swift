@@ -11,7 +11,9 @@ struct RandomPairsTests {
     private static let patterns = 50
     private static let events = 20
     private static var groups: Int { environment["HOOKSWITCH_TESTS"] == "long" ? 1000 : 50 }
-    private static var seed: UInt64 { environment["HOOKSWITCH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...(.max)) }
+    private static var seed: UInt64 {
+        environment["HOOKSWITCH_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...(.max))
+    }
 
     @Test func theAutomatonAndItsExplanationsAgreeWithASlowEvaluator() throws {
         let first = Self.seed

@@ -61,7 +61,9 @@ struct RandomRules {
             }
         }
         if allowsOr && chance(20) {
-            let branches = (0..<Int.random(in: 2...3, using: &generator)).map { _ in pattern(depth: depth - 1, allowsOr: depth > 2) }
+            let branches = (0..<Int.random(in: 2...3, using: &generator)).map { _ in
+                pattern(depth: depth - 1, allowsOr: depth > 2)
+            }
             members.append("\"$or\":[\(branches.joined(separator: ","))]")
         }
         return "{\(members.joined(separator: ","))}"

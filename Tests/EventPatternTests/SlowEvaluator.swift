@@ -17,7 +17,9 @@ enum SlowEvaluator {
         func collect(_ value: JSONValue, _ path: String?, _ elements: [Int: Int]) {
             switch value.content {
             case .object(let members):
-                for member in members { collect(member.value, path.map { "\($0).\(member.key)" } ?? member.key, elements) }
+                for member in members {
+                    collect(member.value, path.map { "\($0).\(member.key)" } ?? member.key, elements)
+                }
             case .array(let values):
                 let array = arrays
                 arrays += 1
@@ -60,7 +62,8 @@ enum SlowEvaluator {
             // ASCII alone is generated: the cases of Amazon's own matcher hold the other letters.
             guard let small = value.string?.lowercased() else { return false }
             let wanted = letters.text.lowercased()
-            return affix == .whole ? small == wanted : affix == .prefix ? small.hasPrefix(wanted) : small.hasSuffix(wanted)
+            return affix == .whole
+                ? small == wanted : affix == .prefix ? small.hasPrefix(wanted) : small.hasSuffix(wanted)
         case .wildcard(let wildcard): return text.map { glob(Array(wildcard.text.utf8)[...], $0[...]) } ?? false
         case .range(let range):
             guard let number else { return false }

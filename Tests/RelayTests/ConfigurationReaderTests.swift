@@ -113,7 +113,8 @@ struct ConfigurationReaderTests {
 
     @Test func variablesAndFilesAreReadAndMissingOnesAreErrors() throws {
         let text = configuration(
-            sources: #"{"s": {"path": "/s", "verify": {"scheme": "voucherify", "secret": ["${env:A}", "x${file:b}y"]}}}"#)
+            sources:
+                #"{"s": {"path": "/s", "verify": {"scheme": "voucherify", "secret": ["${env:A}", "x${file:b}y"]}}}"#)
         let right = try reading(text, environment: ["A": "one"], files: ["b": "two\n"])
         #expect(right.configuration?.sources[0].verify?.secrets == ["one", "xtwoy"])
         let wrong = try reading(text)

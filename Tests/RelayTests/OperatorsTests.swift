@@ -18,12 +18,15 @@ struct OperatorsTests {
         #expect(Since.read("1h", now: 3_600_000) == "1970-01-01T00:00:00.000Z")
         #expect(Since.read("2026-01-01", now: 0) == "2026-01-01")
         #expect(Since.read("2026-01-01T10:00:00Z", now: 0) == "2026-01-01T10:00:00")
-        for text in ["", "yesterday", "1", "h", "2026-1-1", "1y"] { #expect(Since.read(text, now: 0) == nil, "\(text)") }
+        for text in ["", "yesterday", "1", "h", "2026-1-1", "1y"] {
+            #expect(Since.read(text, now: 0) == nil, "\(text)")
+        }
     }
 
     @Test func aFilterTakesTheLinesItIsAskedFor() {
         let line = Array(
-            #"{"status":"FAILED","type":"a","target":"crm","executed_at":"2026-01-01T00:00:00.000Z","delivery":"12/crm","error":null}"#.utf8)
+            #"{"status":"FAILED","type":"a","target":"crm","executed_at":"2026-01-01T00:00:00.000Z","delivery":"12/crm","error":null}"#
+                .utf8)
         var filter = RecordFilter()
         #expect(filter.take(line)?.columns["delivery"] == "12/crm")
         #expect(filter.take(line)?.columns["error"] == nil)
@@ -69,7 +72,10 @@ struct OperatorsTests {
     }
 
     @Test func aRetryRequestNamesDeliveriesOrWhatFailed() throws {
-        guard case .named(let names, let failedOnly) = try RetryRequest(Array(#"{"deliveries":["1/a"],"failed_only":true}"#.utf8)).selection
+        guard
+            case .named(let names, let failedOnly) = try RetryRequest(
+                Array(#"{"deliveries":["1/a"],"failed_only":true}"#.utf8)
+            ).selection
         else { throw RetryRequest.Fault(message: "", hint: "") }
         #expect(names.map(\.description) == ["1/a"])
         #expect(failedOnly)
@@ -81,7 +87,9 @@ struct OperatorsTests {
     @Test func unitsAreReadStrictly() {
         #expect(Units.duration("250ms") == .milliseconds(250))
         #expect(Units.duration("7d") == .seconds(7 * 86_400))
-        for text in ["", "10", "ms", "-1s", "1.5s", "10 s", "99999999999d"] { #expect(Units.duration(text) == nil, "\(text)") }
+        for text in ["", "10", "ms", "-1s", "1.5s", "10 s", "99999999999d"] {
+            #expect(Units.duration(text) == nil, "\(text)")
+        }
         #expect(Units.size("64KiB") == 65_536)
         #expect(Units.size("10GB") == 10_000_000_000)
         for text in ["", "1", "1kb", "-1KiB", "9999999999999TiB"] { #expect(Units.size(text) == nil, "\(text)") }

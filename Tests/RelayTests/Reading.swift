@@ -10,7 +10,9 @@ func reading(
     let directory = NSTemporaryDirectory() + "hookswitch-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    for (name, content) in files { try content.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8) }
+    for (name, content) in files {
+        try content.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
+    }
     try text.write(toFile: directory + "/routes.json", atomically: true, encoding: .utf8)
     return Configuration.read(path: directory + "/routes.json", environment: { environment[$0] })
 }

@@ -13,7 +13,9 @@ struct RoutingTests {
     }
 
     @Test func aTargetThatTwoRoutesNameIsOwedOnce() {
-        let router = router([.init(name: "x", targets: [1, 0], final: false), .init(name: "y", targets: [0, 2], final: false)])
+        let router = router([
+            .init(name: "x", targets: [1, 0], final: false), .init(name: "y", targets: [0, 2], final: false),
+        ])
         let decision = router.decide(source: 0, matching: [0, 1])
         #expect(decision.targets == [1, 0, 2])
         #expect(decision.owed.map(\.rawValue) == [2, 1, 3])
@@ -26,7 +28,9 @@ struct RoutingTests {
     }
 
     @Test func aRouteTakesEventsOfItsSourcesAlone() {
-        let router = router([.init(name: "x", targets: [0], sources: [1], final: true), .init(name: "y", targets: [1], final: false)])
+        let router = router([
+            .init(name: "x", targets: [0], sources: [1], final: true), .init(name: "y", targets: [1], final: false),
+        ])
         #expect(router.decide(source: 0, matching: [0, 1]).routes == [1])
         #expect(router.decide(source: 1, matching: [0, 1]).routes == [0])
     }

@@ -42,7 +42,8 @@ struct SendersTests {
         ("  message  ", "53ff92957e1427ce23ad5bda9d0c5f2f4ff384d0806b83eeacb510c842d3a358"),
     ]
 
-    @Test(arguments: published) func aPublishedVectorOfVoucherifyIsAccepted(_ body: String, _ signature: String) throws {
+    @Test(arguments: published) func aPublishedVectorOfVoucherifyIsAccepted(_ body: String, _ signature: String) throws
+    {
         let settings = VerifySettings(scheme: .voucherify, secrets: ["secretKey"])
         #expect(try isAccepted(body, [("X-Voucherify-Signature", signature)], settings))
         #expect(try !isAccepted(body + "x", [("x-voucherify-signature", signature)], settings))
@@ -65,7 +66,10 @@ struct SendersTests {
         let settings = VerifySettings(scheme: .standardWebhooks, secrets: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
         let body = #"{"test": 2432232314}"#
         func headers(_ timestamp: String, _ signature: String) -> [(String, String)] {
-            [("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"), ("webhook-timestamp", timestamp), ("webhook-signature", signature)]
+            [
+                ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"), ("webhook-timestamp", timestamp),
+                ("webhook-signature", signature),
+            ]
         }
         let right = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         let now: Int64 = 1_614_265_330_000
@@ -77,7 +81,9 @@ struct SendersTests {
     }
 
     @Test func whatSendSignsItsSourceAccepts() throws {
-        for (scheme, secret) in [(VerifySettings.Scheme.voucherify, "k"), (.standardWebhooks, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")] {
+        for (scheme, secret) in [
+            (VerifySettings.Scheme.voucherify, "k"), (.standardWebhooks, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ] {
             var source = SourceConfiguration(name: "s", path: "/s")
             let settings = VerifySettings(scheme: scheme, secrets: [secret])
             source.verify = settings
@@ -93,7 +99,13 @@ struct SendersTests {
         var escaped = false
         for byte in text.utf8 {
             if !inString && (byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D) { continue }
-            if escaped { escaped = false } else if inString && byte == 0x5C { escaped = true } else if byte == 0x22 { inString.toggle() }
+            if escaped {
+                escaped = false
+            } else if inString && byte == 0x5C {
+                escaped = true
+            } else if byte == 0x22 {
+                inString.toggle()
+            }
             expected.append(byte)
         }
         let bytes = Array(text.utf8)

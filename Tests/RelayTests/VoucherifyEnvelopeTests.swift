@@ -23,8 +23,11 @@ struct VoucherifyEnvelopeTests {
 
     @Test func aDistributionsTypeMayBeAnyTextEvenEmpty() throws {
         let text = Self.project.replacingOccurrences(of: "\"webhook\"", with: "\"distribution\"")
-        #expect(try fault(text.replacingOccurrences(of: "\"type\":\"voucher.created\",", with: "\"type\":\"\",")) == nil)
-        #expect(try fault(text.replacingOccurrences(of: "\"type\":\"voucher.created\",", with: "\"type\":\"🎉 VIP\",")) == nil)
+        #expect(
+            try fault(text.replacingOccurrences(of: "\"type\":\"voucher.created\",", with: "\"type\":\"\",")) == nil)
+        #expect(
+            try fault(text.replacingOccurrences(of: "\"type\":\"voucher.created\",", with: "\"type\":\"🎉 VIP\","))
+                == nil)
     }
 
     @Test func allFaultsAreListedAtOnceInTheOrderOfTheKeys() throws {
@@ -38,7 +41,8 @@ struct VoucherifyEnvelopeTests {
     }
 
     @Test func theFormerVersionIsToldApart() throws {
-        let former = #"{"id":"e","object":"event","webhook_id":"w","project_id":"p","type":"t","data":{},"metadata":{}}"#
+        let former =
+            #"{"id":"e","object":"event","webhook_id":"w","project_id":"p","type":"t","data":{},"metadata":{}}"#
         #expect(try fault(former) == .formerVersion)
     }
 

@@ -184,8 +184,8 @@ final class Acceptor: RequestHandler {
     }
 }
 
-/// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
 // Unchecked: immutable; the loop is only touched on its own thread.
+/// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
 private final class CommittedRound: @unchecked Sendable {
     private let loop: EventLoop
     private let counters: AcceptanceCounters

@@ -35,6 +35,8 @@ enum Answers {
     }
 
     static func duplicate(of number: UInt64) -> Response {
-        Response(status: 202, body: Array("{\"event\":\(number),\"duplicate_of\":\(number),\"routes\":[],\"targets\":[]}".utf8))
+        Response(
+            status: 202,
+            body: Array("{\"event\":\(number),\"duplicate_of\":\(number),\"routes\":[],\"targets\":[]}".utf8))
     }
 }

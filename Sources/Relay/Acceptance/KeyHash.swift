@@ -8,7 +8,8 @@ enum KeyHash {
         hmac.update("\(source.utf8.count):\(source)")
         hmac.update(value)
         return hmac.finish().withUnsafeBytes {
-            $0.count < 16 ? .zero : SIMD2($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            $0.count < 16
+                ? .zero : SIMD2($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         }
     }
 }

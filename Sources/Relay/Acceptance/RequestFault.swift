@@ -25,7 +25,8 @@ enum RequestFault: Error {
         case .envelope(.formerVersion):
             Answers.refusal(
                 422, "this is a Voucherify webhook of the former version v2018-08-01",
-                hint: "switch to v2024-01-01 in Voucherify: Project settings, Webhooks, version; see its migration guide")
+                hint:
+                    "switch to v2024-01-01 in Voucherify: Project settings, Webhooks, version; see its migration guide")
         case .envelope(.faults(let faults)):
             Answers.refusal(
                 422, "the body is no Voucherify webhook of version 2024-01-01: \(faults.joined(separator: "; "))",

@@ -22,7 +22,9 @@ struct RoutingDecision {
         let routes = decision.routes.map { board.router.routes[$0].name }
         answer = Answers.decision(routes: routes, targets: decision.targets.map { board.router.targets[$0].name })
         var attributes = [EventAttributes.version]
-        for (tag, text) in [(EventAttributes.Tag.source, board.sources[source].settings.name)] + routes.map({ (.route, $0) }) {
+        for (tag, text) in [(EventAttributes.Tag.source, board.sources[source].settings.name)]
+            + routes.map({ (.route, $0) })
+        {
             Array(text.utf8).withUnsafeBytes { EventAttributes.append(tag, $0, to: &attributes) }
         }
         self.attributes = attributes

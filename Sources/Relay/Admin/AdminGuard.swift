@@ -22,12 +22,15 @@ struct AdminGuard: Sendable {
             }
         } else if !AdminGuard.isLoopbackName(host) {
             return Answers.refusal(
-                403, "the host \"\(host.prefix(100))\" is not this listener's", hint: "use 127.0.0.1, [::1] or localhost")
+                403, "the host \"\(host.prefix(100))\" is not this listener's",
+                hint: "use 127.0.0.1, [::1] or localhost")
         }
         if head.method != .get, head.method != .head, let origin = head.value(of: "origin").map(head.text),
             origin != "http://\(host)" && origin != "https://\(host)"
         {
-            return Answers.refusal(403, "requests from pages of another origin are not taken", hint: "use the console, the verbs or the API")
+            return Answers.refusal(
+                403, "requests from pages of another origin are not taken",
+                hint: "use the console, the verbs or the API")
         }
         return nil
     }

@@ -30,7 +30,8 @@ final class AdminHandler: RequestHandler {
     func judge(_ head: RequestHead) -> HeadVerdict {
         let path = head.text(head.path)
         guard let endpoint = endpoint(path) else {
-            return .refuse(Answers.refusal(404, "there is nothing at this path", hint: "see /healthz, /readyz, /api/v1/status"))
+            return .refuse(
+                Answers.refusal(404, "there is nothing at this path", hint: "see /healthz, /readyz, /api/v1/status"))
         }
         if !endpoint.isOpen, let refusal = access.refusal(of: head) { return .refuse(refusal) }
         guard head.method == endpoint.method || (head.method == .head && endpoint.method == .get) else {
@@ -44,7 +45,8 @@ final class AdminHandler: RequestHandler {
 
     func handle(_ request: Request, on exchange: Exchange) {
         let path = request.head.text(request.head.path)
-        let response = endpoint(path)?.answer(request) ?? Answers.refusal(404, "there is nothing at this path", hint: "")
+        let response =
+            endpoint(path)?.answer(request) ?? Answers.refusal(404, "there is nothing at this path", hint: "")
         loop.answer(exchange, with: response)
     }
 
@@ -52,7 +54,8 @@ final class AdminHandler: RequestHandler {
 
     private func endpoint(_ path: String) -> Endpoint? {
         switch path {
-        case "/healthz": Endpoint(method: .get, isOpen: true) { _ in AdminHandler.object(200) { $0.member("status", "ok") } }
+        case "/healthz":
+            Endpoint(method: .get, isOpen: true) { _ in AdminHandler.object(200) { $0.member("status", "ok") } }
         case "/readyz": Endpoint(method: .get, isOpen: true) { [self] _ in readiness() }
         case "/api/v1/status":
             Endpoint(method: .get) { [self] _ in
@@ -86,7 +89,8 @@ final class AdminHandler: RequestHandler {
         do throws(SpoolError) {
             guard let report = try operations.report(on: EventNumber(rawValue: number)) else {
                 return Answers.refusal(
-                    404, "event \(number) is not, or no longer, in the spool", hint: "`spool.retain` says how long finished events stay")
+                    404, "event \(number) is not, or no longer, in the spool",
+                    hint: "`spool.retain` says how long finished events stay")
             }
             var writer = JSONWriter()
             report.write(to: &writer)

@@ -155,7 +155,9 @@ final class Operations: Sendable {
                 continue
             }
             let delivery = DeliveryID(event: name.event, queue: queue)
-            if failedOnly && log.failed(queue, after: EventNumber(rawValue: name.event.rawValue - 1), limit: 1) != [name.event] {
+            if failedOnly
+                && log.failed(queue, after: EventNumber(rawValue: name.event.rawValue - 1), limit: 1) != [name.event]
+            {
                 continue
             }
             if byID.updateValue(name, forKey: delivery) == nil { deliveries.append(delivery) }

@@ -25,7 +25,9 @@ extension Configuration {
     public static func read(
         path: String, environment: @escaping (String) -> String? = { getenv($0).map { String(cString: $0) } }
     ) -> Reading {
-        func failure(_ message: String, at location: JSONDocument.Location = .init(line: 1, column: 1), hint: String = "")
+        func failure(
+            _ message: String, at location: JSONDocument.Location = .init(line: 1, column: 1), hint: String = ""
+        )
             -> Reading
         {
             Reading(
@@ -38,7 +40,8 @@ extension Configuration {
             bytes = try FileContent.read(path, limitBytes: sizeLimitBytes)
         } catch {
             return failure(
-                "the file can't be read: \(error.reason)", hint: "name another one with --config, or see `hookswitch help`")
+                "the file can't be read: \(error.reason)",
+                hint: "name another one with --config, or see `hookswitch help`")
         }
         let document: JSONDocument
         do throws(JSONSyntaxError) {
@@ -85,16 +88,22 @@ extension ConfigurationReader {
                 ("spool", { self.spool($0, &result) }),
                 ("limits", { self.limits($0, &result) }),
                 ("shutdown_timeout", { result.shutdownTimeout = self.duration($0) ?? result.shutdownTimeout }),
-                ("sources", { place in
-                    self.named(place, "source") { name, place in
-                        if let source = self.source(name, place) { result.sources.append(source) }
+                (
+                    "sources",
+                    { place in
+                        self.named(place, "source") { name, place in
+                            if let source = self.source(name, place) { result.sources.append(source) }
+                        }
                     }
-                }),
-                ("targets", { place in
-                    self.named(place, "target") { name, place in
-                        if let target = self.target(name, place) { result.targets.append(target) }
+                ),
+                (
+                    "targets",
+                    { place in
+                        self.named(place, "target") { name, place in
+                            if let target = self.target(name, place) { result.targets.append(target) }
+                        }
                     }
-                }),
+                ),
                 ("routes", { routePlace = $0 }),
                 ("unmatched", { unmatchedPlace = $0 }),
             ])
@@ -120,7 +129,8 @@ extension ConfigurationReader {
                 error(
                     "there is no \(noun) \"\(name)\"", at: element.value.offset, element.path,
                     hint: near.map { "did you mean \"\($0)\"?" }
-                        ?? (known.isEmpty ? "no \(noun) is configured" : "there are \(known.prefix(12).joined(separator: ", "))"))
+                        ?? (known.isEmpty
+                            ? "no \(noun) is configured" : "there are \(known.prefix(12).joined(separator: ", "))"))
                 continue
             }
             if !indices.contains(index) { indices.append(index) }
@@ -146,7 +156,9 @@ extension ConfigurationReader {
         guard let address = ListenAddress(text) else {
             error(
                 "\"\(text)\" is no address to listen on", at: place.value.offset, place.path,
-                hint: "write \"127.0.0.1:8080\", \"0.0.0.0:8080\" for all, \"[::1]:8080\" or \"unix:/run/hookswitch.sock\"")
+                hint:
+                    "write \"127.0.0.1:8080\", \"0.0.0.0:8080\" for all, \"[::1]:8080\" or \"unix:/run/hookswitch.sock\""
+            )
             return nil
         }
         return address
@@ -184,22 +196,25 @@ extension ConfigurationReader {
             place, later: ["jetstream", "buffer"],
             [
                 ("path", { settings.path = self.string($0).map(self.absolute) ?? settings.path }),
-                ("sync", { place in
-                    guard let text = self.string(place) else { return }
-                    if text == "always" {
-                        settings.sync = .always
-                    } else if text == "never" {
-                        settings.sync = .never
-                    } else if text.hasPrefix("interval:"), let interval = Units.duration(String(text.dropFirst(9))),
-                        interval >= .milliseconds(1)
-                    {
-                        settings.sync = .interval(interval)
-                    } else {
-                        self.error(
-                            "\"\(text)\" is no way to sync", at: place.value.offset, place.path,
-                            hint: "accepted are \"always\", \"interval:100ms\" and \"never\"")
+                (
+                    "sync",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        if text == "always" {
+                            settings.sync = .always
+                        } else if text == "never" {
+                            settings.sync = .never
+                        } else if text.hasPrefix("interval:"), let interval = Units.duration(String(text.dropFirst(9))),
+                            interval >= .milliseconds(1)
+                        {
+                            settings.sync = .interval(interval)
+                        } else {
+                            self.error(
+                                "\"\(text)\" is no way to sync", at: place.value.offset, place.path,
+                                hint: "accepted are \"always\", \"interval:100ms\" and \"never\"")
+                        }
                     }
-                }),
+                ),
                 ("retain", { settings.retain = self.duration($0) ?? settings.retain }),
                 ("max_size", { settings.maxSizeBytes = self.size($0, (8 << 20)...Int.max) ?? settings.maxSizeBytes }),
                 ("min_free", { settings.minFreeBytes = self.size($0, 0...Int.max) ?? settings.minFreeBytes }),
@@ -219,7 +234,10 @@ extension ConfigurationReader {
                 ("connections", { limits.connections = self.integer($0, 1...1_000_000) ?? limits.connections }),
                 ("connections_per_address", { limits.connectionsPerAddress = self.integer($0, 1...1_000_000) }),
                 ("memory", { limits.memoryBytes = self.size($0, (1 << 20)...Int.max) ?? limits.memoryBytes }),
-                ("header_timeout", { limits.headerTimeout = self.duration($0, atLeast: moment) ?? limits.headerTimeout }),
+                (
+                    "header_timeout",
+                    { limits.headerTimeout = self.duration($0, atLeast: moment) ?? limits.headerTimeout }
+                ),
                 ("body_timeout", { limits.bodyTimeout = self.duration($0, atLeast: moment) ?? limits.bodyTimeout }),
                 ("idle_timeout", { limits.idleTimeout = self.duration($0, atLeast: moment) ?? limits.idleTimeout }),
             ])
@@ -232,35 +250,44 @@ extension ConfigurationReader {
         object(
             place, required: ["path"], later: ConfigurationReader.laterSourceKeys,
             [
-                ("path", { place in
-                    guard let text = self.string(place) else { return }
-                    let isPath =
-                        text.hasPrefix("/")
-                        && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3F && $0 != 0x23 }
-                    if isPath {
-                        source.path = text
-                    } else {
-                        self.error(
-                            "\"\(text)\" is no path of a URL", at: place.value.offset, place.path,
-                            hint: "a path begins with a slash and holds no space, `?` or `#`")
+                (
+                    "path",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        let isPath =
+                            text.hasPrefix("/")
+                            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3F && $0 != 0x23 }
+                        if isPath {
+                            source.path = text
+                        } else {
+                            self.error(
+                                "\"\(text)\" is no path of a URL", at: place.value.offset, place.path,
+                                hint: "a path begins with a slash and holds no space, `?` or `#`")
+                        }
                     }
-                }),
+                ),
                 ("verify", { source.verify = self.verify($0) }),
-                ("body", { place in
-                    if place.value.string == "form" {
-                        return self.error("`form` is not in this version", at: place.value.offset, place.path)
+                (
+                    "body",
+                    { place in
+                        if place.value.string == "form" {
+                            return self.error("`form` is not in this version", at: place.value.offset, place.path)
+                        }
+                        source.body = self.choice(place, SourceConfiguration.Body.self) ?? source.body
                     }
-                    source.body = self.choice(place, SourceConfiguration.Body.self) ?? source.body
-                }),
+                ),
                 ("envelope", { source.envelope = self.choice($0, SourceConfiguration.Envelope.self) }),
-                ("dedupe", { place in
-                    var key: EventPath?
-                    var duration: Duration?
-                    self.object(
-                        place, required: ["key", "for"],
-                        [("key", { key = self.path($0) }), ("for", { duration = self.duration($0) })])
-                    if let key, let duration { source.dedupe = .init(key: key, duration: duration) }
-                }),
+                (
+                    "dedupe",
+                    { place in
+                        var key: EventPath?
+                        var duration: Duration?
+                        self.object(
+                            place, required: ["key", "for"],
+                            [("key", { key = self.path($0) }), ("for", { duration = self.duration($0) })])
+                        if let key, let duration { source.dedupe = .init(key: key, duration: duration) }
+                    }
+                ),
                 ("allow_from", { source.allowFrom = self.blocks($0) }),
             ])
         if source.envelope != nil && source.body == .any {
@@ -273,7 +300,9 @@ extension ConfigurationReader {
         var blocks: [AddressBlock] = []
         let places = array(place) ?? []
         if places.isEmpty && place.value.array != nil {
-            error("an empty list would let nobody in", at: place.value.offset, place.path, hint: "leave the key out for all")
+            error(
+                "an empty list would let nobody in", at: place.value.offset, place.path,
+                hint: "leave the key out for all")
         }
         for element in places {
             guard let text = string(element) else { continue }
@@ -298,35 +327,43 @@ extension ConfigurationReader {
         object(
             place, required: ["scheme", "secret"],
             [
-                ("scheme", { place in
-                    guard let text = self.string(place) else { return }
-                    scheme = VerifySettings.Scheme(rawValue: text)
-                    if scheme == nil {
-                        let known = VerifySettings.Scheme.allCases.map(\.rawValue)
-                        let isLater = VerifySettings.laterSchemes.contains(text)
-                        self.error(
-                            isLater ? "the scheme \"\(text)\" is not in this version" : "there is no scheme \"\(text)\"",
-                            at: place.value.offset, place.path,
-                            hint: Spelling.nearest(to: text, in: known).map { "did you mean \"\($0)\"?" }
-                                ?? "accepted are \(known.joined(separator: ", "))")
-                    }
-                }),
-                ("secret", { place in
-                    for (text, element) in self.strings(place) {
-                        if text.isEmpty {
-                            self.error("a secret can't be empty", at: element.value.offset, element.path)
-                        } else if scheme == .standardWebhooks && WebhookSecret.decode(text) == nil {
+                (
+                    "scheme",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        scheme = VerifySettings.Scheme(rawValue: text)
+                        if scheme == nil {
+                            let known = VerifySettings.Scheme.allCases.map(\.rawValue)
+                            let isLater = VerifySettings.laterSchemes.contains(text)
                             self.error(
-                                "this is no Standard Webhooks secret", at: element.value.offset, element.path,
-                                hint: "it is written whsec_ and 24 to 64 bytes in base64")
-                        } else {
-                            secrets.append(text)
+                                isLater
+                                    ? "the scheme \"\(text)\" is not in this version"
+                                    : "there is no scheme \"\(text)\"",
+                                at: place.value.offset, place.path,
+                                hint: Spelling.nearest(to: text, in: known).map { "did you mean \"\($0)\"?" }
+                                    ?? "accepted are \(known.joined(separator: ", "))")
                         }
                     }
-                    if place.value.array?.isEmpty == true {
-                        self.error("the list has no secret", at: place.value.offset, place.path)
+                ),
+                (
+                    "secret",
+                    { place in
+                        for (text, element) in self.strings(place) {
+                            if text.isEmpty {
+                                self.error("a secret can't be empty", at: element.value.offset, element.path)
+                            } else if scheme == .standardWebhooks && WebhookSecret.decode(text) == nil {
+                                self.error(
+                                    "this is no Standard Webhooks secret", at: element.value.offset, element.path,
+                                    hint: "it is written whsec_ and 24 to 64 bytes in base64")
+                            } else {
+                                secrets.append(text)
+                            }
+                        }
+                        if place.value.array?.isEmpty == true {
+                            self.error("the list has no secret", at: place.value.offset, place.path)
+                        }
                     }
-                }),
+                ),
             ])
         guard let scheme, !secrets.isEmpty else { return nil }
         return VerifySettings(scheme: scheme, secrets: secrets)
@@ -342,29 +379,36 @@ extension ConfigurationReader {
             object(
                 element, required: ["name", "to"],
                 [
-                    ("name", { place in
-                        guard let name = self.string(place) else { return }
-                        if !ConfigurationReader.isName(name) {
-                            self.error(
-                                "\"\(name)\" can't name a route", at: place.value.offset, place.path,
-                                hint: "names have 1 to 64 letters, digits, `-`, `_` or `.`")
+                    (
+                        "name",
+                        { place in
+                            guard let name = self.string(place) else { return }
+                            if !ConfigurationReader.isName(name) {
+                                self.error(
+                                    "\"\(name)\" can't name a route", at: place.value.offset, place.path,
+                                    hint: "names have 1 to 64 letters, digits, `-`, `_` or `.`")
+                            }
+                            if let first = seen[name] {
+                                self.error(
+                                    "there is already a route \"\(name)\", in line \(first.line)",
+                                    at: place.value.offset,
+                                    place.path, hint: "give each route a name of its own")
+                            }
+                            seen[name] = self.document.location(of: place.value.offset)
+                            route.name = name
                         }
-                        if let first = seen[name] {
-                            self.error(
-                                "there is already a route \"\(name)\", in line \(first.line)", at: place.value.offset,
-                                place.path, hint: "give each route a name of its own")
-                        }
-                        seen[name] = self.document.location(of: place.value.offset)
-                        route.name = name
-                    }),
+                    ),
                     ("active", { route.active = self.bool($0) ?? true }),
                     ("from", { route.from = self.references($0, to: sources, "source") }),
-                    ("match", { place in
-                        matchPlace = place
-                        do throws(PatternError) { route.match = try EventPattern(place.value) } catch {
-                            self.error(error.message, at: error.offset, place.path, hint: error.hint)
+                    (
+                        "match",
+                        { place in
+                            matchPlace = place
+                            do throws(PatternError) { route.match = try EventPattern(place.value) } catch {
+                                self.error(error.message, at: error.offset, place.path, hint: error.hint)
+                            }
                         }
-                    }),
+                    ),
                     ("to", { route.to = self.references($0, to: targets, "target") }),
                     ("final", { route.final = self.bool($0) ?? false }),
                 ])

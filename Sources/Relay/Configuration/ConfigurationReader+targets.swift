@@ -33,40 +33,66 @@ extension ConfigurationReader {
                 ("http", { kind(self.http($0)) }),
                 ("file", { kind(self.file($0)) }),
                 ("command", { kind(self.command($0)) }),
-                ("timeout", { place in
-                    if let value = self.duration(place, atLeast: .milliseconds(1)) { changes.append { $0.timeout = value } }
-                }),
-                ("concurrency", { place in
-                    if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
-                }),
-                ("rate", { place in
-                    if let value = self.rate(place) { changes.append { $0.rate = value } }
-                }),
-                ("order", { place in
-                    if let value = self.path(place) { changes.append { $0.order = value } }
-                }),
-                ("retry", { place in
-                    var finalExits: Set<Int32> = []
-                    policy = self.retry(place, finalExits: &finalExits)
-                    if !finalExits.isEmpty {
-                        changes.append {
-                            if case .command(var command) = $0.kind {
-                                command.finalExits = finalExits
-                                $0.kind = .command(command)
+                (
+                    "timeout",
+                    { place in
+                        if let value = self.duration(place, atLeast: .milliseconds(1)) {
+                            changes.append { $0.timeout = value }
+                        }
+                    }
+                ),
+                (
+                    "concurrency",
+                    { place in
+                        if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
+                    }
+                ),
+                (
+                    "rate",
+                    { place in
+                        if let value = self.rate(place) { changes.append { $0.rate = value } }
+                    }
+                ),
+                (
+                    "order",
+                    { place in
+                        if let value = self.path(place) { changes.append { $0.order = value } }
+                    }
+                ),
+                (
+                    "retry",
+                    { place in
+                        var finalExits: Set<Int32> = []
+                        policy = self.retry(place, finalExits: &finalExits)
+                        if !finalExits.isEmpty {
+                            changes.append {
+                                if case .command(var command) = $0.kind {
+                                    command.finalExits = finalExits
+                                    $0.kind = .command(command)
+                                }
                             }
                         }
                     }
-                }),
-                ("breaker", { place in
-                    let value = self.breaker(place)
-                    changes.append { $0.breaker = value }
-                }),
-                ("body", { place in
-                    if let value = self.jsonTemplate(place) { changes.append { $0.body = value } }
-                }),
-                ("paused", { place in
-                    if let value = self.bool(place) { changes.append { $0.paused = value } }
-                }),
+                ),
+                (
+                    "breaker",
+                    { place in
+                        let value = self.breaker(place)
+                        changes.append { $0.breaker = value }
+                    }
+                ),
+                (
+                    "body",
+                    { place in
+                        if let value = self.jsonTemplate(place) { changes.append { $0.body = value } }
+                    }
+                ),
+                (
+                    "paused",
+                    { place in
+                        if let value = self.bool(place) { changes.append { $0.paused = value } }
+                    }
+                ),
             ])
         settings?.retry = policy
         if var made = settings {
@@ -114,7 +140,8 @@ extension ConfigurationReader {
         }
         let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        let isFit = !host.isEmpty && host.first != ":" && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+        let isFit =
+            !host.isEmpty && host.first != ":" && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
         let portIsFit: Bool
         if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
             portIsFit = UInt16(host[host.index(after: colon)...]) != nil
@@ -146,7 +173,9 @@ extension ConfigurationReader {
             return []
         }
         let token = "!#$%&'*+-.^_`|~"
-        let framing = ["content-length", "transfer-encoding", "connection", "host", "expect", "upgrade", "te", "trailer"]
+        let framing = [
+            "content-length", "transfer-encoding", "connection", "host", "expect", "upgrade", "te", "trailer",
+        ]
         return members.compactMap { member in
             let inner = Place(value: member.value, path: "\(place.path).\(member.key)")
             let isName =
@@ -174,17 +203,21 @@ extension ConfigurationReader {
         object(
             place, required: ["secret"],
             [
-                ("secret", { place in
-                    for secret in self.strings(place) {
-                        if let key = WebhookSecret.decode(secret.text) {
-                            keys.append(key)
-                        } else {
-                            self.error(
-                                "this is no Standard Webhooks secret", at: secret.place.value.offset, secret.place.path,
-                                hint: "it is written whsec_ and 24 to 64 bytes in base64")
+                (
+                    "secret",
+                    { place in
+                        for secret in self.strings(place) {
+                            if let key = WebhookSecret.decode(secret.text) {
+                                keys.append(key)
+                            } else {
+                                self.error(
+                                    "this is no Standard Webhooks secret", at: secret.place.value.offset,
+                                    secret.place.path,
+                                    hint: "it is written whsec_ and 24 to 64 bytes in base64")
+                            }
                         }
                     }
-                })
+                )
             ])
         return keys
     }
@@ -196,23 +229,31 @@ extension ConfigurationReader {
         object(
             place, required: ["path"], later: ConfigurationReader.laterFileKeys,
             [
-                ("path", { place in
-                    guard let text = self.string(place) else { return }
-                    if text.isEmpty || text.hasSuffix("/") {
-                        return self.error("the path names no file", at: place.value.offset, place.path)
+                (
+                    "path",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        if text.isEmpty || text.hasSuffix("/") {
+                            return self.error("the path names no file", at: place.value.offset, place.path)
+                        }
+                        do throws(TemplateError) { path = try Template(parsing: self.absolute(text)) } catch {
+                            self.error(error.message, at: place.value.offset, place.path)
+                        }
                     }
-                    do throws(TemplateError) { path = try Template(parsing: self.absolute(text)) } catch {
-                        self.error(error.message, at: place.value.offset, place.path)
-                    }
-                }),
+                ),
                 ("rotate", { rotate = self.size($0, 4096...Int.max) }),
-                ("mode", { place in
-                    guard let text = self.string(place) else { return }
-                    mode = Int(text, radix: 8).flatMap { (0...0o777).contains($0) ? $0 : nil }
-                    if mode == nil {
-                        self.error("\"\(text)\" is no file mode", at: place.value.offset, place.path, hint: "write it like \"0640\"")
+                (
+                    "mode",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        mode = Int(text, radix: 8).flatMap { (0...0o777).contains($0) ? $0 : nil }
+                        if mode == nil {
+                            self.error(
+                                "\"\(text)\" is no file mode", at: place.value.offset, place.path,
+                                hint: "write it like \"0640\"")
+                        }
                     }
-                }),
+                ),
             ])
         guard let path else { return nil }
         var settings = FileTargetSettings(path: path)
@@ -228,41 +269,54 @@ extension ConfigurationReader {
         object(
             place, later: ConfigurationReader.laterCommandKeys,
             [
-                ("argv", { place in
-                    guard let places = self.array(place) else { return }
-                    if places.isEmpty {
-                        return self.error("`argv` names no program", at: place.value.offset, place.path)
+                (
+                    "argv",
+                    { place in
+                        guard let places = self.array(place) else { return }
+                        if places.isEmpty {
+                            return self.error("`argv` names no program", at: place.value.offset, place.path)
+                        }
+                        let arguments = places.compactMap(self.template)
+                        if let program = arguments.first, !program.isConstant {
+                            self.error(
+                                "the program itself can't be a placeholder", at: places[0].value.offset, places[0].path)
+                        }
+                        if arguments.count == places.count { form = .argv(arguments) }
                     }
-                    let arguments = places.compactMap(self.template)
-                    if let program = arguments.first, !program.isConstant {
-                        self.error("the program itself can't be a placeholder", at: places[0].value.offset, places[0].path)
+                ),
+                (
+                    "shell",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        if text.contains("${") {
+                            return self.error(
+                                "placeholders are refused in `shell`: a value could be a command",
+                                at: place.value.offset, place.path,
+                                hint:
+                                    "read the event from standard input, or $HOOKSWITCH_TYPE and its like; or use `argv`"
+                            )
+                        }
+                        form = .shell(text)
                     }
-                    if arguments.count == places.count { form = .argv(arguments) }
-                }),
-                ("shell", { place in
-                    guard let text = self.string(place) else { return }
-                    if text.contains("${") {
-                        return self.error(
-                            "placeholders are refused in `shell`: a value could be a command",
-                            at: place.value.offset, place.path,
-                            hint: "read the event from standard input, or $HOOKSWITCH_TYPE and its like; or use `argv`")
-                    }
-                    form = .shell(text)
-                }),
+                ),
                 ("cwd", { directory = self.string($0).map(self.absolute) }),
-                ("env", { place in
-                    for member in place.value.members ?? [] {
-                        let inner = Place(value: member.value, path: "\(place.path).\(member.key)")
-                        if member.key.isEmpty || member.key.contains("=") {
-                            self.error("\"\(member.key)\" can't name a variable", at: member.keyOffset, inner.path)
-                        } else if let value = self.template(inner) {
-                            environment.append((member.key, value))
+                (
+                    "env",
+                    { place in
+                        for member in place.value.members ?? [] {
+                            let inner = Place(value: member.value, path: "\(place.path).\(member.key)")
+                            if member.key.isEmpty || member.key.contains("=") {
+                                self.error("\"\(member.key)\" can't name a variable", at: member.keyOffset, inner.path)
+                            } else if let value = self.template(inner) {
+                                environment.append((member.key, value))
+                            }
+                        }
+                        if place.value.members == nil {
+                            self.error(
+                                "must be an object, not \(place.value.described)", at: place.value.offset, place.path)
                         }
                     }
-                    if place.value.members == nil {
-                        self.error("must be an object, not \(place.value.described)", at: place.value.offset, place.path)
-                    }
-                }),
+                ),
             ])
         let given = place.value.members?.filter { $0.key == "argv" || $0.key == "shell" }.count ?? 0
         if place.value.members != nil && given != 1 {
@@ -286,7 +340,9 @@ extension ConfigurationReader {
         guard let text = string(place) else { return nil }
         let path = EventPath(text)
         guard !path.keys.contains("") else {
-            error("\"\(text)\" is no path", at: place.value.offset, place.path, hint: "write it like \"data.voucher.code\"")
+            error(
+                "\"\(text)\" is no path", at: place.value.offset, place.path,
+                hint: "write it like \"data.voucher.code\"")
             return nil
         }
         return path
@@ -320,21 +376,27 @@ extension ConfigurationReader {
                 ("attempts", { policy.attempts = self.integer($0, 1...1_000_000) }),
                 ("on", { policy.retriedStatuses = self.statuses($0) }),
                 ("final", { policy.finalStatuses = self.statuses($0) }),
-                ("final_exits", { place in
-                    for element in self.array(place) ?? [] {
-                        if let exit = self.integer(element, 1...255) { exits.insert(Int32(exit)) }
+                (
+                    "final_exits",
+                    { place in
+                        for element in self.array(place) ?? [] {
+                            if let exit = self.integer(element, 1...255) { exits.insert(Int32(exit)) }
+                        }
                     }
-                }),
-                ("schedule", { place in
-                    guard let text = self.string(place) else { return }
-                    if text == "voucherify" {
-                        isNamed = true
-                    } else {
-                        self.error(
-                            "there is no schedule \"\(text)\"", at: place.value.offset, place.path,
-                            hint: "the one with a name is \"voucherify\"; or give first, factor, max and for")
+                ),
+                (
+                    "schedule",
+                    { place in
+                        guard let text = self.string(place) else { return }
+                        if text == "voucherify" {
+                            isNamed = true
+                        } else {
+                            self.error(
+                                "there is no schedule \"\(text)\"", at: place.value.offset, place.path,
+                                hint: "the one with a name is \"voucherify\"; or give first, factor, max and for")
+                        }
                     }
-                }),
+                ),
             ])
         finalExits = exits
         policy.schedule = isNamed ? .voucherify : .exponential(first: first, factor: factor, max: max)
@@ -367,7 +429,9 @@ extension ConfigurationReader {
         case .object(let members):
             var nodes: [(key: String, value: JSONTemplate.Node)] = []
             for member in members {
-                guard let value = node(Place(value: member.value, path: "\(place.path).\(member.key)")) else { return nil }
+                guard let value = node(Place(value: member.value, path: "\(place.path).\(member.key)")) else {
+                    return nil
+                }
                 nodes.append((member.key, value))
             }
             return .object(nodes)

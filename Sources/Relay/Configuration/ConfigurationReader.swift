@@ -31,7 +31,9 @@ final class ConfigurationReader {
         report(.warning, message, at: offset, path, hint: hint)
     }
 
-    private func report(_ severity: Diagnostic.Severity, _ message: String, at offset: Int, _ path: String, hint: String) {
+    private func report(
+        _ severity: Diagnostic.Severity, _ message: String, at offset: Int, _ path: String, hint: String
+    ) {
         diagnostics.append(
             Diagnostic(
                 severity: severity, location: document.location(of: offset), path: path, message: message, hint: hint))
@@ -115,7 +117,9 @@ final class ConfigurationReader {
     func strings(_ place: Place) -> [(text: String, place: Place)] {
         if case .string = place.value.content { return string(place).map { [($0, place)] } ?? [] }
         guard place.value.array != nil else {
-            error("must be a string or a list of strings, not \(place.value.described)", at: place.value.offset, place.path)
+            error(
+                "must be a string or a list of strings, not \(place.value.described)", at: place.value.offset,
+                place.path)
             return []
         }
         return (array(place) ?? []).compactMap { element in string(element).map { ($0, element) } }
@@ -143,7 +147,8 @@ final class ConfigurationReader {
 
     func number(_ place: Place, _ range: ClosedRange<Double>) -> Double? {
         guard case .number(let text) = place.value.content, let number = Double(text), range.contains(number) else {
-            error("must be a number from \(range.lowerBound) to \(range.upperBound)", at: place.value.offset, place.path)
+            error(
+                "must be a number from \(range.lowerBound) to \(range.upperBound)", at: place.value.offset, place.path)
             return nil
         }
         return number
@@ -152,7 +157,9 @@ final class ConfigurationReader {
     func duration(_ place: Place, atLeast: Duration = .zero) -> Duration? {
         guard let text = string(place) else { return nil }
         guard let duration = Units.duration(text), duration >= atLeast else {
-            error("\"\(text)\" is no duration that fits here", at: place.value.offset, place.path, hint: Units.durationHint)
+            error(
+                "\"\(text)\" is no duration that fits here", at: place.value.offset, place.path,
+                hint: Units.durationHint)
             return nil
         }
         return duration

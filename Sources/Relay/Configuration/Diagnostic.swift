@@ -53,7 +53,8 @@ public struct DiagnosticPrinter {
         if let document {
             let line = Array(document.line(finding.location.line).unicodeScalars)
             let column = finding.location.column - 1
-            let first = max(0, min(column - DiagnosticPrinter.widthLimit / 2, line.count - DiagnosticPrinter.widthLimit))
+            let first = max(
+                0, min(column - DiagnosticPrinter.widthLimit / 2, line.count - DiagnosticPrinter.widthLimit))
             let shown = line[min(first, line.count)..<min(line.count, first + DiagnosticPrinter.widthLimit)]
             // A tab stays a tab in the line of the caret, so that the caret stands under its place.
             let indent = line[min(first, line.count)..<max(min(first, line.count), min(column, line.count))]

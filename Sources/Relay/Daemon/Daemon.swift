@@ -141,6 +141,7 @@ public final class Daemon: Sendable {
 extension Diagnostic {
     /// A fault that has no place in the file.
     fileprivate init(_ error: SpoolError) {
-        self.init(severity: .error, location: .init(line: 1, column: 1), path: "spool", message: error.described, hint: "")
+        self.init(
+            severity: .error, location: .init(line: 1, column: 1), path: "spool", message: error.described, hint: "")
     }
 }

@@ -63,7 +63,8 @@ public final class Log: Sendable {
         var line = "\(CivilDate.iso8601(hs_wall_ms())) \(level) \(message)"
         for (name, value) in fields {
             let shown = value.prefix(Log.valueLimit)
-            let isPlain = !shown.isEmpty && shown.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x7F }
+            let isPlain =
+                !shown.isEmpty && shown.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x7F }
             line += " \(name)="
             if isPlain {
                 line += shown

@@ -70,7 +70,8 @@ public struct RouteExplainer {
         var taken: [Int] = []
         var end: String?
         let keys = configuration.routes.reduce(into: Set<FieldKey>()) { $0.formUnion($1.match?.keys ?? []) }
-        let event = EventFields(scanner, paths: paths, in: body, keys: keys, of: GivenSource(name: settings.name, path: settings.path))
+        let event = EventFields(
+            scanner, paths: paths, in: body, keys: keys, of: GivenSource(name: settings.name, path: settings.path))
         for route in configuration.routes {
             if let because = rejection(of: route, event, source, after: end) {
                 report.not.append(.init(route: route.name, because: because))

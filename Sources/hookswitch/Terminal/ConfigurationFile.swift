@@ -32,7 +32,10 @@ struct ConfigurationFile {
 
     /// The spool's directory, for verbs that need no more than that.
     func spoolPath() throws(Failure) -> String {
-        guard reading.document != nil else { throw Failure(ExitCode.configuration, "\(path): \(reading.findings[0].message)", hint: reading.findings[0].hint) }
+        guard reading.document != nil else {
+            throw Failure(
+                ExitCode.configuration, "\(path): \(reading.findings[0].message)", hint: reading.findings[0].hint)
+        }
         return reading.spoolPath(besides: path)
     }
 }

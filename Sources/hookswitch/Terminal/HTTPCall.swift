@@ -53,7 +53,9 @@ struct HTTPCall {
             _ = hs_curl_set_long(easy, CURLOPT_POST, 1)
             _ = hs_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
             // Copied by libcurl, so that it need not stay in place.
-            body.withUnsafeBytes { _ = hs_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress ?? UnsafeRawPointer(bitPattern: 1)) }
+            body.withUnsafeBytes {
+                _ = hs_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress ?? UnsafeRawPointer(bitPattern: 1))
+            }
         }
         let result = withExtendedLifetime(sink) { curl_easy_perform(easy) }
         switch result {

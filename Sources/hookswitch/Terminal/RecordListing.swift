@@ -49,7 +49,8 @@ struct RecordListing {
             let known = ["SUCCEEDED", "RETRYING", "FAILED"]
             guard known.contains(status.uppercased()) else {
                 throw Failure(
-                    ExitCode.usage, "there is no status \"\(status)\"", hint: "there are \(known.joined(separator: ", "))")
+                    ExitCode.usage, "there is no status \"\(status)\"",
+                    hint: "there are \(known.joined(separator: ", "))")
             }
             filter.status = status.uppercased()
         }
@@ -83,7 +84,8 @@ struct RecordListing {
                 guard isRead, let line = filter.take(bytes) else { return }
                 count += 1
                 let cells = columns.map { Table.cell(line.columns[$0.name] ?? "") }
-                isRead = StandardStream.output.write(isJSON ? line.bytes + [0x0A] : Array(Table.line(cells, widths).utf8))
+                isRead = StandardStream.output.write(
+                    isJSON ? line.bytes + [0x0A] : Array(Table.line(cells, widths).utf8))
             }
             try files.all(take)
             while isRead && arguments.has("--follow") {
@@ -94,7 +96,8 @@ struct RecordListing {
             throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
         }
         if !isJSON && stem == "failures" && count > 0 {
-            StandardStream.output.write("\nsend again: hookswitch retry DELIVERY…, or hookswitch retry --failed [--target NAME] [--since 1h]\n")
+            StandardStream.output.write(
+                "\nsend again: hookswitch retry DELIVERY…, or hookswitch retry --failed [--target NAME] [--since 1h]\n")
         }
         return ExitCode.ok
     }

@@ -3,7 +3,9 @@ import Relay
 extension Verb {
     static let audit = Verb(
         name: "audit", summary: "shows every attempt's outcome",
-        options: [config, json] + RecordListing.options + [Option("--status", "STATUS", "SUCCEEDED, RETRYING or FAILED")]
+        options: [config, json] + RecordListing.options + [
+            Option("--status", "STATUS", "SUCCEEDED, RETRYING or FAILED")
+        ]
     ) { arguments throws(Failure) in
         var listing = try RecordListing(
             stem: "audit",

@@ -7,7 +7,8 @@ extension Verb {
         return ExitCode.ok
     }
 
-    static let help = Verb(name: "help", operands: "[VERB]", summary: "shows what a verb does and takes") { arguments throws(Failure) in
+    static let help = Verb(name: "help", operands: "[VERB]", summary: "shows what a verb does and takes") {
+        arguments throws(Failure) in
         guard let name = arguments.rest.first else {
             StandardStream.output.write(CommandLineTool.overview)
             return ExitCode.ok

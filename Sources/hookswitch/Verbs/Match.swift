@@ -23,7 +23,8 @@ extension Verb {
             do throws(JSONSyntaxError) {
                 let report = try explainer.report(on: body, from: source)
                 StandardStream.output.write(
-                    arguments.has("--json") ? Verb.object(report, file) : Verb.text(report, file, configuration, source))
+                    arguments.has("--json") ? Verb.object(report, file) : Verb.text(report, file, configuration, source)
+                )
             } catch {
                 let place = JSONDocument.location(of: error.offset, in: body)
                 StandardStream.error.write("\(file):\(place.line):\(place.column): \(error.message)\n")

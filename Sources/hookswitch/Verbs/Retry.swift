@@ -4,7 +4,8 @@ import Relay
 
 extension Verb {
     static let retry = Verb(
-        name: "retry", operands: "EVENT/TARGET…|--failed", summary: "sends deliveries again, each with a fresh schedule",
+        name: "retry", operands: "EVENT/TARGET…|--failed",
+        summary: "sends deliveries again, each with a fresh schedule",
         options: [
             config, json, Option("--failed", "all that was given up"),
             Option("--target", "NAME", "with --failed: only this target's"),
@@ -18,7 +19,8 @@ extension Verb {
             guard arguments.rest.isEmpty else {
                 throw Failure(ExitCode.usage, "either deliveries are named, or --failed says which")
             }
-            requests = arguments["--since"] == nil
+            requests =
+                arguments["--since"] == nil
                 ? [Verb.request(forAllFailedOf: arguments["--target"])]
                 : try Verb.failedSince(arguments, spoolPath).map { Verb.request(for: $0, failedOnly: true) }
         } else {
@@ -89,7 +91,9 @@ extension Verb {
         var batches: [[String]] = []
         do throws(FileReadError) {
             try files.all { line in
-                guard let delivery = filter.take(line)?.columns["delivery"], seen.insert(delivery).inserted else { return }
+                guard let delivery = filter.take(line)?.columns["delivery"], seen.insert(delivery).inserted else {
+                    return
+                }
                 if batches.last.map({ $0.count < batch }) != true { batches.append([]) }
                 batches[batches.count - 1].append(delivery)
             }

@@ -18,7 +18,9 @@ extension Verb {
         let configuration = try ConfigurationFile(arguments).usable()
         let source = configuration.sources[try Verb.source(arguments["--source"], in: configuration)]
         let body = try Verb.body(arguments, limitBytes: configuration.bodyLimitBytes)
-        guard let address = configuration.listen.first else { throw Failure(ExitCode.configuration, "`listen` names no address") }
+        guard let address = configuration.listen.first else {
+            throw Failure(ExitCode.configuration, "`listen` names no address")
+        }
         var call = HTTPCall(url: Verb.url(address, source.path))
         if case .unix(let path, _) = address { call.socket = path }
         call.body = body

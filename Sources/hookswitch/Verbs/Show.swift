@@ -8,8 +8,12 @@ extension Verb {
         name: "show", operands: "EVENT", summary: "shows an event, its headers, its body and every attempt",
         options: [config, json], discussion: "Works without the daemon, too."
     ) { arguments throws(Failure) in
-        guard arguments.rest.count == 1, let text = arguments.rest.first, let number = UInt64(text.prefix { $0 != "/" }), number > 0
-        else { throw Failure(ExitCode.usage, "`hookswitch show` takes one event number", hint: "like `hookswitch show 1042`") }
+        guard arguments.rest.count == 1, let text = arguments.rest.first,
+            let number = UInt64(text.prefix { $0 != "/" }), number > 0
+        else {
+            throw Failure(
+                ExitCode.usage, "`hookswitch show` takes one event number", hint: "like `hookswitch show 1042`")
+        }
         let spoolPath = try ConfigurationFile(arguments).spoolPath()
         let report = try Verb.report(on: number, spoolPath)
         let attempts = try Verb.attempts(of: number, spoolPath)
@@ -81,7 +85,9 @@ extension Verb {
         text += "received    \(string("received_at"))\nsource      \(string("source"))\ntype        \(string("type"))\n"
         text += "routes      \((event[key: "routes"]?.array ?? []).compactMap(\.string).joined(separator: ", "))\n"
         text += "webhook-id  \(string("webhook-id"))\n"
-        for header in event[key: "headers"]?.members ?? [] { text += "header      \(header.key): \(header.value.string ?? "")\n" }
+        for header in event[key: "headers"]?.members ?? [] {
+            text += "header      \(header.key): \(header.value.string ?? "")\n"
+        }
         var deliveries = Table(["DELIVERY", "STATE", "NEXT ATTEMPT"])
         for delivery in event[key: "deliveries"]?.array ?? [] {
             deliveries.add(["delivery", "state", "next_attempt_at"].map { delivery[key: $0]?.string ?? "" })
@@ -89,10 +95,15 @@ extension Verb {
         if !deliveries.isEmpty { text += "\n\(deliveries.text)" }
         var table = Table(["EXECUTED AT", "DELIVERY", "ATTEMPT", "STATUS", "MS", "ERROR"])
         for attempt in attempts {
-            table.add(["executed_at", "delivery", "attempt", "status", "duration_ms", "error"].map { attempt.columns[$0] ?? "" })
+            table.add(
+                ["executed_at", "delivery", "attempt", "status", "duration_ms", "error"].map {
+                    attempt.columns[$0] ?? ""
+                })
         }
         if !table.isEmpty { text += "\n\(table.text)" }
-        return Table.shown(text + "\n" + (event[key: "body"]?.string ?? "(base64) \(string("body_base64"))") + "\n", keepingLines: true)
+        return Table.shown(
+            text + "\n" + (event[key: "body"]?.string ?? "(base64) \(string("body_base64"))") + "\n", keepingLines: true
+        )
     }
 
     /// Whether bytes hold a text: most lines of a long file are passed over by it.
@@ -102,7 +113,9 @@ extension Verb {
             needle.withUnsafeBytes { needle in
                 var start = 0
                 while start <= bytes.count - needle.count {
-                    if bytes[start] == needle[0] && bytes[start..<(start + needle.count)].elementsEqual(needle) { return true }
+                    if bytes[start] == needle[0] && bytes[start..<(start + needle.count)].elementsEqual(needle) {
+                        return true
+                    }
                     start += 1
                 }
                 return false

@@ -35,7 +35,8 @@ extension Verb {
         }
         let spool = root[key: "spool"]
         func number(_ key: String) -> String { spool?[key: key].map { text(of: $0) } ?? "0" }
-        var line = "\nspool: \(number("events")) events, \(size(number("bytes"))), sync \(spool?[key: "sync"]?.string ?? "")"
+        var line =
+            "\nspool: \(number("events")) events, \(size(number("bytes"))), sync \(spool?[key: "sync"]?.string ?? "")"
         line += ", the last took \(milliseconds(number("sync_seconds")))"
         if number("corrupt") != "0" { line += ", \(number("corrupt")) damaged records" }
         if let closed = spool?[key: "closed"]?.string { line += "\nnew events are refused: \(closed)" }
