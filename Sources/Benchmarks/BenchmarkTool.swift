@@ -12,7 +12,8 @@ enum BenchmarkTool {
     }
 
     private static let benchmarks: [(name: String, summary: String, run: @Sendable (Options) throws -> Report)] = [
-        ("ingest", "the door with a durable write behind each 202, against nginx `return 200`", { try Ingest.run($0) })
+        ("ingest", "the door with a durable write behind each 202, against nginx `return 200`", { try Ingest.run($0) }),
+        ("patterns", "the matcher at 10 to 100,000 routes, against the bare scan and memchr", { try Patterns.run($0) }),
     ]
 
     /// Runs what is named; answers the exit code.

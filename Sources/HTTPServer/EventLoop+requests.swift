@@ -1,0 +1,214 @@
+import CPlatform
+import Glibc
+
+/// What a connection sends, from the first byte of a head to the last of its answer.
+extension EventLoop {
+    func receive(_ slot: Int, _ connection: Connection) {
+        switch connection.phase {
+        case .lingering: return linger(slot, connection)
+        case .handling:
+            // Nothing may be read now; the kernel is asked to be quiet until the answer is out.
+            return watch(slot, connection, for: 0)
+        case .head, .body, .chunks: break
+        }
+        let buffer: ReceiveBuffer
+        if let present = connection.buffer {
+            buffer = present
+        } else {
+            buffer = ReceiveBuffer()
+            heldBytes += buffer.capacity
+            connection.buffer = buffer
+            connection.parser.reset(at: 0)
+            connection.deadline = now + headerNanoseconds
+        }
+        let room = buffer.free
+        if room.isEmpty { return advance(slot, connection) }
+        let count = recv(connection.descriptor, room.baseAddress, room.count, 0)
+        if count > 0 {
+            buffer.filled(count)
+            advance(slot, connection)
+        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+            drop(slot)
+        } else if buffer.count == 0 {
+            release(connection)
+            connection.deadline = now + idleNanoseconds
+        }
+    }
+
+    func linger(_ slot: Int, _ connection: Connection) {
+        let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) {
+            recv(connection.descriptor, $0.baseAddress, $0.count, 0)
+        }
+        if count > 0 {
+            connection.lingered += count
+            if connection.lingered > EventLoop.lingerLimitBytes { drop(slot) }
+        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+            drop(slot)
+        }
+    }
+
+    /// Goes on with what the buffer holds: a head, a body, or the next request.
+    func advance(_ slot: Int, _ connection: Connection) {
+        do throws(Refusal) {
+            guard let buffer = connection.buffer else { return }
+            if case .head = connection.phase {
+                guard let parsed = try connection.parser.parse(buffer.received, peer: connection.peer) else {
+                    if buffer.free.isEmpty { try grow(connection, to: limits.headerBytes + ReceiveBuffer.initialBytes) }
+                    watch(slot, connection, for: EPOLLIN.rawValue)
+                    return
+                }
+                guard try begin(slot, connection, parsed) else { return }
+            }
+            guard try bodyIsWhole(connection) else { return watch(slot, connection, for: EPOLLIN.rawValue) }
+            hand(slot, connection)
+        } catch {
+            refuse(slot, connection, error)
+        }
+    }
+
+    /// Has the head judged. Answers whether the body is wanted.
+    func begin(_ slot: Int, _ connection: Connection, _ parsed: HeadParser.Parsed) throws(Refusal) -> Bool {
+        guard let handler else { return false }
+        connection.parsed = parsed
+        connection.deadline = now + bodyNanoseconds
+        switch handler.judge(parsed.head) {
+        case .refuse(let response):
+            answerAtOnce(slot, connection, parsed, response)
+            return false
+        case .readBody(let limitBytes):
+            connection.bodyLimitBytes = limitBytes
+            let buffered = connection.buffer?.count ?? 0
+            switch parsed.framing {
+            case .none: connection.phase = .body(end: parsed.end)
+            case .length(let length):
+                guard length <= limitBytes else {
+                    throw Refusal(413, "the body is too long", hint: "a body has at most \(limitBytes) bytes")
+                }
+                try grow(connection, to: parsed.end + length)
+                connection.phase = .body(end: parsed.end + length)
+            case .chunked: connection.phase = .chunks(ChunkedBody(at: parsed.end))
+            }
+            if parsed.expectsContinue && buffered == parsed.end && parsed.framing != .none {
+                connection.output += "HTTP/1.1 100 Continue\r\n\r\n".utf8
+                flush(slot, connection)
+            }
+            return connections[slot] === connection
+        }
+    }
+
+    /// Answers a request whose body is not wanted. Where a body is on its way, the connection ends with the answer.
+    func answerAtOnce(
+        _ slot: Int, _ connection: Connection, _ parsed: HeadParser.Parsed, _ response: Response
+    ) {
+        let hasBody = parsed.framing != .none && parsed.framing != .length(0)
+        let closes = hasBody || !parsed.keepsAlive || stopDeadline != nil
+        writer.append(response, to: &connection.output, closing: closes, withoutBody: parsed.head.method == .head)
+        connection.parsed = nil
+        if closes {
+            beginLingering(slot, connection)
+        } else {
+            discard(connection, before: parsed.end)
+            connection.parser.reset(at: 0)
+            connection.deadline = now + idleNanoseconds
+            queueReady(slot, connection)
+        }
+        toFlush.append(slot)
+    }
+
+    func grow(_ connection: Connection, to bytes: Int) throws(Refusal) {
+        guard let buffer = connection.buffer, bytes > buffer.capacity else { return }
+        guard heldBytes + bytes - buffer.capacity <= limits.memoryBytes else {
+            throw Refusal(503, "too many bodies are on their way at once", hint: "try again in a moment")
+        }
+        heldBytes -= buffer.capacity
+        buffer.grow(to: bytes)
+        heldBytes += buffer.capacity
+        // The head's places stay, but its bytes have moved.
+        connection.parsed?.head.bytes = buffer.received
+    }
+
+    func bodyIsWhole(_ connection: Connection) throws(Refusal) -> Bool {
+        guard let buffer = connection.buffer else { return false }
+        switch connection.phase {
+        case .body(let end):
+            guard buffer.count >= end else { return false }
+            connection.requestEnd = end
+            return true
+        case .chunks(var chunks):
+            let isWhole = try chunks.decode(buffer.receivedMutable, limitBytes: connection.bodyLimitBytes)
+            if isWhole {
+                connection.phase = .chunks(chunks)
+                connection.requestEnd = chunks.position
+                return true
+            }
+            // However small the chunks are, the buffer holds little more than the body.
+            buffer.remove(chunks.gap)
+            chunks.closeGap()
+            connection.phase = .chunks(chunks)
+            let limit = connection.bodyLimitBytes + limits.headerBytes + ReceiveBuffer.initialBytes
+            if buffer.free.isEmpty { try grow(connection, to: min(buffer.capacity * 2, limit * 2)) }
+            return false
+        case .head, .handling, .lingering: return false
+        }
+    }
+
+    func hand(_ slot: Int, _ connection: Connection) {
+        guard let buffer = connection.buffer, var parsed = connection.parsed else { return }
+        let body: Range<Int>
+        if case .chunks(let chunks) = connection.phase {
+            body = chunks.start..<chunks.decodedEnd
+        } else {
+            body = parsed.end..<connection.requestEnd
+        }
+        parsed.head.bytes = buffer.received
+        connection.parsed = parsed
+        connection.phase = .handling
+        let request = Request(head: parsed.head, body: UnsafeRawBufferPointer(rebasing: buffer.received[body]))
+        handler?.handle(request, on: Exchange(slot: slot, generation: connection.generation))
+    }
+
+    func refuse(_ slot: Int, _ connection: Connection, _ refusal: Refusal) {
+        writer.append(
+            refusal.response, to: &connection.output, closing: true,
+            withoutBody: connection.parsed?.head.method == .head)
+        connection.parsed = nil
+        beginLingering(slot, connection)
+        toFlush.append(slot)
+    }
+
+    func beginLingering(_ slot: Int, _ connection: Connection) {
+        release(connection)
+        connection.phase = .lingering
+        connection.deadline = now + EventLoop.lingerNanoseconds
+        connection.closesAfterOutput = true
+    }
+
+    func flush(_ slot: Int, _ connection: Connection) {
+        let result = connection.output.withUnsafeBytes { bytes in
+            send(
+                connection.descriptor, bytes.baseAddress! + connection.sent, bytes.count - connection.sent,
+                Int32(MSG_NOSIGNAL))
+        }
+        if result < 0 && errno != EAGAIN && errno != EINTR { return drop(slot) }
+        connection.sent += max(0, result)
+        guard connection.sent == connection.output.count else {
+            return watch(slot, connection, for: EPOLLOUT.rawValue)
+        }
+        connection.sent = 0
+        connection.output.removeAll(keepingCapacity: connection.output.capacity <= 4096)
+        if connection.closesAfterOutput || (stopDeadline != nil && connection.isIdle) {
+            // The client reads our answer before it meets a reset: close our side, and read on for a while (RFC 9112 §9.6).
+            shutdown(connection.descriptor, Int32(SHUT_WR))
+            if case .lingering = connection.phase {} else { beginLingering(slot, connection) }
+        }
+        if case .handling = connection.phase {
+            // There is always room for output now: to watch for it on would keep the loop from resting.
+            return watch(slot, connection, for: connection.interest & ~EPOLLOUT.rawValue)
+        }
+        if case .head = connection.phase, connection.buffer != nil {
+            // The next request began behind the one that was answered: its time runs from here.
+            connection.deadline = now + headerNanoseconds
+        }
+        watch(slot, connection, for: EPOLLIN.rawValue)
+    }
+}
