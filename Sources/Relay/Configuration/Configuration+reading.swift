@@ -370,7 +370,7 @@ extension ConfigurationReader {
     }
 
     private func routes(_ place: Place, _ result: inout Configuration) {
-        var seen: [String: JSONDocument.Location] = [:]
+        var seen: [String: Int] = [:]
         let sources = names(of: "sources")
         let targets = targetNames
         for element in array(place) ?? [] {
@@ -390,11 +390,11 @@ extension ConfigurationReader {
                             }
                             if let first = seen[name] {
                                 self.error(
-                                    "there is already a route \"\(name)\", in line \(first.line)",
+                                    "there is already a route \"\(name)\", in line \(self.document.location(of: first).line)",
                                     at: place.value.offset,
                                     place.path, hint: "give each route a name of its own")
                             }
-                            seen[name] = self.document.location(of: place.value.offset)
+                            seen[name] = place.value.offset
                             route.name = name
                         }
                     ),
