@@ -123,6 +123,23 @@ struct ConfigurationReaderTests {
         #expect(wrong.configuration == nil)
     }
 
+    @Test func aTestThatDoesNotHoldIsAnErrorThatSaysTheDifference() throws {
+        let routes = #"[{"name": "r", "match": {"type": ["order"]}, "to": ["t"]}, {"name": "all", "to": ["t"]}]"#
+        func findings(_ tests: String) throws -> [Diagnostic] {
+            try reading(
+                configuration(routes: routes, more: "\"tests\": [\(tests)],"), files: ["e.json": #"{"type":"order"}"#]
+            ).findings
+        }
+        #expect(try findings(#"{"event": {"type": "order"}, "from": "s", "routes": ["r", "all"]}"#).isEmpty)
+        #expect(try findings(#"{"event": "e.json", "routes": ["r", "all"]}"#).isEmpty)
+        let wrong = try findings(#"{"event": {"type": "x"}, "routes": ["r"]}"#)
+        #expect(
+            wrong.map(\.message) == [
+                #"the route r should take the event: `type` is "x", which is not in ["order"]; the route all takes the event and should not"#
+            ])
+        #expect(try findings(#"{"event": "none.json", "routes": ["al"]}"#).count == 2)
+    }
+
     @Test func aRemarkIsNeverLookedUp() throws {
         let text = configuration(
             targets: #"{"description": "ours", "t": {"description": "${env:NO}", "file": {"path": "t"}}}"#)

@@ -69,7 +69,7 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["tls", "trusted_proxies", "loops", "otlp", "tests", "on_failure"]
+    private static let laterKeys = ["tls", "trusted_proxies", "loops", "otlp", "on_failure"]
     private static let laterSourceKeys = ["rate", "answer", "challenge", "on_invalid"]
 
     /// Reads the whole document.
@@ -78,6 +78,7 @@ extension ConfigurationReader {
         result.spool.path = absolute("spool")
         var routePlace: Place?
         var unmatchedPlace: Place?
+        var testsPlace: Place?
         object(
             Place(value: document.root, path: ""), later: ConfigurationReader.laterKeys,
             [
@@ -106,16 +107,18 @@ extension ConfigurationReader {
                 ),
                 ("routes", { routePlace = $0 }),
                 ("unmatched", { unmatchedPlace = $0 }),
+                ("tests", { testsPlace = $0 }),
             ])
         // Routes name sources and targets, which may stand behind them in the file.
         if let routePlace { routes(routePlace, &result) }
         if let unmatchedPlace { result.unmatched = references(unmatchedPlace, to: targetNames, "target") }
         checkTogether(result)
+        if let testsPlace { holdTests(testsPlace, result) }
         return result
     }
 
     /// Names as they stand in the file, also of those that could not be read: a fault in a target is not one in its routes.
-    private func names(of key: String) -> [String] {
+    func names(of key: String) -> [String] {
         (document.root[key: key]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }.map(\.key)
     }
     private var targetNames: [String] { names(of: "targets") }
