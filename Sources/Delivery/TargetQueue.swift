@@ -164,13 +164,6 @@ public struct TargetQueue: Sendable {
         }
     }
 
-    /// Begins again after a stop that has come to its end: the log knows of no credit any more.
-    mutating func restart(now: Moment, _ effects: inout Effects) {
-        isStopping = false
-        credit = 0
-        advance(now: now, &effects)
-    }
-
     /// When `tick` is to be called, by the steady clock (at once, if that is past); `nil` if nothing waits for time to pass.
     mutating func wakeAt(now: Moment) -> Int64? {
         guard !isPaused, !isStopping else { return nil }

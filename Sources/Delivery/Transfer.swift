@@ -20,7 +20,6 @@ final class Transfer {
     private var kept: [UInt8] = []
     private var bodyBytes = 0
     private var headerBytes = 0
-    private var headersEnded = false
     private var retryAfter: RetryAfter?
     private var location: String?
 
@@ -74,7 +73,7 @@ final class Transfer {
     func prepare(_ request: TransferRequest) {
         self.request = request
         kept.removeAll(keepingCapacity: true)
-        (bodyBytes, headerBytes, headersEnded, retryAfter, location) = (0, 0, false, nil, nil)
+        (bodyBytes, headerBytes, retryAfter, location) = (0, 0, nil, nil)
         errorText[0] = 0
         var url = request.url
         url.append(0)

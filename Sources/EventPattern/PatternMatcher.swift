@@ -19,8 +19,6 @@ public struct PatternMatcher: Sendable {
     /// For each path of the scanner's set its slot, or -1.
     private var slotOfPath: [Int32] = []
     private let requestSlots: [Int]
-    /// The patterns that match every event, by number.
-    public let unconditional: [Int]
 
     /// Compiles patterns; the number of a pattern is its place. `nil` matches every event. `paths` gains what is looked for.
     public init(_ patterns: [EventPattern?], adding paths: inout PathSet) {
@@ -30,7 +28,6 @@ public struct PatternMatcher: Sendable {
         root = UInt32(writer.root)
         slots = tree.slots
         patternCount = patterns.count
-        unconditional = patterns.indices.filter { patterns[$0] == nil }
         requestSlots = slots.indices.filter { tree.slots[$0].bodyPath == nil }
         for (slot, key) in slots.enumerated() {
             guard let path = key.bodyPath else { continue }
@@ -39,9 +36,6 @@ public struct PatternMatcher: Sendable {
             slotOfPath[index] = Int32(slot)
         }
     }
-
-    /// Whether any pattern asks about the request.
-    public var looksAtRequests: Bool { !requestSlots.isEmpty }
 
     /// Working memory for one thread.
     public func makeScratch() -> MatchScratch {
