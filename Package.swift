@@ -12,7 +12,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(of room: String, _ more: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: room + "Tests", dependencies: [.byName(name: room)] + more, resources: resources,
+        name: room + "Tests", dependencies: [.byName(name: room), "TestSupport"] + more, resources: resources,
         swiftSettings: strict)
 }
 
@@ -50,6 +50,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: ["Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "CPlatform"],
             swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "EventJSON"),
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
         tests(of: "HTTPServer", ["CPlatform"]),

@@ -44,37 +44,29 @@ public struct CivilDate: Equatable {
     /// `2026-01-01T00:00:00.000Z` (RFC 3339).
     public static func iso8601(_ milliseconds: Int64) -> String {
         let date = CivilDate(milliseconds: milliseconds)
-        var out: [UInt8] = []
-        out.reserveCapacity(24)
-        append(date.year, digits: 4, to: &out)
-        out.append(UInt8(ascii: "-"))
-        append(date.month, digits: 2, to: &out)
-        out.append(UInt8(ascii: "-"))
-        append(date.day, digits: 2, to: &out)
-        out.append(UInt8(ascii: "T"))
-        append(date.hour, digits: 2, to: &out)
-        out.append(UInt8(ascii: ":"))
-        append(date.minute, digits: 2, to: &out)
-        out.append(UInt8(ascii: ":"))
-        append(date.second, digits: 2, to: &out)
-        out.append(UInt8(ascii: "."))
-        append(date.millisecond, digits: 3, to: &out)
-        out.append(UInt8(ascii: "Z"))
-        return String(decoding: out, as: UTF8.self)
+        return text([
+            (date.year, 4, "-"), (date.month, 2, "-"), (date.day, 2, "T"), (date.hour, 2, ":"), (date.minute, 2, ":"),
+            (date.second, 2, "."), (date.millisecond, 3, "Z"),
+        ])
     }
 
     /// `20260101T000000Z`: a moment in a file's name.
     public static func compact(_ milliseconds: Int64) -> String {
         let date = CivilDate(milliseconds: milliseconds)
+        return text([
+            (date.year, 4, ""), (date.month, 2, ""), (date.day, 2, "T"), (date.hour, 2, ""), (date.minute, 2, ""),
+            (date.second, 2, "Z"),
+        ])
+    }
+
+    /// Numbers in so many digits, each with what stands behind it.
+    private static func text(_ parts: [(value: Int, digits: Int, end: String)]) -> String {
         var out: [UInt8] = []
-        append(date.year, digits: 4, to: &out)
-        append(date.month, digits: 2, to: &out)
-        append(date.day, digits: 2, to: &out)
-        out.append(UInt8(ascii: "T"))
-        append(date.hour, digits: 2, to: &out)
-        append(date.minute, digits: 2, to: &out)
-        append(date.second, digits: 2, to: &out)
-        out.append(UInt8(ascii: "Z"))
+        out.reserveCapacity(24)
+        for part in parts {
+            append(part.value, digits: part.digits, to: &out)
+            out += part.end.utf8
+        }
         return String(decoding: out, as: UTF8.self)
     }
 

@@ -30,7 +30,7 @@ final class Acceptor: RequestHandler {
     private var attributes: [UInt8] = []
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
-    private var decision: RoutingDecision?
+    private var lastDecision: RoutingDecision?
 
     private struct DecisionKey: Hashable {
         var source: Int
@@ -57,7 +57,7 @@ final class Acceptor: RequestHandler {
         scratch = board.matcher.makeScratch()
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
         decisions = [:]
-        decision = nil
+        lastDecision = nil
     }
 
     func judge(_ head: RequestHead) -> HeadVerdict {
@@ -131,8 +131,7 @@ final class Acceptor: RequestHandler {
         } catch {
             throw .tooManyWays
         }
-        if decision?.source != index || decision?.matched != scratch.matched { decide(index) }
-        guard let decision else { return }
+        let decision = decision(on: index)
         attributes.removeAll(keepingCapacity: true)
         attributes += decision.attributes
         webhookIDs.next { EventAttributes.append(.webhookID, $0, to: &attributes) }
@@ -144,17 +143,15 @@ final class Acceptor: RequestHandler {
         waiting.append(Waiting(exchange: exchange, decision: decision.answer))
     }
 
-    /// Makes the decision on the routes that have just matched, or takes it from those made before.
-    private func decide(_ source: Int) {
+    /// The decision on the routes that have just matched: the last one, one made before, or a new one.
+    private func decision(on source: Int) -> RoutingDecision {
+        if let last = lastDecision, last.source == source, last.matched == scratch.matched { return last }
         let key = DecisionKey(source: source, matched: scratch.matched)
-        if let known = decisions[key] {
-            decision = known
-            return
-        }
-        let new = RoutingDecision(source, scratch.matched, on: board)
+        let decision = decisions[key] ?? RoutingDecision(source, scratch.matched, on: board)
         if decisions.count >= Acceptor.decisionLimit { decisions = [:] }
-        decisions[key] = new
-        decision = new
+        decisions[key] = decision
+        lastDecision = decision
+        return decision
     }
 
     private func checkEnvelope() throws(RequestFault) {

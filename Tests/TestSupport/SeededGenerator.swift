@@ -1,10 +1,12 @@
 /// Chance that a seed reproduces (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: Int) { state = UInt64(truncatingIfNeeded: seed) }
+    /// Chance that this seed always gives.
+    public init(seed: some BinaryInteger) { state = UInt64(truncatingIfNeeded: seed) }
 
-    mutating func next() -> UInt64 {
+    /// The next 64 bits.
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -13,12 +15,12 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// Places at which bytes are split on their way, in order.
-    mutating func splits(of count: Int) -> [Int] {
+    public mutating func splits(of count: Int) -> [Int] {
         (0..<Int.random(in: 0...6, using: &self)).map { _ in Int.random(in: 0...count, using: &self) }.sorted()
     }
 
     /// Bytes with a few of them changed, left out, repeated, or replaced by what parsers stumble over.
-    mutating func mutated(_ original: [UInt8], pieces: [String]) -> [UInt8] {
+    public mutating func mutated(_ original: [UInt8], pieces: [String]) -> [UInt8] {
         var bytes = original
         for _ in 0..<Int.random(in: 1...4, using: &self) {
             let place = Int.random(in: 0...bytes.count, using: &self)
@@ -32,25 +34,5 @@ struct SeededGenerator: RandomNumberGenerator {
             }
         }
         return bytes
-    }
-}
-
-extension SeededGenerator {
-    /// A character of any length in UTF-8; control characters and quotes come more often than elsewhere.
-    mutating func scalar() -> Unicode.Scalar? {
-        let limits: [UInt32] = [0x20, 0x80, 0x800, 0x1_0000, 0x11_0000]
-        let limit = limits.randomElement(using: &self)!
-        return Bool.random(using: &self)
-            ? Unicode.Scalar(UInt32.random(in: 0..<limit, using: &self))
-            : "\"\\/\u{7F}\u{2028}.$%{}".unicodeScalars.randomElement(using: &self)
-    }
-
-    /// Any bytes, mostly those that mean something somewhere.
-    mutating func nastyBytes() -> [UInt8] {
-        (0..<Int.random(in: 0...12, using: &self)).map { _ in
-            Bool.random(using: &self)
-                ? UInt8.random(in: .min ... .max, using: &self)
-                : Array("\"\\/.%\r\n\0{}$:,[]#?&~_ ".utf8).randomElement(using: &self)!
-        }
     }
 }
