@@ -48,6 +48,8 @@ struct DeliveryEngineTests {
             var settings = try TargetSettings.http(
                 endpoint.url(path), name: String(path.dropFirst()), queue: queue)
             settings.retry.schedule = .exponential(first: .milliseconds(5), factor: 1, max: .milliseconds(5))
+            // Longer than a test waits for anything: an attempt that times out is made again, and counts would be off.
+            settings.timeout = .seconds(120)
             change(&settings)
             return settings
         }

@@ -44,13 +44,14 @@ struct AmazonCasesTests {
         }
     }
 
-    @Test func eachPatternIsRefusedOrMatchesAsAmazonHasIt() throws {
+    @Test func eachPatternIsRefusedOrMatchesAsAmazonHasIt() async throws {
         let cases = try Self.cases()
         #expect(cases.count == 1754)
         for one in cases {
             // Whether an event must be an object is the source's to say, not the pattern's.
             if one.expect == "event-error" && one.event.first != "{" { continue }
             #expect(Self.answer(one) == one.expect, "case \(one.id)")
+            await Task.yield()
         }
     }
 
