@@ -27,6 +27,9 @@ let package = Package(
         .target(
             name: "CCrypto",
             linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
+        .target(
+            name: "CZlib",
+            linkerSettings: [.linkedLibrary(":libz.so.1")]),
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -35,7 +38,7 @@ let package = Package(
         room("EventPattern", ["EventJSON"]),
         room("HTTPServer", ["Platform", "CPlatform"]),
         room("Spool", ["Platform", "CPlatform"]),
-        room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CPlatform"]),
+        room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CPlatform", "CZlib"]),
         room(
             "Relay",
             ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CPlatform"]),
