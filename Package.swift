@@ -56,7 +56,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "EventJSON"),
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
-        tests(of: "HTTPServer", ["CPlatform"]),
+        tests(of: "HTTPServer", ["CPlatform"], resources: [.copy("Fixtures")]),
         tests(of: "Spool", ["CPlatform"]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(

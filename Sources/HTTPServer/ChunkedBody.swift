@@ -4,9 +4,12 @@ struct ChunkedBody {
         case size, data(left: Int), dataEnd, trailers
     }
 
-    /// Extensions of one chunk, and all trailers together, in bytes.
-    static let extensionLimitBytes = 1024
-    static let trailerLimitBytes = 8192
+    /// One line that says a chunk's size, with its extensions.
+    static let sizeLineLimitBytes = 1024
+    /// All extensions of a body together: one that is mostly extensions only wants to be a burden.
+    static let extensionLimitBytes = 16 << 10
+    /// All trailers together.
+    static let trailerLimitBytes = 8 << 10
 
     /// Where the body begins, and where what was decoded ends.
     let start: Int
@@ -14,6 +17,7 @@ struct ChunkedBody {
     /// Where the next byte to read stands.
     private(set) var position: Int
     private var state = State.size
+    private var extensionBytes = 0
     private var trailerBytes = 0
 
     init(at offset: Int) {
@@ -33,8 +37,8 @@ struct ChunkedBody {
         while true {
             switch state {
             case .size:
-                guard let line = try line(bytes, limit: ChunkedBody.extensionLimitBytes) else { return false }
-                let size = try ChunkedBody.size(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[line]))
+                guard let line = try line(bytes, limit: ChunkedBody.sizeLineLimitBytes) else { return false }
+                let size = try size(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[line]))
                 guard decodedEnd - start + size <= limitBytes else {
                     throw Refusal(413, "the body is too long", hint: "a body has at most \(limitBytes) bytes")
                 }
@@ -59,6 +63,8 @@ struct ChunkedBody {
                 let left = ChunkedBody.trailerLimitBytes - trailerBytes
                 guard let line = try line(bytes, limit: left) else { return false }
                 if line.isEmpty { return true }
+                // Nobody asks for what a trailer says, but it has to be one (RFC 9112 §7.1.2).
+                _ = try FieldLine.parse(UnsafeRawBufferPointer(bytes), line)
                 trailerBytes += line.count + 2
             }
         }
@@ -76,28 +82,35 @@ struct ChunkedBody {
         return position..<(feed - 1)
     }
 
-    private static func size(_ line: UnsafeRawBufferPointer) throws(Refusal) -> Int {
+    /// Reads a chunk's size; what stands behind a semicolon is passed over (RFC 9112 §7.1.1).
+    private mutating func size(_ line: UnsafeRawBufferPointer) throws(Refusal) -> Int {
         var size = 0
         var index = 0
-        while index < line.count, let digit = hexValue(line[index]) {
+        while index < line.count, let digit = line[index].hexValue {
             guard index < 15 else { throw .malformed("a chunk's size is too large") }
             size = size << 4 | digit
             index += 1
         }
         guard index > 0 else { throw .malformed("a chunk has no size") }
-        let isEnd = index == line.count || line[index] == 0x3B
+        if index == line.count { return size }
+        extensionBytes += line.count - index
+        guard extensionBytes <= ChunkedBody.extensionLimitBytes else {
+            throw .malformed("the chunks' extensions are too long")
+        }
         let hasControl = line.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
-        guard isEnd, !hasControl else {
+        guard line[index] == 0x3B, !hasControl else {
             throw .malformed("a chunk's size is followed by something that is no extension")
         }
         return size
     }
+}
 
-    private static func hexValue(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x30...0x39: Int(byte - 0x30)
-        case 0x41...0x46: Int(byte - 0x37)
-        case 0x61...0x66: Int(byte - 0x57)
+extension UInt8 {
+    fileprivate var hexValue: Int? {
+        switch self {
+        case 0x30...0x39: Int(self - 0x30)
+        case 0x41...0x46: Int(self - 0x37)
+        case 0x61...0x66: Int(self - 0x57)
         default: nil
         }
     }

@@ -71,7 +71,9 @@ extension EventLoop {
         guard let handler else { return false }
         connection.parsed = parsed
         connection.deadline = now + bodyNanoseconds
-        switch handler.judge(parsed.head) {
+        let verdict =
+            parsed.isForServer ? .refuse(Response(status: 204, body: [])) : handler.judge(parsed.head)
+        switch verdict {
         case .refuse(let response):
             answerAtOnce(slot, connection, parsed, response)
             return false
@@ -102,7 +104,9 @@ extension EventLoop {
     ) {
         let hasBody = parsed.framing != .none && parsed.framing != .length(0)
         let closes = hasBody || !parsed.keepsAlive || stopDeadline != nil
-        writer.append(response, to: &connection.output, closing: closes, withoutBody: parsed.head.method == .head)
+        writer.append(
+            response, to: &connection.output, closing: closes, sayingKeepAlive: parsed.saysKeepAlive,
+            withoutBody: parsed.head.method == .head)
         connection.parsed = nil
         if closes {
             beginLingering(slot, connection)

@@ -119,7 +119,9 @@ public final class EventLoop: @unchecked Sendable {
         else { return }
         if connection.isGone { return remove(exchange.slot, connection) }
         let closes = !parsed.keepsAlive || stopDeadline != nil
-        writer.append(response, to: &connection.output, closing: closes, withoutBody: parsed.head.method == .head)
+        writer.append(
+            response, to: &connection.output, closing: closes, sayingKeepAlive: parsed.saysKeepAlive,
+            withoutBody: parsed.head.method == .head)
         connection.parsed = nil
         discard(connection, before: connection.requestEnd)
         connection.phase = .head

@@ -12,9 +12,13 @@ struct ResponseWriter {
     private static let lengthName = Array("content-length: ".utf8)
     private static let lineEnd = Array("\r\n".utf8)
     private static let closing = Array("connection: close\r\n\r\n".utf8)
+    private static let lasting = Array("connection: keep-alive\r\n".utf8)
 
-    /// Appends an answer to a connection's output.
-    mutating func append(_ response: Response, to output: inout [UInt8], closing: Bool, withoutBody: Bool) {
+    /// Appends an answer to a connection's output. `sayingKeepAlive` is for a client that has to be told.
+    mutating func append(
+        _ response: Response, to output: inout [UInt8], closing: Bool, sayingKeepAlive: Bool = false,
+        withoutBody: Bool
+    ) {
         if response.status == 202 {
             output += ResponseWriter.accepted
         } else {
@@ -47,6 +51,7 @@ struct ResponseWriter {
             for byte in header.value.utf8 where byte >= 0x20 && byte != 0x7F { output.append(byte) }
             output += ResponseWriter.lineEnd
         }
+        if sayingKeepAlive && !closing { output += ResponseWriter.lasting }
         output += closing ? ResponseWriter.closing : ResponseWriter.lineEnd
         if !withoutBody && !isEmpty { output += response.body }
     }

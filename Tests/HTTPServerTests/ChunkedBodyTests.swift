@@ -61,10 +61,24 @@ struct ChunkedBodyTests {
 
     @Test func extensionsPastTheirLimitAre400BeforeTheyEnd() {
         func line(_ length: Int) -> String { "1;" + String(repeating: "a", count: length - 3) }
-        let limit = ChunkedBody.extensionLimitBytes
+        let limit = ChunkedBody.sizeLineLimitBytes
         #expect(ChunkedOutcome(line(limit) + "\r\nx\r\n0\r\n\r\n") == .whole("x", end: limit + 9))
         #expect(ChunkedOutcome(line(limit + 1) + "\r\nx\r\n0\r\n\r\n") == .refused(400))
         #expect(ChunkedOutcome(line(limit + 2)) == .refused(400))
+    }
+
+    @Test func manyExtensionsHaveALimitTogether() {
+        func body(_ chunks: Int) -> String {
+            String(repeating: "1;" + String(repeating: "a", count: 511) + "\r\nx\r\n", count: chunks) + "0\r\n\r\n"
+        }
+        let most = ChunkedBody.extensionLimitBytes / 512
+        #expect(ChunkedOutcome(body(most)) == .whole(String(repeating: "x", count: most), end: body(most).utf8.count))
+        #expect(ChunkedOutcome(body(most + 1)) == .refused(400))
+    }
+
+    @Test(arguments: ["X", "X : y", ": y", " X: y", "X: y\rz", "X: \0", "GET / HTTP/1.1"])
+    func aTrailerThatIsNoHeaderIs400(line: String) {
+        #expect(ChunkedOutcome("0\r\n" + line + "\r\n\r\n") == .refused(400))
     }
 
     @Test func trailersPastTheirLimitAre400BeforeTheyEnd() {

@@ -101,7 +101,7 @@ struct EventLoopTests {
         let client = try Client(try ServerUnderTest.shared)
         let count = HandlerUnderTest.bodyLimitBytes
         try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
-        try client.send(String(repeating: "1;extension\r\nx\r\n", count: count) + "0\r\n\r\n")
+        try client.send(String(repeating: "1\r\nx\r\n", count: count) + "0\r\n\r\n")
         try client.send("POST", "/echo", "next")
         #expect(try client.answer().body == "POST /echo " + String(repeating: "x", count: count))
         #expect(try client.answer().body == "POST /echo next")
@@ -146,7 +146,7 @@ struct EventLoopTests {
         let server = try ServerUnderTest()
         let client = try Client(server)
         try client.send("POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx")
-        #expect(try client.answer().headers["connection"] == nil)
+        #expect(try client.answer().headers["connection"] == "keep-alive")
         try client.send("POST /echo HTTP/1.0\r\nContent-Length: 1\r\n\r\ny")
         let answer = try client.answer()
         #expect(answer.body == "POST /echo y")

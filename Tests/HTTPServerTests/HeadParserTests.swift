@@ -18,11 +18,10 @@ struct HeadParserTests {
     }
 
     @Test(arguments: Method.allCases) func everyKnownMethodIsTaken(method: Method) {
-        let target = method == .connect ? "/tunnel" : "/"
-        #expect(HeadOutcome("\(method.name) \(target) HTTP/1.1\r\nHost: a\r\n\r\n").head?.method == method)
+        #expect(HeadOutcome("\(method.name) / HTTP/1.1\r\nHost: a\r\n\r\n").head?.method == method)
     }
 
-    @Test(arguments: ["BREW", "post", "Post", "POSTS", "POS", "QUERY", "!#$%&'*+-.^_`|~"])
+    @Test(arguments: ["BREW", "CONNECT", "post", "Post", "POSTS", "POS", "QUERY", "!#$%&'*+-.^_`|~"])
     func anUnknownMethodIs501(method: String) {
         #expect(HeadOutcome("\(method) / HTTP/1.1\r\nHost: a\r\n\r\n").status == 501)
     }
@@ -78,11 +77,6 @@ struct HeadParserTests {
         let head = HeadOutcome("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").head
         #expect(head?.path == "*")
         #expect(HeadOutcome("OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
-    }
-
-    @Test func connectTakesNoAuthority() {
-        #expect(HeadOutcome("CONNECT relay:443 HTTP/1.1\r\nHost: relay\r\n\r\n").status == 400)
-        #expect(HeadOutcome("CONNECT http://relay/ HTTP/1.1\r\nHost: relay\r\n\r\n").status == 400)
     }
 
     @Test(arguments: ["/#top", "/\u{7F}", "/\u{1}", "/é", "/\0"]) func aTargetWithAnUnfitCharacterIs400(target: String)
@@ -190,12 +184,14 @@ struct HeadParserTests {
         #expect(HeadOutcome(head("hOST: other", version: version)).status == 400)
     }
 
-    @Test(arguments: ["a b", "user@a", "a/b", "a?b", "a#b", "a\\b", "<a>", "é"]) func aHostThatIsNoneIs400(host: String)
-    {
+    @Test(arguments: [
+        "", ":80", "a:b", "a:1:2", "a:65536", "a:123456", "[::1", "[]", "[abcd]", "[::1]1", "%4", "a%zz", "a b",
+        "user@a", "a/b", "a?b", "a#b", "a\\b", "<a>", "é",
+    ]) func aHostThatIsNoneIs400(host: String) {
         #expect(HeadOutcome("POST / HTTP/1.1\r\nHost: \(host)\r\n\r\n").status == 400)
     }
 
-    @Test(arguments: ["", "a", "a.b:80", "[::1]:80", "127.0.0.1", "a_b", "a%20b", "a,b(c);d=e"])
+    @Test(arguments: ["a", "a:", "a:65535", "a.b:80", "[::1]:80", "127.0.0.1", "a_b", "a%20b", "a,b(c);d=e"])
     func aHostMayBeWhateverAnAddressMay(host: String) {
         #expect(HeadOutcome("POST / HTTP/1.1\r\nHost: \(host)\r\n\r\n").head != nil)
     }
@@ -228,17 +224,21 @@ struct HeadParserTests {
         #expect(HeadOutcome(head("Transfer-Encoding: \(coding)")).head?.framing == .chunked)
     }
 
+    @Test(arguments: ["gzip, chunked", "a, b , \tChunked", "x;q=1, chunked"])
+    func anotherTransferCodingBeforeChunkedIs501(coding: String) {
+        #expect(HeadOutcome(head("Transfer-Encoding: \(coding)")).status == 501)
+    }
+
     @Test(arguments: [
-        "", "gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "identity", "xchunked", "chunked;q=1",
-        "chun\u{212A}ed",
-        "chunked\u{B}", "\u{A0}chunked", "'chunked'", "chunked\u{200B}",
-    ]) func anotherTransferCodingIsRefused(coding: String) throws {
-        let status = try #require(HeadOutcome(head("Transfer-Encoding: \(coding)")).status)
-        #expect(status == 501 || status == 400)
+        "", ",", ", chunked", "chunked,", "gzip", "chunked, gzip", "chunked, chunked", "gzip, chunked, chunked",
+        "identity", "xchunked", "chunked;q=1", "chun\u{212A}ed", "chunked\u{B}", "\u{A0}chunked", "'chunked'",
+        "chunked\u{200B}",
+    ]) func aTransferCodingThatDoesNotEndWithOneChunkedIs400(coding: String) {
+        #expect(HeadOutcome(head("Transfer-Encoding: \(coding)")).status == 400)
     }
 
     @Test func twoTransferCodingHeadersAreRefused() {
-        #expect(HeadOutcome(head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")).status == 501)
+        #expect(HeadOutcome(head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")).status == 400)
         #expect(HeadOutcome(head("Transfer-Encoding: identity", "Transfer-Encoding: chunked")).status == 501)
     }
 
@@ -261,6 +261,7 @@ struct HeadParserTests {
         #expect(HeadOutcome(head("Expect: 100-Continue")).head?.expectsContinue == true)
         #expect(HeadOutcome(head("Expect: 200-ok")).status == 417)
         #expect(HeadOutcome(head("Expect:")).status == 417)
+        #expect(HeadOutcome(head("Expect: 100-continue", "Expect: x")).status == 417)
     }
 
     @Test func a10ClientExpectsNothing() {
