@@ -60,7 +60,7 @@ let package = Package(
         tests(of: "Spool", ["CPlatform"]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(
-            of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern"],
+            of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern", "Platform"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["hookswitch", "Relay", "EventJSON", "CPlatform"],

@@ -22,8 +22,8 @@ public struct TargetStatus: Sendable {
     public var retried = 0
     /// Deliveries given up, since the start.
     public var failed = 0
-    /// All attempts' time in milliseconds, since the start.
-    public var attemptMilliseconds: Int64 = 0
+    /// Causes and durations.
+    public var tally = TargetTally()
     /// The latest fault.
     public var lastError: String?
 

@@ -150,7 +150,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
         else { return }
         let duration = report.endedAt.steady - attempt.startedAt.steady
-        count(state, report, duration)
+        count(state, report, duration, receivedAt: attempt.event.receivedAt)
         records.append(
             AttemptRecord(
                 status: state, event: report.event, source: attempt.event.attributes.source,
@@ -159,8 +159,11 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
                 durationMilliseconds: duration, ending: report.ending))
     }
 
-    private func count(_ state: AttemptRecord.Status, _ report: AttemptReport, _ duration: Int64) {
-        status.attemptMilliseconds += duration
+    private func count(
+        _ state: AttemptRecord.Status, _ report: AttemptReport, _ duration: Int64, receivedAt: Int64
+    ) {
+        status.tally.count(
+            state, report.ending, took: duration, age: report.endedAt.wall - receivedAt, now: report.endedAt)
         status.lastError = report.ending.fault ?? status.lastError
         switch state {
         case .succeeded: status.succeeded += 1

@@ -102,6 +102,7 @@ extension EventLoop {
     func answerAtOnce(
         _ slot: Int, _ connection: Connection, _ parsed: HeadParser.Parsed, _ response: Response
     ) {
+        refusals.count(response.status)
         let hasBody = parsed.framing != .none && parsed.framing != .length(0)
         let closes = hasBody || !parsed.keepsAlive || stopDeadline != nil
         writer.append(
@@ -172,6 +173,7 @@ extension EventLoop {
     }
 
     func refuse(_ slot: Int, _ connection: Connection, _ refusal: Refusal) {
+        refusals.count(refusal.status)
         writer.append(
             refusal.response, to: &connection.output, closing: true,
             withoutBody: connection.parsed?.head.method == .head)

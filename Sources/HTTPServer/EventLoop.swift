@@ -37,6 +37,8 @@ public final class EventLoop: @unchecked Sendable {
     let work = Mutex<[@Sendable () -> Void]>([])
     let notice: @Sendable (Notice) -> Void
     let threadIdentity = Atomic<UInt>(0)
+    /// What was refused, by the loop itself and by its handler.
+    public let refusals = RefusalCounts()
     var listeners: [Listener]
     var handler: (any RequestHandler)?
     var connections: [Connection?] = []
@@ -91,6 +93,9 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
+    /// When the kernel last said what was ready, in nanoseconds of the monotonic clock. On the loop's thread.
+    public var roundBeganAt: Int64 { now }
+
     /// Whether the caller is on the loop's thread.
     public var isCurrent: Bool { threadIdentity.load(ordering: .relaxed) == UInt(pthread_self()) }
 
@@ -117,6 +122,7 @@ public final class EventLoop: @unchecked Sendable {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
             case .handling = connection.phase, let parsed = connection.parsed
         else { return }
+        refusals.count(response.status)
         if connection.isGone { return remove(exchange.slot, connection) }
         let closes = !parsed.keepsAlive || stopDeadline != nil
         writer.append(

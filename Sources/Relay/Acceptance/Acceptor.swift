@@ -12,12 +12,12 @@ final class Acceptor: RequestHandler {
     /// Events that wait for their commit, with what their answers say behind the number.
     private struct Waiting: Sendable {
         var exchange: Exchange
-        var decision: [UInt8]
+        var decision: RoutingDecision
     }
 
     private let log: any EventLog
     private unowned let loop: EventLoop
-    private let counters: AcceptanceCounters
+    private let tally: AcceptanceCounters.LoopTally
     private var webhookIDs = WebhookIDs()
     private let boards: CurrentBoard
     private var board: Switchboard
@@ -45,10 +45,11 @@ final class Acceptor: RequestHandler {
         (board, edition) = boards.current()
         self.log = log
         self.loop = loop
-        self.counters = counters
+        tally = counters.makeTally(for: loop)
         scanner = EventScanner(board.paths)
         scratch = board.matcher.makeScratch()
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
+        takeUpNames()
     }
 
     private func takeUpBoard() {
@@ -58,6 +59,14 @@ final class Acceptor: RequestHandler {
         verifiers = board.sources.map { $0.settings.verify.map(Verifier.init) }
         decisions = [:]
         lastDecision = nil
+        takeUpNames()
+    }
+
+    private func takeUpNames() {
+        tally.record {
+            $0.takeUp(
+                sources: board.sources.map(\.settings.name), routes: board.router.routes.map(\.name), edition: edition)
+        }
     }
 
     func judge(_ head: RequestHead) -> HeadVerdict {
@@ -85,8 +94,7 @@ final class Acceptor: RequestHandler {
     }
 
     private func refuse(_ status: Int, _ error: String, hint: String, headers: [Response.Header] = []) -> HeadVerdict {
-        counters.countRefused()
-        return .refuse(Answers.refusal(status, error, hint: hint, headers: headers))
+        .refuse(Answers.refusal(status, error, hint: hint, headers: headers))
     }
 
     func handle(_ request: Request, on exchange: Exchange) {
@@ -97,7 +105,6 @@ final class Acceptor: RequestHandler {
         do throws(RequestFault) {
             try take(request, from: index, on: exchange)
         } catch {
-            counters.countRefused()
             answer(exchange, error.response)
         }
     }
@@ -140,14 +147,14 @@ final class Acceptor: RequestHandler {
         batch.append(
             receivedAt: now, owed: decision.owed, attributes: attributes, body: request.body,
             dedupe: isJSON ? dedupeKey(source, index, in: request.body, now: now) : nil)
-        waiting.append(Waiting(exchange: exchange, decision: decision.answer))
+        waiting.append(Waiting(exchange: exchange, decision: decision))
     }
 
     /// The decision on the routes that have just matched: the last one, one made before, or a new one.
     private func decision(on source: Int) -> RoutingDecision {
         if let last = lastDecision, last.source == source, last.matched == scratch.matched { return last }
         let key = DecisionKey(source: source, matched: scratch.matched)
-        let decision = decisions[key] ?? RoutingDecision(source, scratch.matched, on: board)
+        let decision = decisions[key] ?? RoutingDecision(source, scratch.matched, on: board, edition: edition)
         if decisions.count >= Acceptor.decisionLimit { decisions = [:] }
         decisions[key] = decision
         lastDecision = decision
@@ -173,7 +180,7 @@ final class Acceptor: RequestHandler {
         guard !batch.isEmpty else { return }
         let waiting = self.waiting
         self.waiting.removeAll(keepingCapacity: true)
-        let delivered = CommittedRound(loop: loop, counters: counters)
+        let delivered = CommittedRound(loop: loop, tally: tally, beganAt: loop.roundBeganAt)
         log.commit(batch) { outcome in
             delivered.answer(waiting.map { ($0.exchange, $0.decision) }, outcome)
         }
@@ -185,34 +192,47 @@ final class Acceptor: RequestHandler {
 /// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
 private final class CommittedRound: @unchecked Sendable {
     private let loop: EventLoop
-    private let counters: AcceptanceCounters
+    private let tally: AcceptanceCounters.LoopTally
+    private let beganAt: Int64
 
-    init(loop: EventLoop, counters: AcceptanceCounters) {
+    init(loop: EventLoop, tally: AcceptanceCounters.LoopTally, beganAt: Int64) {
         self.loop = loop
-        self.counters = counters
+        self.tally = tally
+        self.beganAt = beganAt
     }
 
-    func answer(_ waiting: [(Exchange, [UInt8])], _ outcome: CommitOutcome) {
+    func answer(_ waiting: [(Exchange, RoutingDecision)], _ outcome: CommitOutcome) {
         guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
         switch outcome {
         case .committed(let fates):
             for (entry, fate) in zip(waiting, fates) {
                 switch fate {
                 case .accepted(let number):
-                    counters.countAccepted()
-                    loop.answer(entry.0, with: Answers.accepted(number.rawValue, decision: entry.1))
+                    loop.answer(entry.0, with: Answers.accepted(number.rawValue, decision: entry.1.answer))
                 case .duplicate(let number):
-                    counters.countDuplicate()
                     loop.answer(entry.0, with: Answers.duplicate(of: number.rawValue))
                 }
             }
+            count(waiting, fates)
         case .refused(let refusal):
             let response = Answers.refusal(
                 503, refusal.reason, hint: "the event was not taken; send it again later",
                 headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
-            for entry in waiting {
-                counters.countRefused()
-                loop.answer(entry.0, with: response)
+            for entry in waiting { loop.answer(entry.0, with: response) }
+        }
+    }
+
+    /// Counts the round under one lock, events with the same decision together.
+    private func count(_ waiting: [(Exchange, RoutingDecision)], _ fates: [Fate]) {
+        let took = (hs_monotonic_ns() - beganAt) / 1000
+        tally.record { tally in
+            tally.count(answers: fates.count, microseconds: took)
+            var run = 0
+            for (index, fate) in fates.enumerated() {
+                if case .accepted = fate { run += 1 } else { tally.countDuplicate() }
+                let isLast = index + 1 == fates.count || waiting[index + 1].1 !== waiting[index].1
+                if isLast && run > 0 { tally.count(waiting[index].1, times: run) }
+                if isLast { run = 0 }
             }
         }
     }

@@ -10,26 +10,27 @@ struct AdminGuard: Sendable {
     init(token: String?) { self.token = token.map { Array($0.utf8) } }
 
     /// What is wrong with a request; `nil` if it may pass.
-    func refusal(of head: RequestHead) -> Response? {
+    func problem(with head: RequestHead) -> Problem? {
         if head.peer == .local { return nil }
         let host = head.value(of: "host").map(head.text) ?? ""
         if let token {
             let sent = head.value(of: "authorization").map(head.text) ?? ""
             guard sent.hasPrefix("Bearer "), ConstantTime.equal(Array(sent.utf8.dropFirst(7)), token) else {
-                return Answers.refusal(
-                    401, "this listener asks for a token", hint: "send `authorization: Bearer …` with `admin_token`",
+                return Problem(
+                    status: 401, detail: "this listener asks for a token",
+                    hint: "send `authorization: Bearer …` with `admin_token`",
                     headers: [.init("www-authenticate", "Bearer")])
             }
         } else if !AdminGuard.isLoopbackName(host) {
-            return Answers.refusal(
-                403, "the host \"\(host.prefix(100))\" is not this listener's",
+            return Problem(
+                status: 403, detail: "the host \"\(host.prefix(100))\" is not this listener's",
                 hint: "use 127.0.0.1, [::1] or localhost")
         }
         if head.method != .get, head.method != .head, let origin = head.value(of: "origin").map(head.text),
             origin != "http://\(host)" && origin != "https://\(host)"
         {
-            return Answers.refusal(
-                403, "requests from pages of another origin are not taken",
+            return Problem(
+                status: 403, detail: "requests from pages of another origin are not taken",
                 hint: "use the console, the verbs or the API")
         }
         return nil

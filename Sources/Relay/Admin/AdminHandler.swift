@@ -1,136 +1,70 @@
-import EventJSON
+import Dispatch
 import HTTPServer
-import Spool
 
-/// Answers the operators: health, and the API that the verbs use. One for each listener, on its loop's thread.
+/// The operators' listener: finds a path's endpoint, asks the guard, and has the answer made where it belongs. Made and
+/// used on its loop's thread alone.
 final class AdminHandler: RequestHandler {
-    /// What a path offers.
-    private struct Endpoint {
-        var method: Method
-        var isOpen = false
-        var answer: (Request) -> Response
-    }
-
     static let bodyLimitBytes = 1 << 20
 
     private unowned let loop: EventLoop
-    private let operations: Operations
+    private let endpoints: AdminEndpoints
     private let access: AdminGuard
-    private let reload: @Sendable () -> [Diagnostic]
+    /// Answers that may take a while, one after the other: they keep neither the loop nor one another's threads.
+    private let queue = DispatchQueue(label: "hookswitch.admin")
 
-    init(
-        loop: EventLoop, operations: Operations, access: AdminGuard, reload: @escaping @Sendable () -> [Diagnostic]
-    ) {
+    init(loop: EventLoop, endpoints: AdminEndpoints, access: AdminGuard) {
         self.loop = loop
-        self.operations = operations
+        self.endpoints = endpoints
         self.access = access
-        self.reload = reload
     }
 
     func judge(_ head: RequestHead) -> HeadVerdict {
-        let path = head.text(head.path)
-        guard let endpoint = endpoint(path) else {
-            return .refuse(
-                Answers.refusal(404, "there is nothing at this path", hint: "see /healthz, /readyz, /api/v1/status"))
+        guard let endpoint = endpoints.endpoint(at: head.text(head.path)) else {
+            return .refuse(Problem.nothingHere.response.guarded)
         }
-        if !endpoint.isOpen, let refusal = access.refusal(of: head) { return .refuse(refusal) }
-        guard head.method == endpoint.method || (head.method == .head && endpoint.method == .get) else {
+        if endpoint.access == .operators, let problem = access.problem(with: head) {
+            return .refuse(problem.response.guarded)
+        }
+        guard endpoint.answer(to: head.method) != nil else {
             return .refuse(
-                Answers.refusal(
-                    405, "\(head.method.name) is not taken here", hint: "use \(endpoint.method.name)",
-                    headers: [.init("allow", endpoint.method.name)]))
+                Problem(
+                    status: 405, detail: "\(head.method.name) is not taken here", hint: "use \(endpoint.allowed)",
+                    headers: [.init("allow", endpoint.allowed)]
+                ).response.guarded)
         }
         return .readBody(limitBytes: AdminHandler.bodyLimitBytes)
     }
 
     func handle(_ request: Request, on exchange: Exchange) {
-        let path = request.head.text(request.head.path)
-        let response =
-            endpoint(path)?.answer(request) ?? Answers.refusal(404, "there is nothing at this path", hint: "")
-        loop.answer(exchange, with: response)
+        let asked = AdminRequest(request)
+        guard let endpoint = endpoints.endpoint(at: asked.path), let answer = endpoint.answer(to: request.head.method)
+        else { return loop.answer(exchange, with: Problem.nothingHere.response.guarded) }
+        guard endpoint.place == .queue else { return loop.answer(exchange, with: answer(asked).guarded) }
+        queue.async { [loop] in
+            let response = answer(asked).guarded
+            loop.perform { loop.answer(exchange, with: response) }
+        }
     }
 
     func roundEnded() {}
+}
 
-    private func endpoint(_ path: String) -> Endpoint? {
-        switch path {
-        case "/healthz":
-            Endpoint(method: .get, isOpen: true) { _ in AdminHandler.object(200) { $0.member("status", "ok") } }
-        case "/readyz": Endpoint(method: .get, isOpen: true) { [self] _ in readiness() }
-        case "/api/v1/status":
-            Endpoint(method: .get) { [self] _ in
-                var writer = JSONWriter()
-                operations.writeStatus(to: &writer)
-                return Response(status: 200, body: writer.bytes)
-            }
-        case "/api/v1/retry": Endpoint(method: .post) { [self] in retry($0) }
-        case "/api/v1/reload": Endpoint(method: .post) { [self] _ in reloadAnswer() }
-        default:
-            if path.hasPrefix("/api/v1/events/") {
-                Endpoint(method: .get) { [self] _ in event(path.dropFirst("/api/v1/events/".count)) }
-            } else {
-                nil
-            }
-        }
+extension Response {
+    /// The answer with what keeps a browser from doing anything with it but show it: nothing from elsewhere is loaded, no
+    /// script stands in a page, nothing is framed, guessed at or kept.
+    fileprivate var guarded: Response {
+        var response = self
+        response.headers += Response.guards
+        return response
     }
 
-    private func readiness() -> Response {
-        guard let closed = operations.closed else { return AdminHandler.object(200) { $0.member("status", "ready") } }
-        return AdminHandler.object(503) {
-            $0.member("status", "closed")
-            $0.member("reason", closed)
-        }
-    }
-
-    private func event(_ text: Substring) -> Response {
-        guard let number = UInt64(text), number > 0 else {
-            return Answers.refusal(400, "\"\(text)\" is no event number", hint: "an event number is a positive integer")
-        }
-        do throws(SpoolError) {
-            guard let report = try operations.report(on: EventNumber(rawValue: number)) else {
-                return Answers.refusal(
-                    404, "event \(number) is not, or no longer, in the spool",
-                    hint: "`spool.retain` says how long finished events stay")
-            }
-            var writer = JSONWriter()
-            report.write(to: &writer)
-            return Response(status: 200, body: writer.bytes)
-        } catch {
-            return AdminHandler.fault(error)
-        }
-    }
-
-    private func retry(_ request: Request) -> Response {
-        let wanted: RetryRequest
-        do throws(RetryRequest.Fault) { wanted = try RetryRequest(Array(request.body)) } catch {
-            return Answers.refusal(400, error.message, hint: error.hint)
-        }
-        var writer = JSONWriter()
-        do throws(SpoolError) { try operations.retry(wanted, to: &writer) } catch { return AdminHandler.fault(error) }
-        return Response(status: 200, body: writer.bytes)
-    }
-
-    private func reloadAnswer() -> Response {
-        let findings = reload()
-        let isRefused = findings.contains { $0.severity == .error }
-        return AdminHandler.object(isRefused ? 422 : 200) { writer in
-            if isRefused {
-                writer.member("error", "the configuration has errors: the old one stays in force")
-                writer.member("hint", "see `hookswitch check`")
-            }
-            writer.member("findings") { writer in
-                writer.array { for finding in findings { finding.write(to: &$0) } }
-            }
-        }
-    }
-
-    private static func object(_ status: Int, _ content: (inout JSONWriter) -> Void) -> Response {
-        var writer = JSONWriter()
-        writer.object(content)
-        return Response(status: status, body: writer.bytes)
-    }
-
-    private static func fault(_ error: SpoolError) -> Response {
-        Answers.refusal(500, error.described, hint: "the disk or the spool's files are at fault; see the log")
-    }
+    private static let guards: [Header] = [
+        .init(
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+        .init("x-content-type-options", "nosniff"), .init("x-frame-options", "DENY"),
+        .init("referrer-policy", "no-referrer"), .init("cross-origin-resource-policy", "same-origin"),
+        .init("cache-control", "no-store"),
+    ]
 }

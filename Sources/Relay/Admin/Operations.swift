@@ -64,10 +64,11 @@ final class Operations: Sendable {
                 }
             }
             writer.member("door") {
+                let door = counters.total
                 $0.object {
-                    $0.member("accepted", counters.accepted)
-                    $0.member("duplicates", counters.duplicates)
-                    $0.member("refused", counters.refused)
+                    $0.member("accepted", door.accepted.reduce(0) { $0 + $1.count })
+                    $0.member("duplicates", door.duplicates)
+                    $0.member("refused", counters.refusalsByStatus.values.reduce(0, +))
                 }
             }
             writer.member("version", hookswitchVersion)

@@ -16,6 +16,7 @@ public final class Daemon: Sendable {
     private let engine: DeliveryEngine
     private let boards: CurrentBoard
     private let counters = AcceptanceCounters()
+    private let reloads = ReloadRecord()
     private let operations: Operations
     private let door: EventLoop
     private let controls: EventLoop
@@ -74,8 +75,12 @@ public final class Daemon: Sendable {
         let configuration = inForce.withLock { $0 }
         engine.apply(configuration.targets)
         let access = AdminGuard(token: configuration.adminToken)
-        let controlThread = controls.start(name: "admin") { [self] loop in
-            AdminHandler(loop: loop, operations: operations, access: access, reload: { self.reload() })
+        let endpoints = AdminEndpoints(
+            operations: operations,
+            metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
+            reload: { self.reload() })
+        let controlThread = controls.start(name: "admin") { loop in
+            AdminHandler(loop: loop, endpoints: endpoints, access: access)
         }
         let doorThread = door.start(name: "door") { [self] loop in
             Acceptor(boards: boards, log: spool, loop: loop, counters: counters)
@@ -110,6 +115,7 @@ public final class Daemon: Sendable {
             return reading.findings
         }
         engine.reopenFiles()
+        reloads.note(findings, at: hs_wall_ms())
         let isRefused = findings.contains { $0.severity == .error }
         for finding in findings {
             let place = "\(finding.location.line):\(finding.location.column)"

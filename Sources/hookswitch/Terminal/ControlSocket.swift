@@ -33,7 +33,7 @@ struct ControlSocket {
         let root: JSONValue?
         do throws(JSONSyntaxError) { root = try JSONDocument(answer.body).root } catch { root = nil }
         return Failure(
-            ExitCode.failure, root?[key: "error"]?.string ?? "the daemon answered \(answer.status)",
+            ExitCode.failure, root?[key: "detail"]?.string ?? "the daemon answered \(answer.status)",
             hint: root?[key: "hint"]?.string ?? "")
     }
 }

@@ -1,0 +1,108 @@
+import EventJSON
+import HTTPServer
+import Spool
+
+/// What the operators' listener offers, path by path: health, metrics, and the API that console and verbs use.
+/// Its answers may be made on any thread but a queue of the spool's.
+struct AdminEndpoints: Sendable {
+    let operations: Operations
+    let metrics: Metrics
+    let reload: @Sendable () -> [Diagnostic]
+
+    /// What a path offers; `nil` if nothing is there.
+    func endpoint(at path: String) -> AdminEndpoint? {
+        switch path {
+        case "/healthz":
+            .get(.anyone, on: .loop) { _ in AdminEndpoints.object { $0.member("status", "ok") } }
+        case "/readyz": .get(.anyone, on: .loop) { [self] _ in readiness() }
+        case "/metrics": .get { [self] in scrape($0) }
+        case "/api/v1/status":
+            .get { [self] _ in
+                var writer = JSONWriter()
+                operations.writeStatus(to: &writer)
+                return Response(status: 200, body: writer.bytes)
+            }
+        case "/api/v1/retry": .post { [self] in retry($0) }
+        case "/api/v1/reload": .post { [self] _ in reloadAnswer() }
+        default:
+            if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
+                .get { [self] _ in event(number) }
+            } else {
+                nil
+            }
+        }
+    }
+
+    /// The one segment of a path that stands between these; `nil` if the path is another.
+    static func name(in path: String, between start: String, _ end: String = "") -> String? {
+        guard path.hasPrefix(start), path.hasSuffix(end), path.utf8.count > start.utf8.count + end.utf8.count
+        else { return nil }
+        let name = path.dropFirst(start.count).dropLast(end.count)
+        return name.contains("/") ? nil : String(name)
+    }
+
+    /// A JSON object as an answer.
+    static func object(_ status: Int = 200, _ content: (inout JSONWriter) -> Void) -> Response {
+        var writer = JSONWriter()
+        writer.object(content)
+        return Response(status: status, body: writer.bytes)
+    }
+
+    private func readiness() -> Response {
+        guard let closed = operations.closed else { return AdminEndpoints.object { $0.member("status", "ready") } }
+        return AdminEndpoints.object(503) {
+            $0.member("status", "closed")
+            $0.member("reason", closed)
+        }
+    }
+
+    private func scrape(_ request: AdminRequest) -> Response {
+        let format = Exposition.Format(accept: request.accept)
+        return Response(status: 200, contentType: format.contentType, body: metrics.text(format))
+    }
+
+    private func event(_ text: String) -> Response {
+        guard let number = UInt64(text), number > 0 else {
+            return Problem(
+                status: 400, detail: "\"\(text)\" is no event number", hint: "an event number is a positive integer"
+            ).response
+        }
+        do throws(SpoolError) {
+            guard let report = try operations.report(on: EventNumber(rawValue: number)) else {
+                return Problem(
+                    status: 404, detail: "event \(number) is not, or no longer, in the spool",
+                    hint: "`spool.retain` says how long finished events stay"
+                ).response
+            }
+            var writer = JSONWriter()
+            report.write(to: &writer)
+            return Response(status: 200, body: writer.bytes)
+        } catch {
+            return Problem(error).response
+        }
+    }
+
+    private func retry(_ request: AdminRequest) -> Response {
+        let wanted: RetryRequest
+        do throws(RetryRequest.Fault) { wanted = try RetryRequest(request.body) } catch {
+            return Problem(status: 400, detail: error.message, hint: error.hint).response
+        }
+        var writer = JSONWriter()
+        do throws(SpoolError) { try operations.retry(wanted, to: &writer) } catch { return Problem(error).response }
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func reloadAnswer() -> Response {
+        let findings = reload()
+        @Sendable func write(to writer: inout JSONWriter) {
+            writer.member("findings") { writer in
+                writer.array { for finding in findings { finding.write(to: &$0) } }
+            }
+        }
+        guard findings.contains(where: { $0.severity == .error }) else { return AdminEndpoints.object(200, write) }
+        return Problem(
+            status: 422, detail: "the configuration has errors: the old one stays in force",
+            hint: "see `hookswitch check`", more: write
+        ).response
+    }
+}

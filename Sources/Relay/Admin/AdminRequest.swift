@@ -1,0 +1,21 @@
+import HTTPServer
+
+/// A request to the operators' listener, copied out of its connection's buffer so that any thread may answer it.
+struct AdminRequest: Sendable {
+    /// The path, as it came.
+    var path: String
+    /// The query behind `?`, as it came.
+    var query = ""
+    /// What the client wants to be answered in.
+    var accept = ""
+    /// The body.
+    var body: [UInt8] = []
+
+    init(_ request: Request) {
+        let head = request.head
+        path = head.text(head.path)
+        query = head.text(head.query)
+        accept = head.value(of: "accept").map(head.text) ?? ""
+        body = Array(request.body)
+    }
+}
