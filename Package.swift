@@ -62,6 +62,7 @@ let package = Package(
         tests(
             of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern", "Platform"],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "CommandLineTests", dependencies: ["hookswitch"], swiftSettings: strict),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["hookswitch", "Relay", "EventJSON", "CPlatform"],
             resources: [.copy("Fixtures")],

@@ -1,12 +1,27 @@
-/// One verb of the command line.
+/// One verb of the command line. Its help, its manual page and what shells complete are all made of this.
 struct Verb: Sendable {
+    /// A command line and what it is for.
+    struct Example: Sendable {
+        var command: String
+        var purpose: String
+
+        init(_ command: String, _ purpose: String) {
+            self.command = command
+            self.purpose = purpose
+        }
+    }
+
     var name: String
     /// What it takes besides options, for its help.
     var operands = ""
+    /// What a shell offers for them.
+    var completing = Completion.nothing
+    /// One line, without a capital or a full stop.
     var summary: String
     var options: [Option] = []
-    /// Longer help, shown by `hookswitch help NAME`.
+    /// Longer help: paragraphs with an empty line between them. Lines that begin with a space are kept as they are.
     var discussion = ""
+    var examples: [Example] = []
     var run: @Sendable (Arguments) throws(Failure) -> Int32
 
     static let config = Option("--config", "FILE", "the configuration; $HOOKSWITCH_CONFIG or routes.json without it")
@@ -16,16 +31,8 @@ struct Verb: Sendable {
     var allOptions: [Option] { options + [Verb.helpOption] }
     var takesRest: Bool { !operands.isEmpty }
 
-    /// The help text.
-    var helpText: String {
-        var text =
-            "hookswitch \(name)\(options.isEmpty ? "" : " [options]")\(operands.isEmpty ? "" : " \(operands)")\n\n\(summary).\n"
-        if !discussion.isEmpty { text += "\n\(discussion)\n" }
-        text += "\noptions:\n"
-        for option in allOptions {
-            let left = "  \(option.name)\(option.value.map { " \($0)" } ?? "")"
-            text += left + String(repeating: " ", count: max(2, 22 - left.count)) + option.help + "\n"
-        }
-        return text
+    /// How it is written: `hookswitch show [options] EVENT`.
+    var usage: String {
+        "hookswitch \(name)\(options.isEmpty ? "" : " [options]")\(operands.isEmpty ? "" : " \(operands)")"
     }
 }

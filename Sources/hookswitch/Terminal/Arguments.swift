@@ -1,29 +1,13 @@
 import EventJSON
 
-/// An option of a verb.
-struct Option: Sendable {
-    var name: String
-    /// What its value is called; `nil` for a switch.
-    var value: String?
-    var help: String
-
-    init(_ name: String, _ help: String) {
-        self.name = name
-        self.help = help
-    }
-
-    init(_ name: String, _ value: String, _ help: String) {
-        self.name = name
-        self.value = value
-        self.help = help
-    }
-}
-
 /// What stands behind a verb: options by name, and the rest in order.
 struct Arguments {
-    private(set) var values: [String: String] = [:]
-    private(set) var switches: Set<String> = []
+    private var values: [String: [String]] = [:]
+    private var switches: Set<String> = []
     private(set) var rest: [String] = []
+
+    /// Arguments that name a configuration, and nothing else.
+    init(configuration path: String?) { values["--config"] = path.map { [$0] } }
 
     /// Reads arguments by a verb's options. `--name value` and `--name=value` are the same; behind `--` everything is rest.
     init(_ arguments: [String], for verb: Verb) throws(Failure) {
@@ -46,9 +30,9 @@ struct Arguments {
                     guard parts.count == 1 else { throw Failure(ExitCode.usage, "\(name) takes no value") }
                     switches.insert(name)
                 } else if parts.count == 2 {
-                    values[name] = String(parts[1])
+                    values[name, default: []].append(String(parts[1]))
                 } else if index < arguments.count {
-                    values[name] = arguments[index]
+                    values[name, default: []].append(arguments[index])
                     index += 1
                 } else {
                     throw Failure(ExitCode.usage, "\(name) needs a value: \(name) \(option.value ?? "")")
@@ -69,7 +53,12 @@ struct Arguments {
             hint: near.map { "did you mean \($0)?" } ?? "see `hookswitch help \(verb.name)`")
     }
 
+    /// Whether a switch is there.
     func has(_ name: String) -> Bool { switches.contains(name) }
 
-    subscript(name: String) -> String? { values[name] }
+    /// An option's value; the last one where it is given more than once.
+    subscript(name: String) -> String? { values[name]?.last }
+
+    /// All values of an option that may be given more than once.
+    func all(_ name: String) -> [String] { values[name] ?? [] }
 }

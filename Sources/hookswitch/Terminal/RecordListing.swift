@@ -9,19 +9,23 @@ struct RecordListing {
     /// A column of the table.
     struct Column {
         var name: String
-        var width: Int
+        var heading: String
+        var isKept: Bool
 
-        init(_ name: String, _ width: Int) {
+        init(_ name: String, _ heading: String, isKept: Bool = false) {
             self.name = name
-            self.width = width
+            self.heading = heading
+            self.isKept = isKept
         }
     }
 
+    /// So many rows are looked at before the columns' widths are settled.
+    private static let rowsForLayout = 200
     static let options = [
         Option("--follow", "go on with what comes"),
         Option("--type", "TYPE", "only events of this type"),
         Option("--target", "NAME", "only deliveries to this target"),
-        Option("--since", "1h", "only what was tried since: a duration, or a moment like 2026-01-01T00:00:00Z"),
+        Option("--since", "TIME", "only what was tried since: 2h, 15:04, 2026-01-01 15:04 or 2026-01-01T15:04:05Z"),
     ]
     /// How often the file is looked at while it is followed, in microseconds.
     private static let pollMicroseconds: UInt32 = 200_000
@@ -54,14 +58,18 @@ struct RecordListing {
             }
             filter.status = status.uppercased()
         }
-        if let since = arguments["--since"] {
-            guard let moment = Since.read(since, now: hs_wall_ms()) else {
-                throw Failure(
-                    ExitCode.usage, "\"\(since)\" is no time for --since", hint: "write 1h, 7d or 2026-01-01T00:00:00Z")
-            }
-            filter.since = moment
-        }
+        if let since = arguments["--since"] { filter.since = try moment(since, of: "--since") }
         return filter
+    }
+
+    /// A moment in the past as `executed_at` has it, of what was written behind an option.
+    static func moment(_ text: String, of option: String) throws(Failure) -> String {
+        let now = hs_wall_ms()
+        if let moment = LocalTime.read(text, now: now) { return CivilDate.iso8601(moment) }
+        if let moment = Since.read(text, now: now) { return moment }
+        throw Failure(
+            ExitCode.usage, "\"\(text)\" is no time for \(option)",
+            hint: "write how long ago (2h, 7d), a time of day (15:04), or a date with it (2026-01-01 15:04)")
     }
 
     mutating func run() throws(Failure) -> Int32 {
@@ -73,32 +81,50 @@ struct RecordListing {
         var files = RecordFiles(spool: spoolPath, stem: stem)
         defer { files.close() }
         let isJSON = arguments.has("--json")
-        let widths = columns.map(\.width)
-        var count = 0
+        let isFollowed = arguments.has("--follow")
+        var rows = RowStream(
+            Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading))),
+            rowsForLayout: RecordListing.rowsForLayout, on: .output)
         var isRead = true
         do throws(FileReadError) {
-            if !isJSON { StandardStream.output.write(Table.line(columns.map { $0.name.uppercased() }, widths)) }
             var filter = self.filter
             let columns = self.columns
             func take(_ bytes: ArraySlice<UInt8>) {
                 guard isRead, let line = filter.take(bytes) else { return }
-                count += 1
-                let cells = columns.map { Table.cell(line.columns[$0.name] ?? "") }
-                isRead = StandardStream.output.write(
-                    isJSON ? line.bytes + [0x0A] : Array(Table.line(cells, widths).utf8))
+                isRead =
+                    isJSON
+                    ? StandardStream.output.write(line.bytes + [0x0A])
+                    : rows.add(RecordListing.cells(line.columns, columns))
             }
             try files.all(take)
-            while isRead && arguments.has("--follow") {
+            while isRead && isFollowed {
+                if !isJSON { isRead = rows.flush() }
                 usleep(RecordListing.pollMicroseconds)
                 try files.more(take)
             }
         } catch {
             throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
         }
-        if !isJSON && stem == "failures" && count > 0 {
+        guard !isJSON, isRead else { return ExitCode.ok }
+        rows.flush()
+        if rows.count == 0 {
+            let hasFilter = ["--type", "--target", "--status", "--since"].contains { arguments[$0] != nil }
+            StandardStream.error.write(hasFilter ? "nothing matches\n" : "nothing yet\n")
+        } else if stem == "failures" {
             StandardStream.output.write(
                 "\nsend again: hookswitch retry DELIVERY…, or hookswitch retry --failed [--target NAME] [--since 1h]\n")
         }
         return ExitCode.ok
+    }
+
+    private static func cells(_ line: [String: String], _ columns: [Column]) -> [Table.Cell] {
+        columns.map { column in
+            let text = line[column.name] ?? ""
+            return switch column.name {
+            case "executed_at": Table.Cell(LocalTime.described(text, now: hs_wall_ms()))
+            case "status": Table.Cell(text, ["SUCCEEDED": .good, "RETRYING": .warning, "FAILED": .bad][text] ?? .plain)
+            default: Table.Cell(text)
+            }
+        }
     }
 }

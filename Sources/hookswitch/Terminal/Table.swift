@@ -1,36 +1,63 @@
-/// Rows under headings, each column as wide as its widest cell. What a stranger sent is shown without control characters.
+/// Rows under headings, each column as wide as its widest cell, or less where the terminal is narrow. What a stranger sent
+/// is shown without control characters.
 struct Table {
-    private static let cellLimit = 96
+    /// One cell.
+    struct Cell {
+        var text: String
+        var style = Terminal.Style.plain
 
-    private var rows: [[String]]
-
-    init(_ headings: [String]) { rows = [headings] }
-
-    var isEmpty: Bool { rows.count == 1 }
-
-    mutating func add(_ row: [String]) { rows.append(row.map { Table.cell($0) }) }
-
-    /// The table's text.
-    var text: String {
-        let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in Table.line(row, widths) }.joined()
+        init(_ text: String, _ style: Terminal.Style = .plain) {
+            self.text = text
+            self.style = style
+        }
     }
 
-    /// One row in columns of fixed width, for lines that come one at a time.
-    static func line(_ row: [String], _ widths: [Int]) -> String {
-        var line = ""
-        for (index, cell) in row.enumerated() {
-            line += cell
-            if index < row.count - 1 { line += String(repeating: " ", count: max(0, widths[index] - cell.count) + 2) }
+    private let headings: [String]
+    private let kept: Set<String>
+    private var rows: [[Cell]] = []
+
+    /// `keeping` names the columns that are never cut: what somebody copies from them must be whole.
+    init(_ headings: [String], keeping kept: Set<String> = []) {
+        self.headings = headings
+        self.kept = kept
+    }
+
+    var isEmpty: Bool { rows.isEmpty }
+    var count: Int { rows.count }
+
+    mutating func add(_ row: [String]) { add(row.map { Cell($0) }) }
+
+    mutating func add(_ row: [Cell]) { rows.append(row.map { Cell(Table.cell($0.text), $0.style) }) }
+
+    /// The table's text.
+    var text: String { text(on: .output) }
+
+    /// The table as it fits a terminal.
+    func text(on terminal: Terminal) -> String {
+        let layout = layout(on: terminal)
+        return heading(layout, on: terminal) + rows.map { layout.line($0, on: terminal) }.joined()
+    }
+
+    /// How its columns stand, for the rows that it has.
+    func layout(on terminal: Terminal) -> TableLayout {
+        let widths = headings.indices.map { column in
+            rows.reduce(DisplayWidth.of(headings[column])) { max($0, DisplayWidth.of($1[column].text)) }
         }
-        return line + "\n"
+        let numeric = headings.indices.map { column in
+            let cells = rows.map { $0[column].text }.filter { !$0.isEmpty }
+            return !cells.isEmpty && cells.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+        }
+        return TableLayout(
+            widths: widths, isNumeric: numeric, isKept: headings.map(kept.contains), within: terminal.width)
+    }
+
+    /// The line of the headings.
+    func heading(_ layout: TableLayout, on terminal: Terminal) -> String {
+        layout.line(headings.map { Cell($0, .strong) }, on: terminal)
     }
 
     /// A text as a cell.
-    static func cell(_ text: String) -> String {
-        let plain = shown(text, keepingLines: false)
-        return plain.count > cellLimit ? plain.prefix(cellLimit - 1) + "…" : plain
-    }
+    static func cell(_ text: String) -> String { shown(text, keepingLines: false) }
 
     /// A text without what would steer a terminal.
     static func shown(_ text: String, keepingLines: Bool) -> String {
@@ -38,7 +65,10 @@ struct Table {
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
                     if keepingLines && (scalar == "\n" || scalar == "\t") { return scalar }
-                    let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                    // Marks that turn the direction of what is read would show an id as another one.
+                    let isControl =
+                        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                        || scalar.properties.isBidiControl
                     return isControl ? "\u{FFFD}" : scalar
                 }))
     }

@@ -4,7 +4,7 @@ import Relay
 
 extension Verb {
     static let match = Verb(
-        name: "match", operands: "[FILE…|-]",
+        name: "match", operands: "[FILE…|-]", completing: .files,
         summary: "shows which routes and targets take an event, and for those that don't, why not",
         options: [config, json, Option("--source", "NAME", "the source it comes by; the first one without it")],
         discussion: "Reads one event a file, and standard input for `-` or without a file. Nothing is sent."

@@ -4,7 +4,7 @@ import Relay
 
 extension Verb {
     static let retry = Verb(
-        name: "retry", operands: "EVENT/TARGET…|--failed",
+        name: "retry", operands: "EVENT/TARGET…|--failed", completing: .deliveries,
         summary: "sends deliveries again, each with a fresh schedule",
         options: [
             config, json, Option("--failed", "all that was given up"),

@@ -7,11 +7,13 @@ import Relay
 
 extension Verb {
     static let send = Verb(
-        name: "send", operands: "[FILE|-]",
+        name: "send", operands: "[FILE|-]", completing: .files,
         summary: "posts a sample or a file to the running daemon, signed as the source expects",
         options: [
             config,
-            Option("--type", "TYPE|FILE", "a sample of this event type (redemption.succeeded without it), or a file"),
+            Option(
+                "--type", "TYPE|FILE", "a sample of this event type (redemption.succeeded without it), or a file",
+                completing: .types),
             Option("--source", "NAME", "the source it is sent to; the first one without it"),
         ]
     ) { arguments throws(Failure) in

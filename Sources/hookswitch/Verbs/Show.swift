@@ -1,3 +1,4 @@
+import CPlatform
 import EventJSON
 import Platform
 import Relay
@@ -5,7 +6,8 @@ import Spool
 
 extension Verb {
     static let show = Verb(
-        name: "show", operands: "EVENT", summary: "shows an event, its headers, its body and every attempt",
+        name: "show", operands: "EVENT", completing: .events,
+        summary: "shows an event, its headers, its body and every attempt",
         options: [config, json], discussion: "Works without the daemon, too."
     ) { arguments throws(Failure) in
         guard arguments.rest.count == 1, let text = arguments.rest.first,
@@ -26,7 +28,7 @@ extension Verb {
             StandardStream.output.write(object)
         } else {
             do throws(JSONSyntaxError) {
-                StandardStream.output.write(Verb.text(try JSONDocument(report).root, attempts))
+                StandardStream.output.write(Verb.page(try JSONDocument(report).root, attempts, on: .output))
             } catch {
                 throw Failure(ExitCode.failure, "the daemon's answer can't be read: \(error.message)")
             }
@@ -79,31 +81,37 @@ extension Verb {
         return found
     }
 
-    private static func text(_ event: JSONValue, _ attempts: [RecordLine]) -> String {
+    private static func page(_ event: JSONValue, _ attempts: [RecordLine], on terminal: Terminal) -> String {
+        let now = hs_wall_ms()
         func string(_ key: String) -> String { event[key: key]?.string ?? "" }
-        var text = "event       \(event[key: "event"].map(Verb.text) ?? "")\n"
-        text += "received    \(string("received_at"))\nsource      \(string("source"))\ntype        \(string("type"))\n"
+        var text = "event       \(event[key: "event"].map(\.plainText) ?? "")\n"
+        text +=
+            "received    \(LocalTime.described(string("received_at"), now: now))\nsource      \(string("source"))\ntype        \(string("type"))\n"
         text += "routes      \((event[key: "routes"]?.array ?? []).compactMap(\.string).joined(separator: ", "))\n"
         text += "webhook-id  \(string("webhook-id"))\n"
         for header in event[key: "headers"]?.members ?? [] {
             text += "header      \(header.key): \(header.value.string ?? "")\n"
         }
-        var deliveries = Table(["DELIVERY", "STATE", "NEXT ATTEMPT"])
+        text = Table.shown(text, keepingLines: true)
+        var deliveries = Table(["DELIVERY", "STATE", "NEXT ATTEMPT"], keeping: ["DELIVERY"])
         for delivery in event[key: "deliveries"]?.array ?? [] {
-            deliveries.add(["delivery", "state", "next_attempt_at"].map { delivery[key: $0]?.string ?? "" })
+            func string(_ key: String) -> String { delivery[key: key]?.string ?? "" }
+            deliveries.add([
+                string("delivery"), string("state"), LocalTime.described(string("next_attempt_at"), now: now),
+            ])
         }
-        if !deliveries.isEmpty { text += "\n\(deliveries.text)" }
-        var table = Table(["EXECUTED AT", "DELIVERY", "ATTEMPT", "STATUS", "MS", "ERROR"])
+        if !deliveries.isEmpty { text += "\n\(deliveries.text(on: terminal))" }
+        var table = Table(["EXECUTED AT", "DELIVERY", "ATTEMPT", "STATUS", "MS", "ERROR"], keeping: ["DELIVERY"])
         for attempt in attempts {
-            table.add(
-                ["executed_at", "delivery", "attempt", "status", "duration_ms", "error"].map {
-                    attempt.columns[$0] ?? ""
-                })
+            func column(_ name: String) -> String { attempt.columns[name] ?? "" }
+            table.add([
+                LocalTime.described(column("executed_at"), now: now), column("delivery"), column("attempt"),
+                column("status"), column("duration_ms"), column("error"),
+            ])
         }
-        if !table.isEmpty { text += "\n\(table.text)" }
-        return Table.shown(
-            text + "\n" + (event[key: "body"]?.string ?? "(base64) \(string("body_base64"))") + "\n", keepingLines: true
-        )
+        if !table.isEmpty { text += "\n\(table.text(on: terminal))" }
+        let body = event[key: "body"]?.string ?? "(base64) \(string("body_base64"))"
+        return text + "\n" + Table.shown(body, keepingLines: true) + "\n"
     }
 
     /// Whether bytes hold a text: most lines of a long file are passed over by it.
