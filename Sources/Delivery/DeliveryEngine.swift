@@ -52,8 +52,9 @@ public final class DeliveryEngine: Sendable {
     }
 
     /// Works for exactly these targets from now on: new ones begin, changed ones go on by their new settings, those that are
-    /// missing end what they have under way and give the rest back to the log, where it stays.
-    public func apply(_ targets: [TargetSettings]) {
+    /// missing end what they have under way and give the rest back to the log, where it stays. `memories`, by name, say how
+    /// those that begin stood before.
+    public func apply(_ targets: [TargetSettings], remembering memories: [String: TargetMemory] = [:]) {
         state.withLock { state in
             guard !state.isStopping else { return }
             var gone = state.workers
@@ -64,7 +65,7 @@ public final class DeliveryEngine: Sendable {
                     state.workers[target.queue]?.settings = target
                 } else {
                     if let running { dismiss(running.worker, &state) }
-                    let worker = makeWorker(target)
+                    let worker = makeWorker(target, remembering: memories[target.name] ?? TargetMemory())
                     state.workers[target.queue] = Running(worker: worker, settings: target)
                     if let former = state.leaving[target.queue]?.last {
                         former.stop { self.begin(worker) }
@@ -107,13 +108,14 @@ public final class DeliveryEngine: Sendable {
         return workers.map { $0.currentStatus() }.sorted { $0.name < $1.name }
     }
 
-    /// Lets a target's queue wait. False if there is no such target.
+    /// Lets a target's queue wait, or go on: the word given last counts, by hand or by configuration, over restarts. False
+    /// if there is no such target. It holds when this returns; not to be called on a target's queue.
     @discardableResult
-    public func pause(_ name: String) -> Bool { setPaused(name, true) }
-
-    /// Lets a target's queue go on. False if there is no such target.
-    @discardableResult
-    public func resume(_ name: String) -> Bool { setPaused(name, false) }
+    public func setPaused(_ name: String, _ paused: Bool) -> Bool {
+        let worker = worker(named: name)
+        worker?.setPaused(paused)
+        return worker != nil
+    }
 
     /// Tries deliveries at once that a target has in hand, waiting for their retry. Those that it has not come from the log.
     public func hurry(_ deliveries: [DeliveryID]) {
@@ -123,27 +125,20 @@ public final class DeliveryEngine: Sendable {
         }
     }
 
-    /// Opens the breakers of these targets, as they were before a restart: each sends a probe first. After `apply`.
-    public func restoreOpenBreakers(_ names: Set<String>) {
-        let workers = state.withLock { $0.workers.values.map(\.worker) }
-        for worker in workers where names.contains(worker.name) { worker.restoreOpenBreaker() }
-    }
-
     /// Opens all files anew: somebody has moved them (SIGHUP).
     public func reopenFiles() {
         reporter.reopenFiles()
         for running in state.withLock({ $0.workers.values }) { running.worker.reopenFiles() }
     }
 
-    private func setPaused(_ name: String, _ paused: Bool) -> Bool {
-        let worker = state.withLock { $0.workers.values.first { $0.worker.name == name }?.worker }
-        worker?.setPaused(paused)
-        return worker != nil
+    /// The worker of a configured target.
+    func worker(named name: String) -> TargetWorker? {
+        state.withLock { $0.workers.values.first { $0.worker.name == name }?.worker }
     }
 
-    private func makeWorker(_ settings: TargetSettings) -> TargetWorker {
+    private func makeWorker(_ settings: TargetSettings, remembering memory: TargetMemory) -> TargetWorker {
         TargetWorker(
-            settings, log: log, reporter: reporter, options: options,
+            settings, remembering: memory, log: log, reporter: reporter, options: options,
             on: pool[Int(settings.queue.rawValue) % pool.count])
     }
 

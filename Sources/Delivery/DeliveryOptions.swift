@@ -10,6 +10,8 @@ public struct DeliveryOptions: Sendable {
     public var notify: @Sendable (DeliveryNotice) -> Void
     /// Hears of deliveries given up, once each, their lines being durable: for `on_failure`. Must not block.
     public var failed: @Sendable ([AttemptRecord]) -> Void
+    /// Hears of what is to be remembered of a target over a restart, by its name. Must not block.
+    public var remember: @Sendable (String, TargetMemory) -> Void
     /// A number from 0 up to 1, for jitter; a test gives its own.
     public var random: @Sendable () -> Double
 
@@ -19,6 +21,7 @@ public struct DeliveryOptions: Sendable {
         sign: @escaping @Sendable (_ key: [UInt8], _ message: [UInt8]) -> [UInt8],
         notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in },
         failed: @escaping @Sendable ([AttemptRecord]) -> Void = { _ in },
+        remember: @escaping @Sendable (String, TargetMemory) -> Void = { _, _ in },
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.userAgent = userAgent
@@ -26,6 +29,7 @@ public struct DeliveryOptions: Sendable {
         self.sign = sign
         self.notify = notify
         self.failed = failed
+        self.remember = remember
         self.random = random
     }
 }

@@ -91,14 +91,14 @@ struct Lanes: Sendable {
         return true
     }
 
-    /// Gives up all that is not under way.
-    mutating func drain() -> [Entry] {
+    /// Gives up all that is not under way. `lanes` are those of what is: others of their keys wait for it still.
+    mutating func drain(keeping lanes: [UInt64] = []) -> [Entry] {
         let all = ready[readyHead...] + waiting.map(\.entry) + behind.values.joined()
         for entry in all { numbers.remove(entry.delivery.event) }
         ready = []
         readyHead = 0
         waiting = []
-        behind = [:]
+        behind = Dictionary(lanes.map { ($0, []) }) { one, _ in one }
         return Array(all)
     }
 

@@ -37,8 +37,12 @@ public struct TargetQueue: Sendable {
     }
 
     private(set) var breaker = Breaker()
-    private(set) var isPaused: Bool
     private(set) var isStopping = false
+    /// Whether what it has in hand was let go of and nothing is taken: the log is changing what it is owed.
+    private(set) var isEmptied = false
+    private var pausedByHand: Bool?
+    /// Those under way that are not tried again, however they end.
+    private var givenUp: Set<EventNumber> = []
     /// Until when the whole target waits because it asked for that, by the steady clock; 0 for not at all.
     private(set) var heldUntil: Int64 = 0
     private var settings: TargetSettings
@@ -49,13 +53,26 @@ public struct TargetQueue: Sendable {
     private var credit = 0
 
     /// An empty queue. `concurrency` stands instead of the configured one where a transport gathers attempts itself.
-    init(_ settings: TargetSettings, concurrency: Int? = nil, now: Moment) {
+    init(
+        _ settings: TargetSettings, concurrency: Int? = nil, remembering memory: TargetMemory = TargetMemory(),
+        now: Moment
+    ) {
         self.settings = settings
         self.concurrency = max(1, concurrency ?? settings.concurrency)
-        isPaused = settings.paused
+        if memory.isBreakerOpen { breaker.reopen(now: now.steady) }
+        if memory.pausedByHand != settings.paused { pausedByHand = memory.pausedByHand }
         bucket = settings.rate.map { TokenBucket($0, now: now.steady) }
     }
 
+    /// Whether it starts nothing: by the word given last, by hand or by configuration.
+    var isPaused: Bool { pausedByHand ?? settings.paused }
+    /// What must outlast a restart.
+    var memory: TargetMemory {
+        var memory = TargetMemory()
+        memory.isBreakerOpen = breaker.state != .closed
+        memory.pausedByHand = pausedByHand
+        return memory
+    }
     /// Attempts under way.
     var inFlight: Int { underWay.count }
     /// Deliveries in hand, those under way included.
@@ -68,7 +85,7 @@ public struct TargetQueue: Sendable {
     /// Works by new settings from now on.
     mutating func update(_ settings: TargetSettings, concurrency: Int? = nil, now: Moment) {
         if settings.rate != self.settings.rate { bucket = settings.rate.map { TokenBucket($0, now: now.steady) } }
-        if settings.paused != self.settings.paused { isPaused = settings.paused }
+        if settings.paused != self.settings.paused { pausedByHand = nil }
         self.settings = settings
         self.concurrency = max(1, concurrency ?? settings.concurrency)
     }
@@ -78,6 +95,7 @@ public struct TargetQueue: Sendable {
         _ deliveries: [(delivery: OwedDelivery, lane: UInt64?)], now: Moment, _ effects: inout Effects
     ) {
         credit = max(0, credit - deliveries.count)
+        guard !isEmptied else { return }
         for (delivery, lane) in deliveries {
             if isStopping {
                 effects.settle.append(Settlement(event: delivery.event, state: .untried, progress: delivery.progress))
@@ -111,6 +129,10 @@ public struct TargetQueue: Sendable {
         }
         if verdict != .untried { entry.delivery.progress.count(counts, endedAt: now.wall) }
         let progress = entry.delivery.progress
+        if givenUp.remove(event) != nil && verdict != .done {
+            settle(entry, .failed, now: now, &effects)
+            return advance(now: now, &effects)
+        }
         switch verdict {
         case .done: settle(entry, .done, now: now, &effects)
         case .final: settle(entry, .failed, now: now, &effects)
@@ -139,16 +161,29 @@ public struct TargetQueue: Sendable {
     }
 
     /// Starts nothing more until `resume`; what is under way ends as it ends.
-    mutating func pause() { isPaused = true }
+    mutating func pause() { pausedByHand = settings.paused ? nil : true }
 
     /// Goes on.
     mutating func resume(now: Moment, _ effects: inout Effects) {
-        isPaused = false
+        pausedByHand = settings.paused ? false : nil
         advance(now: now, &effects)
     }
 
-    /// Opens the breaker as it was before a restart: a probe goes out first.
-    mutating func restoreOpenBreaker(now: Moment) { breaker.reopen(now: now.steady) }
+    /// Forgets what is in hand and not under way, and takes nothing until `takeUp`. Answers what is under way: it ends as it
+    /// ends, and with `givingUp` it is not tried again.
+    mutating func letGo(givingUp: Bool) -> Set<EventNumber> {
+        isEmptied = true
+        _ = lanes.drain(keeping: underWay.values.compactMap(\.lane))
+        let events = Set(underWay.keys)
+        if givingUp { givenUp.formUnion(events) }
+        return events
+    }
+
+    /// Goes on with what the log has left for it.
+    mutating func takeUp(now: Moment, _ effects: inout Effects) {
+        isEmptied = false
+        advance(now: now, &effects)
+    }
 
     /// Tries a delivery that waits in hand at once.
     mutating func hurry(_ event: EventNumber, now: Moment, _ effects: inout Effects) {
@@ -166,7 +201,7 @@ public struct TargetQueue: Sendable {
 
     /// When `tick` is to be called, by the steady clock (at once, if that is past); `nil` if nothing waits for time to pass.
     mutating func wakeAt(now: Moment) -> Int64? {
-        guard !isPaused, !isStopping else { return nil }
+        guard !isPaused, !isStopping, !isEmptied else { return nil }
         let wake = lanes.nextDue
         guard lanes.hasReady, inFlight < concurrency else { return wake }
         // What has become due since it was looked at is due now: nobody else would start it.
@@ -178,7 +213,7 @@ public struct TargetQueue: Sendable {
     }
 
     private mutating func advance(now: Moment, _ effects: inout Effects) {
-        guard !isStopping else { return }
+        guard !isStopping, !isEmptied else { return }
         lanes.tick(now: now)
         while !isPaused, lanes.hasReady, inFlight < concurrency, now.steady >= heldUntil,
             breaker.allows(inFlight: inFlight, now: now.steady), bucket?.take(now: now.steady) ?? true,

@@ -26,6 +26,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private var unwrittenFailures = 0
     private var wakeAt: Int64 = .max
     /// Whether `start` was called, and whether the log knows of it: it takes one receiver at a time.
+    private var remembered: TargetMemory
     private var hasBegun = false
     private var isAttached = false
     /// Deliveries asked for before the log knew of it.
@@ -33,8 +34,8 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private var whenIdle: [@Sendable () -> Void] = []
 
     init(
-        _ settings: TargetSettings, log: any EventLog, reporter: Reporter, options: DeliveryOptions,
-        on pool: DispatchQueue
+        _ settings: TargetSettings, remembering memory: TargetMemory, log: any EventLog, reporter: Reporter,
+        options: DeliveryOptions, on pool: DispatchQueue
     ) {
         name = settings.name
         id = settings.queue
@@ -43,7 +44,9 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         self.reporter = reporter
         self.options = options
         queue = DispatchQueue(label: "hookswitch.target.\(settings.name)", target: pool)
-        decisions = TargetQueue(settings, concurrency: settings.gatheredConcurrency, now: .now)
+        decisions = TargetQueue(
+            settings, concurrency: settings.gatheredConcurrency, remembering: memory, now: .now)
+        remembered = memory
         status = TargetStatus(name: settings.name, queue: settings.queue)
         shown = Mutex(status)
     }
@@ -78,14 +81,17 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         }
     }
 
-    /// Pauses or goes on, by hand.
+    /// Pauses or goes on, by hand; it holds when this returns.
     func setPaused(_ paused: Bool) {
-        queue.async { self.decide { if paused { $0.pause() } else { $0.resume(now: $1, &$2) } } }
+        queue.sync { self.decide { if paused { $0.pause() } else { $0.resume(now: $1, &$2) } } }
     }
 
-    /// Opens the breaker as it was before a restart.
-    func restoreOpenBreaker() {
-        queue.async { self.decide { queue, now, _ in queue.restoreOpenBreaker(now: now) } }
+    /// Forgets what it has in hand and takes nothing until `takeUp`; answers what is under way. Blocks while its queue is busy.
+    func letGo(givingUp: Bool) -> Set<EventNumber> { queue.sync { decisions.letGo(givingUp: givingUp) } }
+
+    /// Goes on. What the log handed out before it changed has arrived by then: the worker's queue keeps the order.
+    func takeUp() {
+        queue.async { self.decide { $0.takeUp(now: $1, &$2) } }
     }
 
     /// Tries deliveries at once that wait in hand.
@@ -184,6 +190,10 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.paused = decisions.isPaused
         status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
         shown.withLock { $0 = status }
+        if decisions.memory != remembered {
+            remembered = decisions.memory
+            options.remember(name, remembered)
+        }
         finishIfIdle()
     }
 

@@ -39,6 +39,25 @@ struct Bitmap: Sendable {
         return true
     }
 
+    /// Takes another set's members in.
+    mutating func formUnion(_ other: Bitmap) {
+        while words.count < other.words.count { words.append(0) }
+        for (index, word) in other.words.enumerated() { words[index] |= word }
+        count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
+    /// Takes another set's members out.
+    mutating func subtract(_ other: Bitmap) {
+        for index in 0..<min(words.count, other.words.count) { words[index] &= ~other.words[index] }
+        count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+        if count == 0 { words = [] }
+    }
+
+    /// The largest member.
+    var last: Int? {
+        words.lastIndex { $0 != 0 }.map { $0 << 6 + 63 - words[$0].leadingZeroBitCount }
+    }
+
     /// The smallest member from `start` on.
     func first(from start: Int) -> Int? {
         var word = start >> 6

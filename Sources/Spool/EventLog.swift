@@ -25,6 +25,20 @@ public protocol EventLog: AnyObject, Sendable {
     /// Owes a retained delivery again, with a fresh schedule, whatever became of it. Durable when it returns.
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult]
 
+    /// Owes retained events to queues, whether or not they were theirs at acceptance, each with a fresh schedule; what is
+    /// owed already stays as it is. Durable when it returns.
+    func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult]
+
+    /// Gives up all that a queue is owed, but `kept`. Durable when it returns.
+    func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep
+
+    /// Owes to `other` what a queue is owed, but `kept`, as if it had never been tried. Durable when it returns.
+    func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep
+
+    /// The first retained event behind `number`; those are passed over that surely came before `since`, in milliseconds since
+    /// 1970.
+    func retained(after number: EventNumber, since: Int64) -> EventNumber?
+
     /// Reads an event's record.
     func read(_ position: Position) throws(SpoolError) -> StoredEvent
 

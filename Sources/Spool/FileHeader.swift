@@ -11,6 +11,7 @@ struct FileHeader {
     enum Purpose: UInt32 {
         case segment = 1
         case journal = 2
+        case notes = 16
     }
 
     static let size = 32

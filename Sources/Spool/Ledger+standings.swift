@@ -21,6 +21,15 @@ extension Ledger {
         }
     }
 
+    /// The queues that an event is owed to, or was given up for: at acceptance or, by hand, later.
+    func queues(of number: UInt64) -> [QueueID] {
+        guard let place = place(of: number) else { return [] }
+        let segment = segments[place.segment]
+        return queues.keys.sorted().filter {
+            segment.owed[$0]?.contains(place.index) == true || segment.failed[$0]?.contains(place.index) == true
+        }
+    }
+
     /// The events of a queue that were given up, behind `number`, at most `limit`.
     func failed(_ id: QueueID, after number: UInt64, limit: Int) -> [EventNumber] {
         var found: [EventNumber] = []

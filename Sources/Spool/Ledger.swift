@@ -33,9 +33,9 @@ struct Ledger {
         var notBefore: Int64
     }
 
-    private(set) var segments: [Segment] = []
-    private(set) var queues: [QueueID: Queue] = [:]
-    private(set) var tried: [DeliveryID: Tried] = [:]
+    var segments: [Segment] = []
+    var queues: [QueueID: Queue] = [:]
+    var tried: [DeliveryID: Tried] = [:]
 
     mutating func register(_ queue: QueueID, named name: String) {
         if queues[queue] == nil { queues[queue] = Queue(name: name) }
@@ -226,8 +226,7 @@ struct Ledger {
             queues[id]?.inHand.remove(number)
             if case .byNumber? = queues[id]?.order {
                 // It comes again in its place, not when its time has come.
-                let cursor = queues[id]?.cursor ?? 0
-                queues[id]?.cursor = min(cursor, number)
+                rewind(id, to: number)
                 return nil
             }
             let waiting = tried[outcome.delivery] ?? Tried(progress: outcome.progress, notBefore: 0)
@@ -251,8 +250,13 @@ struct Ledger {
             segments[place.segment].reopen(place.index, id)
             queues[id]?.waiting += 1
         }
-        tried[delivery] = Tried(progress: progress, notBefore: 0)
-        queues[id]?.due.insert(Due(notBefore: 0, number: number))
+        if wasOwed || before > 0 {
+            tried[delivery] = Tried(progress: progress, notBefore: 0)
+            queues[id]?.due.insert(Due(notBefore: 0, number: number))
+        } else {
+            // As if never tried: it takes no memory, and the cursor comes by it again.
+            rewind(id, to: number)
+        }
         return (wasOwed ? .wasOwed : .reopened, JournalEntry(delivery, .reopened, progress))
     }
 
@@ -274,7 +278,8 @@ struct Ledger {
             if segments[place.segment].failed[id]?.contains(place.index) == true { queues[id]?.failed -= 1 }
             if segments[place.segment].owed[id]?.contains(place.index) != true { queues[id]?.waiting += 1 }
             segments[place.segment].reopen(place.index, id)
-            tried[entry.delivery] = Tried(progress: entry.progress, notBefore: 0)
+            tried[entry.delivery] =
+                entry.progress.attempts > 0 ? Tried(progress: entry.progress, notBefore: 0) : nil
         }
     }
 

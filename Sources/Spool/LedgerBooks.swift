@@ -158,7 +158,11 @@ final class LedgerBooks: @unchecked Sendable {
         }
     }
 
-    func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+    /// Owes deliveries again, each by `change`.
+    func reopen(
+        _ deliveries: [DeliveryID],
+        _ change: (inout Ledger, DeliveryID) -> (result: ReopenResult, entry: JournalEntry?)
+    ) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         for event in Set(deliveries.map(\.event)) {
             guard let folded = queue.sync(execute: { ledger.folded(around: event.rawValue) }) else { continue }
             let offsets = try offsets(of: folded)
@@ -167,7 +171,7 @@ final class LedgerBooks: @unchecked Sendable {
         let (results, written) = queue.sync {
             var results: [DeliveryID: ReopenResult] = [:]
             for delivery in deliveries {
-                let (result, entry) = ledger.reopen(delivery)
+                let (result, entry) = change(&ledger, delivery)
                 results[delivery] = result
                 if let entry { pending.append(entry) }
             }
@@ -176,6 +180,21 @@ final class LedgerBooks: @unchecked Sendable {
         if let failure = written.value { throw failure }
         queue.async { [self] in handOutAll() }
         return results
+    }
+
+    /// Changes a whole queue. What the journal says of its deliveries no longer holds, so a checkpoint takes its place.
+    func sweep(_ change: (inout Ledger) -> QueueSweep) throws(SpoolError) -> QueueSweep {
+        let (sweep, written) = queue.sync {
+            let sweep = change(&ledger)
+            return (sweep, sweep.count > 0 ? checkpoint() : Written(journalQueue))
+        }
+        if let failure = written.value { throw failure }
+        queue.async { [self] in handOutAll() }
+        return sweep
+    }
+
+    func retained(after number: UInt64, since: Int64) -> UInt64? {
+        queue.sync { ledger.retained(after: number, since: since) }
     }
 
     private func scheduleFlush() {
@@ -239,9 +258,11 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     /// Replaces the journal by what the ledger says now. On the ledger's queue.
-    private func checkpoint() {
+    @discardableResult
+    private func checkpoint() -> Written {
+        let written = Written(journalQueue)
         // Another daemon may have the spool by now.
-        guard !isClosed else { return }
+        guard !isClosed else { return written }
         pending = []
         let standings = ledger.standings
         let tried = LedgerBooks.entries(of: ledger)
@@ -256,10 +277,12 @@ final class LedgerBooks: @unchecked Sendable {
                 count(new)
             } catch {
                 journal = nil
+                written.fail(error)
                 notice(.journal(error))
                 scheduleCheckpoint(afterSeconds: 1)
             }
         }
+        return written
     }
 
     /// Makes room at once, because an event was refused for want of it.
@@ -322,8 +345,13 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     func standings(of number: EventNumber, owed: [QueueID]) -> [DeliveryStanding] {
-        queue.sync { ledger.standings(of: number.rawValue, owed: owed) }
+        queue.sync {
+            let later = ledger.queues(of: number.rawValue).filter { !owed.contains($0) }
+            return ledger.standings(of: number.rawValue, owed: owed + later)
+        }
     }
+
+    func queues(of number: EventNumber) -> [QueueID] { queue.sync { ledger.queues(of: number.rawValue) } }
 
     func failed(_ id: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
         queue.sync { ledger.failed(id, after: number.rawValue, limit: limit) }

@@ -21,6 +21,8 @@ enum Record {
         case standing = 4
         /// The end of a checkpoint: without it the checkpoint does not count.
         case checkpoint = 5
+        /// A fact of the notebook.
+        case note = 16
     }
 
     /// A header read.

@@ -68,6 +68,29 @@ struct Segment: Sendable {
         if owed[queue, default: Bitmap()].insert(index) { unsettled += 1 }
     }
 
+    /// Takes away all that a queue is owed, but `kept`, by place; answers what that was.
+    mutating func release(_ queue: QueueID, except kept: [Int]) -> Bitmap {
+        guard var released = owed[queue] else { return Bitmap() }
+        var rest = Bitmap()
+        for index in kept where released.remove(index) { rest.insert(index) }
+        owed[queue] = rest
+        unsettled -= released.count
+        return released
+    }
+
+    /// Notes that a queue's deliveries were given up.
+    mutating func fail(_ places: Bitmap, _ queue: QueueID) { failed[queue, default: Bitmap()].formUnion(places) }
+
+    /// Owes events to a queue; answers how many were not owed to it before.
+    mutating func owe(_ places: Bitmap, _ queue: QueueID) -> Int {
+        let before = owed[queue]?.count ?? 0
+        owed[queue, default: Bitmap()].formUnion(places)
+        failed[queue]?.subtract(places)
+        let gained = (owed[queue]?.count ?? 0) - before
+        unsettled += gained
+        return gained
+    }
+
     /// Replaces what a queue is owed of the first `covered` events, as a checkpoint has it.
     mutating func restore(_ queue: QueueID, owed words: [UInt64], failed failedWords: [UInt64], covered: Int) {
         var restored = Bitmap(words: words)

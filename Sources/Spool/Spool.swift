@@ -23,7 +23,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     private let commits: Mutex<Commits>
-    private let books: LedgerBooks
+    let books: LedgerBooks
     private let files: SegmentFiles
     private let lock: SpoolLock
     private let settings: SpoolSettings
@@ -157,9 +157,15 @@ public final class Spool: EventLog, @unchecked Sendable {
                 results[delivery] = .noSuchEvent
                 continue
             }
-            if !event.owed.contains(delivery.queue) { results[delivery] = .neverOwed }
+            let isOwed = event.owed.contains(delivery.queue)
+            if !isOwed && !books.queues(of: delivery.event).contains(delivery.queue) {
+                results[delivery] = .neverOwed
+            }
         }
-        results.merge(try books.reopen(deliveries.filter { results[$0] == nil })) { _, new in new }
+        let reopened = try books.reopen(deliveries.filter { results[$0] == nil }) { ledger, delivery in
+            ledger.reopen(delivery)
+        }
+        results.merge(reopened) { _, new in new }
         return results
     }
 

@@ -14,6 +14,7 @@ public struct SpoolReader {
     {
         guard let position = recovery.ledger.position(of: number.rawValue) else { return nil }
         let event = try files.read(position)
-        return (event, recovery.ledger.standings(of: number.rawValue, owed: event.owed))
+        let later = recovery.ledger.queues(of: number.rawValue).filter { !event.owed.contains($0) }
+        return (event, recovery.ledger.standings(of: number.rawValue, owed: event.owed + later))
     }
 }

@@ -15,6 +15,7 @@ enum CommandLineTool {
         Chapter(title: "events and routes", verbs: [.match, .send]),
         Chapter(title: "what goes on", verbs: [.status, .audit, .failures, .show]),
         Chapter(title: "sending again", verbs: [.retry]),
+        Chapter(title: "whole queues", verbs: [.pause, .resume, .drop, .move]),
         Chapter(title: "the rest", verbs: [.completions, .version, .help]),
     ]
 

@@ -156,14 +156,14 @@ struct DeliveryEngineTests {
         try await eventually("the other target") { under.log.events(.done, 2).count == 5 }
         #expect(under.status("a")?.paused == true)
         #expect(under.requests("/a").isEmpty)
-        #expect(under.engine.resume("a"))
+        #expect(under.engine.setPaused("a", false))
         try await eventually("the paused one") { under.log.events(.done, 1).count == 5 }
-        #expect(under.engine.pause("a"))
+        #expect(under.engine.setPaused("a", true))
         try await eventually("the pause") { under.status("a")?.paused == true }
         for _ in 1...5 { under.log.add(to: 1, 2) }
         try await eventually("the other target") { under.log.events(.done, 2).count == 10 }
         #expect(under.requests("/a").count == 5)
-        #expect(!under.engine.pause("nobody"))
+        #expect(!under.engine.setPaused("nobody", true))
     }
 
     @Test func stoppingLetsWhatIsUnderWayEndAndHandsBackTheRest() async throws {
@@ -324,8 +324,9 @@ struct DeliveryEngineTests {
             gate.wait()
             return .answer(200)
         }
-        under.engine.apply([try under.target()])
-        under.engine.restoreOpenBreakers(["crm"])
+        var memory = TargetMemory()
+        memory.isBreakerOpen = true
+        under.engine.apply([try under.target()], remembering: ["crm": memory])
         try await eventually("the breaker") { under.status()?.breaker == .open }
         for _ in 1...5 { under.log.add(to: 1) }
         try await eventually("the probe") { under.endpoint.requests.count == 1 && under.status()?.inFlight == 1 }

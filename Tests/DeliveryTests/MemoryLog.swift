@@ -164,6 +164,12 @@ final class MemoryLog: EventLog {
     func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) { done(.committed([])) }
     func queue(named name: String) throws(SpoolError) -> QueueID { QueueID(rawValue: 1) }
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] { [:] }
+    func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] { [:] }
+    func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep { QueueSweep() }
+    func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
+        QueueSweep()
+    }
+    func retained(after number: EventNumber, since: Int64) -> EventNumber? { nil }
     func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? { state.withLock { $0.events[number] } }
     func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] { [] }
     func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] { [] }

@@ -11,11 +11,13 @@ struct TargetQueueTests {
         var now = Moment.at(1000)
         var effects = TargetQueue.Effects()
 
-        init(_ change: (inout TargetSettings) -> Void = { _ in }) throws {
+        init(
+            remembering memory: TargetMemory = TargetMemory(), _ change: (inout TargetSettings) -> Void = { _ in }
+        ) throws {
             var settings = try TargetSettings.http()
             settings.retry.schedule = .exponential(first: .seconds(1), factor: 2, max: .seconds(60))
             change(&settings)
-            queue = TargetQueue(settings, now: now)
+            queue = TargetQueue(settings, remembering: memory, now: now)
         }
 
         /// The log hands out deliveries.
@@ -299,9 +301,60 @@ struct TargetQueueTests {
         #expect(handed[2]?.state == .untried)
     }
 
-    @Test func afterARestartWithAnOpenBreakerOneProbeGoesFirst() throws {
+    @Test func theWordGivenLastCountsOverARestart() throws {
         var under = try QueueUnderTest()
-        under.queue.restoreOpenBreaker(now: under.now)
+        #expect(under.queue.memory == TargetMemory())
+        under.queue.pause()
+        #expect(under.queue.memory.pausedByHand == true)
+        #expect(try QueueUnderTest(remembering: under.queue.memory).queue.isPaused)
+        under.queue.resume(now: under.now, &under.effects)
+        #expect(under.queue.memory == TargetMemory())
+        var configured = try QueueUnderTest { $0.paused = true }
+        configured.queue.resume(now: configured.now, &configured.effects)
+        let memory = configured.queue.memory
+        #expect(memory.pausedByHand == false)
+        #expect(try !QueueUnderTest(remembering: memory) { $0.paused = true }.queue.isPaused)
+    }
+
+    @Test func anEmptiedQueueTakesNothingUntilItGoesOnAndThenAsksAgain() throws {
+        var under = try QueueUnderTest { $0.concurrency = 1 }
+        under.receive([1, 2, 3])
+        _ = under.takeStarted()
+        #expect(under.queue.letGo(givingUp: true) == [1])
+        under.receive([4, 5])
+        #expect(under.queue.inHand == 1)
+        #expect(under.queue.wakeAt(now: under.now) == nil)
+        #expect(under.end(1, .again, targetIsUp: false)?.state == .failed, "it was given up")
+        under.effects = .init()
+        under.queue.takeUp(now: under.now, &under.effects)
+        under.receive([6])
+        #expect(under.takeStarted() == [6])
+    }
+
+    @Test func whatIsUnderWayWhenItsQueueIsDroppedMayStillSucceed() throws {
+        var under = try QueueUnderTest { $0.concurrency = 2 }
+        under.receive([1, 2])
+        _ = under.queue.letGo(givingUp: true)
+        #expect(under.end(1, .done, targetIsUp: true)?.state == .done)
+        #expect(under.end(2, .untried, targetIsUp: nil)?.state == .failed)
+    }
+
+    @Test func aKeyThatIsUnderWayWhenItsQueueIsEmptiedKeepsItsOrder() throws {
+        var under = try QueueUnderTest { $0.order = EventPath("customer") }
+        under.receive([1, 2], lane: 7)
+        #expect(under.takeStarted() == [1])
+        _ = under.queue.letGo(givingUp: false)
+        under.queue.takeUp(now: under.now, &under.effects)
+        under.receive([3], lane: 7)
+        #expect(under.takeStarted() == [])
+        under.end(1, .done, targetIsUp: true)
+        #expect(under.takeStarted() == [3])
+    }
+
+    @Test func afterARestartWithAnOpenBreakerOneProbeGoesFirst() throws {
+        var memory = TargetMemory()
+        memory.isBreakerOpen = true
+        var under = try QueueUnderTest(remembering: memory)
         under.receive([1, 2, 3])
         #expect(under.takeStarted() == [1])
         under.end(1, .done, targetIsUp: true)
@@ -333,8 +386,9 @@ struct TargetQueueTests {
         #expect(under.queue.wakeAt(now: under.now) == nil)
         under.receive([1, 2])
         #expect(under.queue.wakeAt(now: under.now) == nil)
-        var probing = try QueueUnderTest { $0.breaker.after = 1 }
-        probing.queue.restoreOpenBreaker(now: probing.now)
+        var memory = TargetMemory()
+        memory.isBreakerOpen = true
+        var probing = try QueueUnderTest(remembering: memory) { $0.breaker.after = 1 }
         probing.receive([1, 2])
         #expect(probing.queue.wakeAt(now: probing.now) == nil)
     }

@@ -76,11 +76,11 @@ struct OperatorsTests {
             case .named(let names, let failedOnly) = try RetryRequest(
                 Array(#"{"deliveries":["1/a"],"failed_only":true}"#.utf8)
             ).selection
-        else { throw RetryRequest.Fault(message: "", hint: "") }
+        else { throw BodyFault(message: "", hint: "") }
         #expect(names.map(\.description) == ["1/a"])
         #expect(failedOnly)
         for text in ["", "[]", "{}", #"{"deliveries":["x"]}"#, #"{"failed":false}"#, #"{"all":true}"#] {
-            #expect(throws: RetryRequest.Fault.self, "\(text)") { _ = try RetryRequest(Array(text.utf8)) }
+            #expect(throws: BodyFault.self, "\(text)") { _ = try RetryRequest(Array(text.utf8)) }
         }
     }
 

@@ -20,6 +20,33 @@ struct SpoolTests {
         #expect(inbox.wait(for: 3).map(\.event) == [1, 3, 4])
     }
 
+    @Test func whatWasDroppedOrMovedStaysSoWhenThePowerGoes() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        let mail = try bench.spool.queue(named: "mail")
+        bench.commit((1...6).map { NewEvent("\($0)", to: crm) })
+        #expect(try bench.spool.giveUp(crm, except: [1, 2, 3]).count == 3)
+        try bench.crash()
+        #expect(try bench.spool.move(crm, to: mail, except: [2]).count == 2)
+        try bench.crash()
+        #expect(bench.owed(crm) == [2])
+        #expect(bench.owed(mail) == [1, 3])
+        #expect(bench.spool.failed(crm, after: 0, limit: 9) == [4, 5, 6])
+        #expect(try bench.spool.reopen([DeliveryID(event: 1, queue: mail)]).values.first == .wasOwed)
+        #expect(try bench.spool.deliveries(of: 1).map(\.target) == ["crm", "mail"])
+    }
+
+    @Test func anEventOwedByHandToAnotherQueueIsOwedAfterAPowerCut() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        let mail = try bench.spool.queue(named: "mail")
+        bench.commit(NewEvent("a", to: crm))
+        #expect(try bench.spool.reopen([DeliveryID(event: 1, queue: mail)]).values.first == .neverOwed)
+        #expect(try bench.spool.owe([DeliveryID(event: 1, queue: mail)]).values.first == .reopened)
+        try bench.crash()
+        #expect(bench.owed(mail) == [1])
+    }
+
     @Test func anEventOfAFinishedSegmentIsFoundAndCanBeOwedAgain() throws {
         let bench = try SpoolBench { $0.maxSizeBytes = 16 << 20 }
         let crm = try bench.spool.queue(named: "crm")

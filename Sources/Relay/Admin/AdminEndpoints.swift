@@ -23,6 +23,10 @@ struct AdminEndpoints: Sendable {
                 return Response(status: 200, body: writer.bytes)
             }
         case "/api/v1/retry": .post { [self] in retry($0) }
+        case "/api/v1/pause": .post { [self] in change($0, operations.pause) }
+        case "/api/v1/resume": .post { [self] in change($0, operations.resume) }
+        case "/api/v1/drop": .post { [self] in change($0, operations.drop) }
+        case "/api/v1/move": .post { [self] in change($0, operations.move) }
         case "/api/v1/reload": .post { [self] _ in reloadAnswer() }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
@@ -84,11 +88,23 @@ struct AdminEndpoints: Sendable {
 
     private func retry(_ request: AdminRequest) -> Response {
         let wanted: RetryRequest
-        do throws(RetryRequest.Fault) { wanted = try RetryRequest(request.body) } catch {
+        do throws(BodyFault) { wanted = try RetryRequest(request.body) } catch {
             return Problem(status: 400, detail: error.message, hint: error.hint).response
         }
         var writer = JSONWriter()
         do throws(SpoolError) { try operations.retry(wanted, to: &writer) } catch { return Problem(error).response }
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func change(
+        _ request: AdminRequest, _ perform: (QueueRequest, inout JSONWriter) throws(SpoolError) -> Void
+    ) -> Response {
+        let wanted: QueueRequest
+        do throws(BodyFault) { wanted = try QueueRequest(request.body) } catch {
+            return Problem(status: 400, detail: error.message, hint: error.hint).response
+        }
+        var writer = JSONWriter()
+        do throws(SpoolError) { try perform(wanted, &writer) } catch { return Problem(error).response }
         return Response(status: 200, body: writer.bytes)
     }
 

@@ -13,10 +13,14 @@ final class Operations: Sendable {
         var isRetried: Bool
     }
 
-    private let log: any EventLog
-    private let engine: DeliveryEngine
+    let log: any EventLog
+    let engine: DeliveryEngine
+    let reporter: Reporter
+    let memories: TargetMemories
+    /// Hears what is done by hand, for the daemon's log.
+    let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
     private let counters: AcceptanceCounters
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
     private let syncName: String
 
     /// Deliveries reopened at a time.
@@ -25,11 +29,16 @@ final class Operations: Sendable {
     private static let listedResults = 1000
 
     init(
-        log: any EventLog, engine: DeliveryEngine, counters: AcceptanceCounters, sync: SpoolSettings.Sync,
+        log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
+        counters: AcceptanceCounters, sync: SpoolSettings.Sync,
+        notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
         self.log = log
         self.engine = engine
+        self.reporter = reporter
+        self.memories = memories
+        self.notice = notice
         self.counters = counters
         self.now = now
         syncName = sync.name
@@ -113,7 +122,7 @@ final class Operations: Sendable {
         case .named(let names, let failedOnly):
             for start in stride(from: 0, to: names.count, by: Operations.batch) {
                 let part = names[start..<min(names.count, start + Operations.batch)]
-                note(try reopen(Array(part), among: queues, failedOnly: failedOnly))
+                note(try reopen(Array(part), among: queues, failedOnly: failedOnly, isDryRun: request.isDryRun))
             }
         case .failed(let target):
             for queue in queues where target == nil || queue.name == target {
@@ -123,11 +132,12 @@ final class Operations: Sendable {
                     guard let end = events.last else { break }
                     last = end
                     let names = events.map { DeliveryName(event: $0, target: queue.name) }
-                    note(try reopen(names, among: queues, failedOnly: false))
+                    note(try reopen(names, among: queues, failedOnly: false, isDryRun: request.isDryRun))
                 }
             }
         }
         writer.object { writer in
+            writer.member("dry_run", request.isDryRun)
             writer.member("retried", retried)
             writer.member("results") { writer in
                 writer.array { writer in
@@ -142,9 +152,9 @@ final class Operations: Sendable {
         }
     }
 
-    private func reopen(_ names: [DeliveryName], among queues: [SpoolStatus.Queue], failedOnly: Bool)
-        throws(SpoolError) -> [RetryResult]
-    {
+    private func reopen(
+        _ names: [DeliveryName], among queues: [SpoolStatus.Queue], failedOnly: Bool, isDryRun: Bool
+    ) throws(SpoolError) -> [RetryResult] {
         let known = Dictionary(queues.map { ($0.name, $0.id) }) { one, _ in one }
         var deliveries: [DeliveryID] = []
         var results: [RetryResult] = []
@@ -163,21 +173,48 @@ final class Operations: Sendable {
             }
             if byID.updateValue(name, forKey: delivery) == nil { deliveries.append(delivery) }
         }
-        let outcomes = try log.reopen(deliveries)
+        let outcomes = isDryRun ? try preview(deliveries) : try log.reopen(deliveries)
         // What a target has in hand, waiting for its next attempt, the log can't hurry.
-        engine.hurry(deliveries.filter { outcomes[$0] == .wasOwed })
+        if !isDryRun { engine.hurry(deliveries.filter { outcomes[$0] == .wasOwed }) }
         for delivery in deliveries {
             guard let name = byID[delivery], let outcome = outcomes[delivery] else { continue }
             results.append(
                 RetryResult(
-                    delivery: name, result: outcome.described,
+                    delivery: name, result: isDryRun ? outcome.foreseen : outcome.described,
                     isRetried: outcome == .reopened || outcome == .wasOwed))
         }
         return results
     }
 }
 
+extension Operations {
+    /// What a retry would come to.
+    private func preview(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        var results: [DeliveryID: ReopenResult] = [:]
+        for delivery in deliveries {
+            guard try log.event(delivery.event) != nil else {
+                results[delivery] = .noSuchEvent
+                continue
+            }
+            switch try log.deliveries(of: delivery.event).first(where: { $0.queue == delivery.queue })?.state {
+            case nil: results[delivery] = .neverOwed
+            case .waiting, .later: results[delivery] = .wasOwed
+            case .done, .failed: results[delivery] = .reopened
+            }
+        }
+        return results
+    }
+}
+
 extension ReopenResult {
+    fileprivate var foreseen: String {
+        switch self {
+        case .reopened: "would be sent again"
+        case .wasOwed: "waits, and would be tried now"
+        case .noSuchEvent, .neverOwed: described
+        }
+    }
+
     fileprivate var described: String {
         switch self {
         case .reopened: "sent again"

@@ -5,15 +5,11 @@ import Spool
 ///
 ///     {"deliveries": ["1042/crm", …], "failed_only": true}     these; with `failed_only` those of them that were given up
 ///     {"failed": true, "target": "crm"}                        all that was given up, of one target or of all
+///
+/// With `"dry_run": true` nothing is sent and all is counted.
 struct RetryRequest {
     /// Deliveries named in one request at most.
     static let deliveryLimit = 10_000
-
-    /// What is wrong with a request.
-    struct Fault: Error {
-        var message: String
-        var hint: String
-    }
 
     enum Selection {
         case named([DeliveryName], failedOnly: Bool)
@@ -21,29 +17,31 @@ struct RetryRequest {
     }
 
     var selection: Selection
+    var isDryRun: Bool
 
-    init(_ body: [UInt8]) throws(Fault) {
+    init(_ body: [UInt8]) throws(BodyFault) {
         let document: JSONDocument
         do throws(JSONSyntaxError) { document = try JSONDocument(body) } catch {
-            throw Fault(message: "the body is not JSON: \(error.message)", hint: RetryRequest.hint)
+            throw BodyFault(message: "the body is not JSON: \(error.message)", hint: RetryRequest.hint)
         }
         let root = document.root
         guard let members = root.members else {
-            throw Fault(message: "the body is \(root.described), not an object", hint: RetryRequest.hint)
+            throw BodyFault(message: "the body is \(root.described), not an object", hint: RetryRequest.hint)
         }
-        for member in members where !["deliveries", "failed", "failed_only", "target"].contains(member.key) {
-            throw Fault(message: "there is no key \"\(member.key)\" here", hint: RetryRequest.hint)
+        for member in members where !["deliveries", "failed", "failed_only", "target", "dry_run"].contains(member.key) {
+            throw BodyFault(message: "there is no key \"\(member.key)\" here", hint: RetryRequest.hint)
         }
+        isDryRun = root[key: "dry_run"]?.isTrue == true
         if let elements = root[key: "deliveries"]?.array {
             guard elements.count <= RetryRequest.deliveryLimit else {
-                throw Fault(
+                throw BodyFault(
                     message: "\(elements.count) deliveries are too many for one request",
                     hint: "send at most \(RetryRequest.deliveryLimit) at a time")
             }
             var names: [DeliveryName] = []
             for element in elements {
                 guard let name = element.string.flatMap(DeliveryName.init) else {
-                    throw Fault(message: "a delivery is written \"1042/crm\"", hint: RetryRequest.hint)
+                    throw BodyFault(message: "a delivery is written \"1042/crm\"", hint: RetryRequest.hint)
                 }
                 names.append(name)
             }
@@ -51,7 +49,7 @@ struct RetryRequest {
         } else if root[key: "failed"]?.isTrue == true {
             selection = .failed(target: root[key: "target"]?.string)
         } else {
-            throw Fault(message: "nothing is named", hint: RetryRequest.hint)
+            throw BodyFault(message: "nothing is named", hint: RetryRequest.hint)
         }
     }
 
@@ -59,7 +57,8 @@ struct RetryRequest {
 }
 
 extension JSONValue {
-    fileprivate var isTrue: Bool {
+    /// Whether it is `true`.
+    public var isTrue: Bool {
         if case .bool(true) = content { true } else { false }
     }
 }

@@ -20,6 +20,7 @@ public final class Daemon: Sendable {
     private let operations: Operations
     private let door: EventLoop
     private let controls: EventLoop
+    private let memories: TargetMemories
     private let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
 
@@ -33,6 +34,10 @@ public final class Daemon: Sendable {
             configuration.spool.commit = .byThread
             spool = try Spool(configuration.spool, notice: { notices.hear($0) })
             try Daemon.assignQueues(of: spool, to: &configuration)
+            memories = TargetMemories(try Notebook(configuration.spool.path)) {
+                log.write(
+                    .error, "what is paused and which breakers are open could not be written", ["reason": $0.described])
+            }
         } catch {
             throw DaemonError(error)
         }
@@ -49,7 +54,8 @@ public final class Daemon: Sendable {
         let reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
-            sign: { HMAC.sign(key: $0, $1) }, notify: { notices.hear($0) })
+            sign: { HMAC.sign(key: $0, $1) }, notify: { notices.hear($0) },
+            remember: { [memories] in memories.remember($0, $1) })
         do throws(DeliveryEngine.StartError) {
             engine = try DeliveryEngine(log: spool, reporter: reporter, options: options)
         } catch {
@@ -57,7 +63,8 @@ public final class Daemon: Sendable {
         }
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
-            log: spool, engine: engine, counters: counters, sync: configuration.spool.sync, now: { hs_wall_ms() })
+            log: spool, engine: engine, reporter: reporter, memories: memories, counters: counters,
+            sync: configuration.spool.sync, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
     }
 
@@ -73,7 +80,7 @@ public final class Daemon: Sendable {
     /// Begins to deliver and to accept.
     public func start() throws(DaemonError) {
         let configuration = inForce.withLock { $0 }
-        engine.apply(configuration.targets)
+        engine.apply(configuration.targets, remembering: memories.all())
         let access = AdminGuard(token: configuration.adminToken)
         let endpoints = AdminEndpoints(
             operations: operations,
@@ -109,7 +116,7 @@ public final class Daemon: Sendable {
             for change in configuration.changesForNextStart(in: new) {
                 log.write(.warning, "a change takes effect at the next start only", ["key": change])
             }
-            engine.apply(new.targets)
+            engine.apply(new.targets, remembering: memories.all())
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new
             return reading.findings
@@ -139,6 +146,7 @@ public final class Daemon: Sendable {
         engine.stop(grace: grace)
         controls.stop(within: Daemon.adminGrace)
         for thread in threads.withLock({ $0 }) { thread.join() }
+        memories.flush()
         spool.close()
         log.write(.info, "stopped")
     }

@@ -10,10 +10,12 @@ extension Verb {
             config, json, Option("--failed", "all that was given up"),
             Option("--target", "NAME", "with --failed: only this target's"),
             Option("--since", "1h", "with --failed: only what was given up since"),
+            Option("--dry-run", "send nothing, say what would be sent"),
         ]
     ) { arguments throws(Failure) in
         let spoolPath = try ConfigurationFile(arguments).spoolPath()
         let daemon = ControlSocket(spoolPath: spoolPath)
+        let isDryRun = arguments.has("--dry-run")
         var requests: [[UInt8]] = []
         if arguments.has("--failed") {
             guard arguments.rest.isEmpty else {
@@ -21,8 +23,10 @@ extension Verb {
             }
             requests =
                 arguments["--since"] == nil
-                ? [Verb.request(forAllFailedOf: arguments["--target"])]
-                : try Verb.failedSince(arguments, spoolPath).map { Verb.request(for: $0, failedOnly: true) }
+                ? [Verb.request(forAllFailedOf: arguments["--target"], isDryRun)]
+                : try Verb.failedSince(arguments, spoolPath).map {
+                    Verb.request(for: $0, failedOnly: true, isDryRun)
+                }
         } else {
             guard !arguments.rest.isEmpty else {
                 throw Failure(
@@ -32,7 +36,7 @@ extension Verb {
             for text in arguments.rest where DeliveryName(text) == nil {
                 throw Failure(ExitCode.badData, "\"\(text)\" is no delivery", hint: "a delivery is written 1042/crm")
             }
-            requests = [Verb.request(for: arguments.rest, failedOnly: false)]
+            requests = [Verb.request(for: arguments.rest, failedOnly: false, isDryRun)]
         }
         var retried = 0
         var isComplete = true
@@ -56,7 +60,7 @@ extension Verb {
             }
         }
         if !arguments.has("--json") && arguments.has("--failed") {
-            StandardStream.output.write("\(retried) sent again\n")
+            StandardStream.output.write("\(retried) \(isDryRun ? "would be sent again" : "sent again")\n")
         }
         return isComplete ? ExitCode.ok : ExitCode.failure
     }
@@ -64,20 +68,22 @@ extension Verb {
     /// Deliveries named in one request.
     private static let batch = 1000
 
-    private static func request(for deliveries: [String], failedOnly: Bool) -> [UInt8] {
+    private static func request(for deliveries: [String], failedOnly: Bool, _ isDryRun: Bool) -> [UInt8] {
         var writer = JSONWriter()
         writer.object {
             $0.member("deliveries", deliveries)
             if failedOnly { $0.member("failed_only", true) }
+            $0.member("dry_run", isDryRun)
         }
         return writer.bytes
     }
 
-    private static func request(forAllFailedOf target: String?) -> [UInt8] {
+    private static func request(forAllFailedOf target: String?, _ isDryRun: Bool) -> [UInt8] {
         var writer = JSONWriter()
         writer.object {
             $0.member("failed", true)
             if let target { $0.member("target", target) }
+            $0.member("dry_run", isDryRun)
         }
         return writer.bytes
     }

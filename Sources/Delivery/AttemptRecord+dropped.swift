@@ -1,0 +1,13 @@
+import Spool
+
+extension AttemptRecord {
+    /// The one line that a drop by hand leaves in the audit file, however many deliveries it was.
+    public static func dropped(
+        _ count: Int, of target: String, from first: EventNumber, to last: EventNumber, at now: Int64
+    ) -> AttemptRecord {
+        AttemptRecord(
+            status: .failed, event: first, source: "", columns: EventColumns(), target: target, place: "",
+            executedAt: now, attempt: 0, durationMilliseconds: 0,
+            ending: .broken(reason: "dropped by hand: \(count) deliveries of the events \(first) to \(last)"))
+    }
+}
