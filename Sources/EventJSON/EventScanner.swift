@@ -148,13 +148,14 @@ public struct EventScanner: Sendable {
         if cursor.byte == 0x5D { return cursor.step() }
         // What stands in the root's array has no path to be found by.
         let isWanted = node != 0
-        // Which element it was only matters where values of two paths may come from one.
+        // Which element it was only matters where values of two paths may come from one. A value that is itself the
+        // element belongs to no other.
         let isShared = tree.nodes[node].wanted > 1
         var element = 0
         while true {
             if isWanted {
                 var inner = trail
-                if isShared {
+                if isShared && (cursor.byte == 0x7B || cursor.byte == 0x5B) {
                     inner = trails.count
                     trails.append(Trail(parent: trail, array: identity, element: element))
                 }

@@ -4,7 +4,8 @@ import EventJSON
 ///
 /// Patterns that begin alike share the nodes of their beginning. Each pattern looks first at what it accepts exactly,
 /// at the place where most patterns differ, and last at what holds of nearly everything: so that an event leaves the
-/// ways that don't concern it at their first step.
+/// ways that don't concern it at their first step. Whether a value is missing depends on the array elements that places
+/// of lower names are held by: it is asked last, and in the order of names.
 final class AutomatonBuilder {
     /// A place in the tree.
     final class Node {
@@ -36,6 +37,8 @@ final class AutomatonBuilder {
 
     let root = Node()
     private(set) var slots: [FieldKey] = []
+    /// For each slot its place in the order of names.
+    private(set) var ranks: [Int32] = []
     private var slotOf: [FieldKey: Int] = [:]
     private var variety: [Int: Set<[Condition]>] = [:]
 
@@ -44,6 +47,7 @@ final class AutomatonBuilder {
             let slot = slot(of: field.key)
             if AutomatonBuilder.vagueness(of: field) == 0 { variety[slot, default: []].insert(field.accepted) }
         }
+        rank()
         for (number, pattern) in patterns.enumerated() {
             guard let pattern else {
                 root.accepts.append(number)
@@ -61,10 +65,17 @@ final class AutomatonBuilder {
         return slots.count - 1
     }
 
+    private func rank() {
+        ranks = Array(repeating: 0, count: slots.count)
+        let order = slots.indices.sorted { slots[$0].precedes(slots[$1]) }
+        for (rank, slot) in order.enumerated() { ranks[slot] = Int32(rank) }
+    }
+
     private func insert(_ fields: [EventPattern.Field], _ number: Int) {
         let ranked = fields.map { field in
             let slot = slot(of: field.key)
-            return (AutomatonBuilder.vagueness(of: field), -(variety[slot]?.count ?? 0), slot, field)
+            let vagueness = AutomatonBuilder.vagueness(of: field)
+            return (vagueness, vagueness == 3 ? Int(ranks[slot]) : -(variety[slot]?.count ?? 0), slot, field)
         }
         var node = root
         for (_, _, slot, field) in ranked.sorted(by: { ($0.0, $0.1, $0.2) < ($1.0, $1.1, $1.2) }) {
@@ -77,7 +88,7 @@ final class AutomatonBuilder {
     private static func vagueness(of field: EventPattern.Field) -> Int {
         field.accepted.map { condition in
             switch condition {
-            case .string, .number, .literal: 0
+            case .string, .number, .numeral, .literal: 0
             case .prefix, .suffix, .ignoringCase, .wildcard, .range, .addresses: 1
             case .anythingBut, .exists(true): 2
             case .exists(false): 3

@@ -73,6 +73,7 @@ struct AutomatonWriter: ~Copyable {
             case .literal: lists[.isNull, default: []].append(node)
             case .string(let text): add(text, to: .strings, node)
             case .number(let number): numbers[number, default: []].append(node)
+            case .numeral(let digits): add(digits, to: .numerals, node)
             case .prefix(let text): add(text, to: .prefixes, node)
             case .suffix(let text): add(text, to: .suffixes, node)
             case .ignoringCase(let letters, let affix):
@@ -114,7 +115,7 @@ struct AutomatonWriter: ~Copyable {
         }
         var head: [Automaton.Part: Int] = [:]
         for (part, nodes) in parts.lists { head[part] = list(nodes) }
-        for part in [Automaton.Part.strings, .smallStrings] {
+        for part in [Automaton.Part.strings, .smallStrings, .numerals] {
             guard let texts = parts.texts[part] else { continue }
             var entries: [([UInt8], Int)] = []
             for (text, nodes) in texts { entries.append((text, list(nodes))) }

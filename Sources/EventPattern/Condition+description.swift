@@ -6,6 +6,7 @@ extension Condition: CustomStringConvertible {
         switch self {
         case .string(let text): Condition.quoted(String(decoding: text, as: UTF8.self))
         case .number(let number): Condition.digits(number)
+        case .numeral(let digits): String(decoding: digits, as: UTF8.self)
         case .literal(let kind): "\(kind)"
         case .prefix(let text): "{\"prefix\": \(Condition.quoted(String(decoding: text, as: UTF8.self)))}"
         case .suffix(let text): "{\"suffix\": \(Condition.quoted(String(decoding: text, as: UTF8.self)))}"
@@ -14,6 +15,7 @@ extension Condition: CustomStringConvertible {
             "{\"\(affix)\": {\"equals-ignore-case\": \(Condition.quoted(letters.text))}}"
         case .wildcard(let wildcard): "{\"wildcard\": \(Condition.quoted(wildcard.text))}"
         case .range(let range): "{\"numeric\": \(Condition.bounds(range))}"
+        case .addresses(let range) where range.isOne: Condition.quoted(range.text)
         case .addresses(let range): "{\"cidr\": \(Condition.quoted(range.text))}"
         case .exists(let flag): "{\"exists\": \(flag)}"
         case .anythingBut(let excluded):

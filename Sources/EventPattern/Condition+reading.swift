@@ -25,8 +25,9 @@ extension Condition {
 
     private static func scalar(_ value: JSONValue) throws(PatternError) -> Condition {
         switch value.content {
-        case .string(let text): return .string(Array(text.utf8))
-        case .number: return .number(try number(value))
+        // An address equals its other spellings.
+        case .string(let text): return AddressRange(address: text).map(Condition.addresses) ?? .string(Array(text.utf8))
+        case .number(let text): return comparable(text).map(Condition.number) ?? .numeral(Array(text.utf8))
         case .bool(let flag): return .literal(flag ? .true : .false)
         case .null: return .literal(.null)
         case .object, .array:
@@ -38,12 +39,16 @@ extension Condition {
         guard case .number(let text) = value.content else {
             throw PatternError("a number was expected, not \(value.described)", at: value.offset)
         }
-        guard let number = Double(text), number.isFinite else {
+        guard let number = comparable(text) else {
             throw PatternError(
-                "this number is too large to compare", at: value.offset, hint: "numbers reach up to 1.7e308")
+                "no double (IEEE 754 binary64) holds \(text), so that it cannot be compared", at: value.offset,
+                hint: "numbers reach up to 1.7e308 and have up to 15 digits, some up to 17")
         }
-        // Minus zero is zero.
-        return number == 0 ? 0 : number
+        return number
+    }
+
+    private static func comparable(_ text: String) -> Double? {
+        Array(text.utf8).withUnsafeBytes(NumberText.value)
     }
 
     private static func operation(_ name: String, _ value: JSONValue, at offset: Int) throws(PatternError) -> Condition
@@ -95,7 +100,7 @@ extension Condition {
 
     private static func excluded(_ value: JSONValue) throws(PatternError) -> [Condition] {
         switch value.content {
-        case .string, .number: return [try scalar(value)]
+        case .string, .number: return [try exclusion(value)]
         case .array(let values):
             let areStrings = values.allSatisfy { $0.string != nil }
             let areNumbers = values.allSatisfy { if case .number = $0.content { true } else { false } }
@@ -105,7 +110,7 @@ extension Condition {
                     hint: "for true, false and null name what is accepted instead")
             }
             var conditions: [Condition] = []
-            for value in values { conditions.append(try scalar(value)) }
+            for value in values { conditions.append(try exclusion(value)) }
             return conditions
         case .object(let members):
             let known = ["prefix", "suffix", "equals-ignore-case", "wildcard"]
@@ -120,6 +125,12 @@ extension Condition {
                 "`anything-but` takes strings and numbers, not \(value.described)", at: value.offset,
                 hint: "for true, false and null name what is accepted instead")
         }
+    }
+
+    /// A text or a number that is excluded. Here an address is a text like any other, and a number must be comparable.
+    private static func exclusion(_ value: JSONValue) throws(PatternError) -> Condition {
+        if let text = value.string { return .string(Array(text.utf8)) }
+        return .number(try number(value))
     }
 
     private static func excluded(by member: JSONValue.Member) throws(PatternError) -> [Condition] {

@@ -4,6 +4,8 @@ import EventJSON
 public indirect enum Condition: Hashable, Sendable {
     case string([UInt8])
     case number(Double)
+    /// A number that no double holds as it is written: it is compared by its digits, as event-ruler does.
+    case numeral([UInt8])
     case literal(ValueKind)
     case prefix([UInt8])
     case suffix([UInt8])
@@ -26,6 +28,7 @@ public indirect enum Condition: Hashable, Sendable {
         switch self {
         case .string(let wanted): value.kind == .string && value.isText && value.bytes.elementsEqual(wanted)
         case .number(let wanted): value.number == wanted
+        case .numeral(let wanted): value.kind == .number && value.bytes.elementsEqual(wanted)
         case .literal(let wanted): value.kind == wanted
         case .prefix(let wanted): value.text?.starts(with: wanted) ?? false
         case .suffix(let wanted): value.text?.ends(with: wanted) ?? false
@@ -50,12 +53,8 @@ struct FieldValue {
     /// The text, if it is one.
     var text: UnsafeRawBufferPointer? { kind == .string && isText ? bytes : nil }
 
-    /// The number, if it is one that fits (IEEE 754 binary64).
-    var number: Double? {
-        guard kind == .number else { return nil }
-        let value = NumberText.value(bytes)
-        return value.isFinite ? value : nil
-    }
+    /// The number, if it is one that a double holds as it is written.
+    var number: Double? { kind == .number ? NumberText.value(bytes) : nil }
 }
 
 extension UnsafeRawBufferPointer {

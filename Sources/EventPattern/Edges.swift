@@ -4,12 +4,15 @@ import EventJSON
 struct Edges {
     private let automaton: Automaton
     private let table: Int
+    private let rank: Int32
     private let chosen: Int32
     private let trails: [EventScanner.Trail]
 
-    init(_ automaton: Automaton, _ table: Int, _ chosen: Int32, _ trails: [EventScanner.Trail]) {
+    /// The edges at a table, for a place of some rank among all places, on a way with its choices.
+    init(_ automaton: Automaton, _ table: Int, rank: Int32, _ chosen: Int32, _ trails: [EventScanner.Trail]) {
         self.automaton = automaton
         self.table = table
+        self.rank = rank
         self.chosen = chosen
         self.trails = trails
     }
@@ -17,10 +20,16 @@ struct Edges {
     @inline(__always)
     private func place(of part: Automaton.Part) -> Int { Int(automaton.words[table + part.rawValue]) }
 
-    /// Follows the edges for a place at which the event has no value.
-    func missing(_ scratch: inout MatchScratch) {
+    /// Follows the edges for a place at which the event has no value, but in array elements other than those chosen for
+    /// places of a lower rank. `first` is the first of its values, or -1.
+    func missing(_ first: Int32, _ scratch: inout MatchScratch) {
         let list = place(of: .missing)
         guard list != 0 else { return }
+        var value = first
+        while value >= 0 {
+            if isConsistent(scratch.values[Int(value)].trail, below: rank, scratch) { return }
+            value = scratch.values[Int(value)].next
+        }
         for index in 0..<Int(automaton.words[list]) {
             scratch.ways.append(.init(node: automaton.words[list + 1 + index], chosen: chosen))
         }
@@ -32,9 +41,12 @@ struct Edges {
         var choice = chosen
         if value.trail >= 0 {
             guard isConsistent(value.trail, scratch) else { return }
-            if chosen < 0 || scratch.choices[Int(chosen)].trail != value.trail {
+            let isKnown =
+                chosen >= 0 && scratch.choices[Int(chosen)].trail == value.trail
+                && scratch.choices[Int(chosen)].rank <= rank
+            if !isKnown {
                 choice = Int32(scratch.choices.count)
-                scratch.choices.append(.init(trail: value.trail, before: chosen))
+                scratch.choices.append(.init(trail: value.trail, rank: rank, before: chosen))
             }
         }
         var out = Out(automaton: automaton, choice: choice, trail: value.trail)
@@ -52,12 +64,14 @@ struct Edges {
         if !out.isTaken && choice != chosen { scratch.choices.removeLast() }
     }
 
-    /// Whether an element agrees with those chosen before: where both stand in the same array, they must be the same.
-    private func isConsistent(_ trail: Int32, _ scratch: borrowing MatchScratch) -> Bool {
+    /// Whether an element agrees with those chosen before, for places below a rank: where both stand in the same array,
+    /// they must be the same.
+    private func isConsistent(_ trail: Int32, below rank: Int32 = .max, _ scratch: borrowing MatchScratch) -> Bool {
+        guard trail >= 0 else { return true }
         var choice = chosen
         while choice >= 0 {
             let other = scratch.choices[Int(choice)]
-            if other.trail != trail, !agrees(Int(trail), Int(other.trail)) { return false }
+            if other.rank < rank, other.trail != trail, !agrees(Int(trail), Int(other.trail)) { return false }
             choice = other.before
         }
         return true
@@ -135,11 +149,16 @@ struct Edges {
     private func number(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
         let numbers = place(of: .numbers)
         let ranges = place(of: .ranges)
-        guard numbers | ranges != 0, let number = FieldValue(kind: .number, bytes: value.bytes).number else { return }
-        // Minus zero is zero.
-        let key = number == 0 ? 0 : number
-        if numbers != 0 { out.take(list: automaton.lookUp(key, in: numbers), &scratch) }
-        if ranges != 0 { automaton.ranges[ranges - 1].find(key) { out.take(list: Int($0), &scratch) } }
+        let numerals = place(of: .numerals)
+        guard numbers | ranges | numerals != 0 else { return }
+        guard let number = NumberText.value(value.bytes) else {
+            guard numerals != 0 else { return }
+            let hash = BytesHash.of(value.bytes)
+            let list = automaton.lookUp(value.bytes, from: 0, count: value.count, hash: hash, in: numerals)
+            return out.take(list: list, &scratch)
+        }
+        if numbers != 0 { out.take(list: automaton.lookUp(number, in: numbers), &scratch) }
+        if ranges != 0 { automaton.ranges[ranges - 1].find(number) { out.take(list: Int($0), &scratch) } }
     }
 
     private func exclusions(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {

@@ -50,25 +50,29 @@ public struct EventFields: Sendable {
 
     /// How many of an alternative's fields, from the first, can hold together.
     func heldFields(of fields: [EventPattern.Field]) -> Int {
-        var furthest = 0
+        if canHold(fields) { return fields.count }
+        return fields.indices.first { !canHold(Array(fields[...$0])) } ?? fields.count - 1
+    }
+
+    /// Whether fields hold together. They are tried in the order of their names: a value is missing if it stands in no
+    /// array elements but others than those chosen so far.
+    private func canHold(_ fields: [EventPattern.Field]) -> Bool {
+        let fields = fields.sorted { $0.key.precedes($1.key) }
         var tried = 0
         func go(_ index: Int, _ chosen: [Int: Int]) -> Bool {
-            furthest = max(furthest, index)
             tried += 1
             if index == fields.count || tried > EventFields.choiceLimit { return true }
             let field = fields[index]
-            let values = values(at: field.key)
+            let values = values(at: field.key).filter { value in
+                value.elements.allSatisfy { chosen[$0.key] ?? $0.value == $0.value }
+            }
             if values.isEmpty { return field.accepted.contains(.exists(false)) && go(index + 1, chosen) }
-            for value in values {
-                let isConsistent = value.elements.allSatisfy { chosen[$0.key] ?? $0.value == $0.value }
-                guard isConsistent,
-                    field.accepted.contains(where: { $0 != .exists(false) && value.isAccepted(by: $0) })
-                else { continue }
+            for value in values
+            where field.accepted.contains(where: { $0 != .exists(false) && value.isAccepted(by: $0) }) {
                 if go(index + 1, chosen.merging(value.elements) { one, _ in one }) { return true }
             }
             return false
         }
-        _ = go(0, [:])
-        return furthest
+        return go(0, [:])
     }
 }

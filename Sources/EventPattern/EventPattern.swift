@@ -26,13 +26,27 @@ public struct EventPattern: Sendable {
     public let alternatives: [[Field]]
 
     /// Reads a pattern.
-    /// - Throws: `PatternError` with the place in the document.
+    /// - Throws: the first of its `faults`, with the place in the document.
     public init(_ value: JSONValue) throws(PatternError) {
-        guard value.range.count <= EventPattern.lengthLimitBytes else {
-            throw PatternError("a pattern has at most \(EventPattern.lengthLimitBytes) bytes", at: value.offset)
+        let reading = EventPattern.read(value)
+        if let fault = reading.faults.first { throw fault }
+        alternatives = reading.alternatives
+    }
+
+    /// All that is wrong with a pattern, in the order of the text; nothing if it can be used.
+    public static func faults(in value: JSONValue) -> [PatternError] { read(value).faults }
+
+    private static func read(_ value: JSONValue) -> (alternatives: [[Field]], faults: [PatternError]) {
+        guard value.range.count <= lengthLimitBytes else {
+            return ([], [PatternError("a pattern has at most \(lengthLimitBytes) bytes", at: value.offset)])
         }
-        var reader = PatternReader()
-        alternatives = try reader.read(value)
+        var reader = PatternReader(takesOr: true)
+        let alternatives = reader.read(value)
+        if reader.faults.isEmpty { return (alternatives, []) }
+        // As event-ruler has it: where no sense can be made of it, `$or` may have been meant as a key like any other.
+        var second = PatternReader(takesOr: false)
+        let asKey = second.read(value)
+        return second.faults.isEmpty ? (asKey, []) : ([], reader.faults)
     }
 
     /// Every place that the pattern looks at.

@@ -43,6 +43,12 @@ public enum FieldKey: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The order of names, by their UTF-16 units as in event-ruler: what it depends on is whether a value is missing
+    /// beside another in one array.
+    func precedes(_ other: FieldKey) -> Bool {
+        description.utf16.lexicographicallyPrecedes(other.description.utf16)
+    }
+
     /// The path in the body, if it is one.
     public var bodyPath: EventPath? {
         if case .body(let path) = self { path } else { nil }

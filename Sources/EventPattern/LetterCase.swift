@@ -1,4 +1,7 @@
 /// A text whose letters may each be small or capital, by Unicode's full mappings: `straße` takes `STRASSE` and `STRAßE`.
+///
+/// As in event-ruler, which looks at UTF-16 units one by one, a character beyond the Basic Multilingual Plane (an emoji) is
+/// neither: a text with one in it takes nothing.
 public struct LetterCase: Hashable, Sendable {
     /// The text as it was written.
     public let text: String
@@ -15,9 +18,8 @@ public struct LetterCase: Hashable, Sendable {
             ? []
             : text.unicodeScalars.map { scalar in
                 var spellings: [[UInt8]] = []
-                for spelling in [
-                    String(scalar), scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping,
-                ] {
+                guard scalar.value <= 0xFFFF else { return [] }
+                for spelling in [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping] {
                     let bytes = Array(spelling.utf8)
                     if !spellings.contains(bytes) { spellings.append(bytes) }
                 }

@@ -22,9 +22,10 @@ public struct MatchScratch: Sendable {
         var chosen: Int32
     }
 
-    /// An array element that a value was chosen in, behind those chosen before.
+    /// An array element that a value was chosen in, for the place of some rank, behind those chosen before.
     struct Choice {
         var trail: Int32
+        var rank: Int32
         var before: Int32
     }
 

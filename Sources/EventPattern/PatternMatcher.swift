@@ -16,6 +16,8 @@ public struct PatternMatcher: Sendable {
     private let root: UInt32
     private let patternCount: Int
     private let slots: [FieldKey]
+    /// For each slot its place in the order of names, in which a missing value is asked for.
+    private let ranks: [Int32]
     /// For each path of the scanner's set its slot, or -1.
     private var slotOfPath: [Int32] = []
     private let requestSlots: [Int]
@@ -27,6 +29,7 @@ public struct PatternMatcher: Sendable {
         automaton = Automaton(writer)
         root = UInt32(writer.root)
         slots = tree.slots
+        ranks = tree.ranks
         patternCount = patterns.count
         requestSlots = slots.indices.filter { tree.slots[$0].bodyPath == nil }
         for (slot, key) in slots.enumerated() {
@@ -149,11 +152,10 @@ public struct PatternMatcher: Sendable {
             for index in 0..<Int(words[word]) {
                 let slot = Int(words[word + 1 + 2 * index])
                 let table = Int(words[word + 2 + 2 * index])
-                var edges = Edges(automaton, table, way.chosen, scanner.trails)
+                var edges = Edges(automaton, table, rank: ranks[slot], way.chosen, scanner.trails)
                 var value = scratch.heads[slot]
-                if value < 0 {
-                    edges.missing(&scratch)
-                } else {
+                edges.missing(value, &scratch)
+                if value >= 0 {
                     if scratch.stamp == .max {
                         for node in scratch.stamps.indices { scratch.stamps[node] = 0 }
                         scratch.stamp = 0

@@ -2,7 +2,7 @@ import EventJSON
 
 /// Reads a pattern's objects into alternatives. What it refuses is what event-ruler refuses.
 struct PatternReader {
-    /// Names that an object below `$or` may not have as keys, or `$or` is a key like any other (event-ruler's `Constants`).
+    /// Names that an object inside `$or` may not have as keys (event-ruler's `Constants`).
     private static let reserved: Set<String> = [
         "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr",
         "=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case", "date-after",
@@ -10,51 +10,59 @@ struct PatternReader {
         "ip-address-not-in-range",
     ]
 
-    private var offset = 0
+    /// Whether `$or` is the operator; else it is a key like any other.
+    let takesOr: Bool
 
-    mutating func read(_ value: JSONValue) throws(PatternError) -> [[EventPattern.Field]] {
-        offset = value.offset
+    /// What is wrong with the pattern, in the order of the text.
+    private(set) var faults: [PatternError] = []
+
+    init(takesOr: Bool) { self.takesOr = takesOr }
+
+    mutating func read(_ value: JSONValue) -> [[EventPattern.Field]] {
         guard value.members != nil else {
-            throw PatternError(
+            fault(
                 "a pattern is an object, not \(value.described)", at: value.offset,
                 hint: "like { \"type\": [\"redemption.succeeded\"] }")
+            return []
         }
-        return try read(value, below: [], [[]])
+        return read(value, below: [], [[]], isBranch: false)
     }
 
-    private func read(
-        _ value: JSONValue, below keys: [String], _ before: [[EventPattern.Field]]
-    ) throws(PatternError) -> [[EventPattern.Field]] {
+    private mutating func fault(_ message: String, at offset: Int, hint: String = "") {
+        faults.append(PatternError(message, at: offset, hint: hint))
+    }
+
+    private mutating func read(
+        _ value: JSONValue, below keys: [String], _ before: [[EventPattern.Field]], isBranch: Bool
+    ) -> [[EventPattern.Field]] {
         var alternatives = before
         let members = value.members ?? []
-        guard !members.isEmpty else {
-            throw PatternError(
-                "an empty object accepts nothing", at: value.offset, hint: "name a key, or leave `match` out")
+        if members.isEmpty {
+            fault("an empty object accepts nothing", at: value.offset, hint: "name a key, or leave `match` out")
         }
         for member in members {
-            if member.key == "$or", let branches = PatternReader.branches(member.value) {
-                var next: [[EventPattern.Field]] = []
-                for branch in branches { next += try read(branch, below: keys, alternatives) }
-                guard next.count <= EventPattern.alternativeLimit else {
-                    throw PatternError(
-                        "the pattern's `$or`s multiply to more than \(EventPattern.alternativeLimit) alternatives",
-                        at: member.keyOffset, hint: "make two routes of it")
-                }
-                alternatives = next
+            if takesOr && member.key == "$or" {
+                alternatives = branches(member, below: keys, alternatives)
+                continue
+            }
+            if isBranch && PatternReader.reserved.contains(member.key) {
+                fault(
+                    "`\(member.key)` is an operator's name, which can't be a key inside `$or`", at: member.keyOffset,
+                    hint: "a branch of `$or` is a pattern: { \"key\": [{ \"\(member.key)\": … }] }")
                 continue
             }
             let path = keys + member.key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
             switch member.value.content {
-            case .object: alternatives = try read(member.value, below: path, alternatives)
+            case .object: alternatives = read(member.value, below: path, alternatives, isBranch: isBranch)
             case .array(let values):
-                let field = try field(path, values, member)
+                guard let field = field(path, values, member) else { continue }
                 for index in alternatives.indices { PatternReader.put(field, into: &alternatives[index]) }
-                guard alternatives.allSatisfy({ $0.count <= EventPattern.fieldLimit }) else {
-                    throw PatternError(
-                        "a pattern looks at no more than \(EventPattern.fieldLimit) places", at: member.keyOffset)
+                if alternatives.contains(where: { $0.count > EventPattern.fieldLimit }) {
+                    fault("a pattern looks at no more than \(EventPattern.fieldLimit) places", at: member.keyOffset)
+                    return alternatives
                 }
             default:
-                throw PatternError(
+                fault(
                     "`\(member.key)` must be a list of what is accepted, or an object, not \(member.value.described)",
                     at: member.value.offset, hint: "put it in brackets: [\"…\"]")
             }
@@ -62,44 +70,55 @@ struct PatternReader {
         return alternatives
     }
 
-    private func field(_ path: [String], _ values: [JSONValue], _ member: JSONValue.Member)
-        throws(PatternError) -> EventPattern.Field
+    /// What a `$or` makes of the alternatives before it: each of them with each of its branches.
+    private mutating func branches(
+        _ or: JSONValue.Member, below keys: [String], _ before: [[EventPattern.Field]]
+    ) -> [[EventPattern.Field]] {
+        let hint = "like { \"$or\": [{ \"a\": [1] }, { \"b\": [2] }] }"
+        guard let branches = or.value.array, branches.count > 1 else {
+            fault("`$or` takes a list of two patterns or more", at: or.value.offset, hint: hint)
+            return before
+        }
+        var alternatives: [[EventPattern.Field]] = []
+        for branch in branches {
+            guard branch.members != nil else {
+                fault("a branch of `$or` is a pattern, not \(branch.described)", at: branch.offset, hint: hint)
+                continue
+            }
+            alternatives += read(branch, below: keys, before, isBranch: true)
+            guard alternatives.count <= EventPattern.alternativeLimit else {
+                fault(
+                    "the pattern's `$or`s multiply to more than \(EventPattern.alternativeLimit) alternatives",
+                    at: or.keyOffset, hint: "make two routes of it")
+                return before
+            }
+        }
+        return alternatives
+    }
+
+    private mutating func field(_ path: [String], _ values: [JSONValue], _ member: JSONValue.Member)
+        -> EventPattern.Field?
     {
-        guard !values.isEmpty else {
-            throw PatternError(
+        if values.isEmpty {
+            fault(
                 "an empty list accepts nothing", at: member.value.offset,
                 hint: "for a missing value write [{\"exists\": false}]")
         }
-        guard let key = FieldKey(dotted: path) else {
-            throw PatternError(
+        let key = FieldKey(dotted: path)
+        if key == nil {
+            fault(
                 "`\(path.joined(separator: "."))` is nothing of the request", at: member.keyOffset,
                 hint: "there are @source, @path, @client, @headers.NAME (in lower case) and @query.NAME")
         }
         var accepted: [Condition] = []
-        for value in values { accepted.append(try Condition(value)) }
-        return EventPattern.Field(key: key, accepted: accepted)
+        for value in values {
+            do throws(PatternError) { accepted.append(try Condition(value)) } catch { faults.append(error) }
+        }
+        return key.map { EventPattern.Field(key: $0, accepted: accepted) }
     }
 
     private static func put(_ field: EventPattern.Field, into fields: inout [EventPattern.Field]) {
         if let index = fields.firstIndex(where: { $0.key == field.key }) { fields.remove(at: index) }
         fields.append(field)
-    }
-
-    /// The branches of a `$or`: at least two objects, none of which has a reserved name as a key. Else `$or` is a key.
-    private static func branches(_ value: JSONValue) -> [JSONValue]? {
-        guard let elements = value.array, elements.count > 1, elements.allSatisfy(isBranch) else { return nil }
-        return elements
-    }
-
-    private static func isBranch(_ value: JSONValue) -> Bool {
-        guard let members = value.members, !members.isEmpty else { return false }
-        return members.allSatisfy { member in
-            if reserved.contains(member.key) { return false }
-            if member.value.members != nil { return isBranch(member.value) || member.value.members?.isEmpty == true }
-            if member.key == "$or", let inner = member.value.array, inner.allSatisfy({ $0.members != nil }) {
-                return inner.allSatisfy(isBranch)
-            }
-            return true
-        }
     }
 }

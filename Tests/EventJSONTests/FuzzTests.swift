@@ -112,7 +112,9 @@ struct FuzzTests {
             let here = keys.joined(separator: ".")
             let isShared = paths.count { $0 == here || $0.hasPrefix(here + ".") } > 1
             for (index, element) in elements.enumerated() {
-                walk(element, keys, paths, trail + (isShared ? [index] : []), &found)
+                // What is itself an element has no other values beside it.
+                let isContainer = element.members != nil || element.array != nil
+                walk(element, keys, paths, trail + (isShared && isContainer ? [index] : []), &found)
             }
         default: break
         }

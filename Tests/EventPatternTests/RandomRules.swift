@@ -11,7 +11,10 @@ struct RandomRules {
 
     private static let keys = ["a", "b", "c", "a.b", ""]
     private static let texts = ["", "x", "X", "xy", "xyx", "yx", "x*", "10.0.0.1", "1", "abab", "ab"]
-    private static let numbers = ["0", "-0", "1", "1.0", "10e-1", "2", "2.5", "-3", "1e400"]
+    private static let numbers = [
+        "0", "-0", "1", "1.0", "10e-1", "2", "2.5", "-3", "1e400", "12345678901234567890", "12345678901234567891",
+        "1e20",
+    ]
 
     private mutating func scalar() -> String {
         chance(60) ? "\"\(pick(Self.texts))\"" : chance(70) ? pick(Self.numbers) : pick(["true", "false", "null"])
@@ -72,8 +75,7 @@ struct RandomRules {
         case 10: return "{\"cidr\":\"10.0.0.0/\(pick(["8", "31"]))\"}"
         case 11: return "{\"exists\":\(pick(["true", "false"]))}"
         default:
-            let value = scalar()
-            return value == "1e400" ? "1" : value
+            return scalar()
         }
     }
 }

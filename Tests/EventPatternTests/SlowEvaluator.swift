@@ -1,4 +1,5 @@
 import EventJSON
+import Foundation
 
 @testable import EventPattern
 
@@ -24,7 +25,8 @@ enum SlowEvaluator {
                 let array = arrays
                 arrays += 1
                 for (index, element) in values.enumerated() {
-                    collect(element, path, elements.merging([array: index]) { $1 })
+                    let isContainer = element.members != nil || element.array != nil
+                    collect(element, path, isContainer ? elements.merging([array: index]) { $1 } : elements)
                 }
             default: leaves[path ?? "", default: []].append(Leaf(value: value, elements: elements))
             }
@@ -32,24 +34,35 @@ enum SlowEvaluator {
         collect(event, nil, [:])
         func hold(_ fields: ArraySlice<EventPattern.Field>, _ chosen: [Int: Int]) -> Bool {
             guard let field = fields.first else { return true }
-            let values = leaves[field.key.description] ?? []
+            let values = (leaves[field.key.description] ?? []).filter { leaf in
+                leaf.elements.allSatisfy { chosen[$0.key] == nil || chosen[$0.key] == $0.value }
+            }
             if values.isEmpty { return field.accepted.contains(.exists(false)) && hold(fields.dropFirst(), chosen) }
             return values.contains { leaf in
-                leaf.elements.allSatisfy { chosen[$0.key] == nil || chosen[$0.key] == $0.value }
-                    && field.accepted.contains { $0 != .exists(false) && accepts($0, leaf.value) }
+                field.accepted.contains { $0 != .exists(false) && accepts($0, leaf.value) }
                     && hold(fields.dropFirst(), chosen.merging(leaf.elements) { $1 })
             }
         }
-        return pattern.alternatives.contains { hold($0[...], [:]) }
+        return pattern.alternatives.contains { fields in
+            hold(fields.sorted { $0.key.description < $1.key.description }[...], [:])
+        }
+    }
+
+    /// A number's value, if a double's own spelling is the same number.
+    private static func comparable(_ digits: String) -> Double? {
+        guard let number = Double(digits), number.isFinite else { return nil }
+        return Decimal(string: digits) == Decimal(string: "\(number)") ? number : nil
     }
 
     private static func accepts(_ condition: Condition, _ value: JSONValue) -> Bool {
         let text = value.string.map { Array($0.utf8) }
-        var number: Double?
-        if case .number(let digits) = value.content { number = Double(digits) }
+        var digits: String?
+        if case .number(let written) = value.content { digits = written }
+        let number = digits.flatMap(comparable)
         switch condition {
         case .string(let wanted): return text == wanted
         case .number(let wanted): return number == wanted
+        case .numeral(let wanted): return digits.map { Array($0.utf8) } == wanted
         case .literal(let kind):
             switch value.content {
             case .null: return kind == .null

@@ -407,9 +407,7 @@ extension ConfigurationReader {
                         "match",
                         { place in
                             matchPlace = place
-                            do throws(PatternError) { route.match = try EventPattern(place.value) } catch {
-                                self.error(error.message, at: error.offset, place.path, hint: error.hint)
-                            }
+                            route.match = self.pattern(place)
                         }
                     ),
                     ("to", { route.to = self.references($0, to: targets, "target") }),
@@ -418,5 +416,13 @@ extension ConfigurationReader {
             if let matchPlace { checkTypes(matchPlace, route, result) }
             result.routes.append(route)
         }
+    }
+
+    private func pattern(_ place: Place) -> EventPattern? {
+        if let pattern = try? EventPattern(place.value) { return pattern }
+        for fault in EventPattern.faults(in: place.value) {
+            error(fault.message, at: fault.offset, place.path, hint: fault.hint)
+        }
+        return nil
     }
 }
