@@ -16,7 +16,7 @@ struct Attempt: Sendable {
     /// The values of its placeholders at `paths`; `nil` if there are paths and the body is no JSON.
     func values(at paths: [EventPath]) -> AttemptValues? {
         guard !paths.isEmpty else { return AttemptValues(attempt: self, found: [:]) }
-        return EventBody.values(at: paths, in: event.body).map { AttemptValues(attempt: self, found: $0) }
+        return EventBody.values(at: paths, in: event.json).map { AttemptValues(attempt: self, found: $0) }
     }
 }
 

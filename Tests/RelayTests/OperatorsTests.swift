@@ -66,7 +66,7 @@ struct OperatorsTests {
     }
 
     @Test func aQueryIsReadAsFormsAre() {
-        let parameters = Array(QueryParameters("a=1&b=x%20y+z&&c&a=%zz&=e"))
+        let parameters = Array(FormFields("a=1&b=x%20y+z&&c&a=%zz&=e"))
         #expect(parameters.map(\.name) == ["a", "b", "c", "a", ""])
         #expect(parameters.map(\.value) == ["1", "x y z", "", "%zz", "e"])
     }

@@ -1,5 +1,5 @@
 // The few OpenSSL 3 functions that the relay uses, declared by hand: libcurl4 brings libcrypto.so.3 with it, but not
-// OpenSSL's headers. Signatures after OpenSSL's manual, section 3: EVP_MAC, OSSL_PARAM, CRYPTO_memcmp, RAND_bytes.
+// OpenSSL's headers. Signatures after OpenSSL's manual, section 3: EVP_MAC, EVP_DigestInit, OSSL_PARAM, CRYPTO_memcmp, RAND_bytes.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +21,9 @@ int EVP_MAC_update(EVP_MAC_CTX *context, const unsigned char *data, size_t count
 int EVP_MAC_final(EVP_MAC_CTX *context, unsigned char *out, size_t *written, size_t capacity);
 int CRYPTO_memcmp(const void *one, const void *other, size_t count);
 int RAND_bytes(unsigned char *bytes, int count);
+int EVP_Q_digest(
+    void *library, const char *algorithm, const char *properties, const void *data, size_t count, unsigned char *out,
+    size_t *written);
 
 /// A context of HMAC with a digest ("SHA256") and a key; NULL if libcrypto refuses.
 EVP_MAC_CTX *hs_hmac_new(const char *digest, const unsigned char *key, size_t count);

@@ -77,18 +77,23 @@ final class Acceptor: RequestHandler {
                 hint: "sources and their paths stand in routes.json under `sources`")
         }
         let source = board.sources[index].settings
-        guard head.method == .post else {
-            return refuse(
-                405, "\(head.method.name) is not taken here", hint: "webhooks are sent with POST",
-                headers: [.init("allow", "POST")])
-        }
         if !source.allowFrom.isEmpty && !source.allowFrom.contains(where: { $0.contains(head.peer) }) {
             return refuse(
                 403, "your address \(head.peer) may not send here",
                 hint: "the source's `allow_from` lists the addresses that may")
         }
+        guard head.method == .post else {
+            return refuse(
+                405, "\(head.method.name) is not taken here", hint: "webhooks are sent with POST",
+                headers: [.init("allow", "POST")])
+        }
         if let encoding = head.value(of: "content-encoding"), !head.isNamed(encoding, "identity") {
             return refuse(415, "this content coding is not taken here", hint: "send the body without Content-Encoding")
+        }
+        if let verifier = verifiers[index] {
+            do throws(Verifier.Rejection) { try verifier.judge(head) } catch {
+                return .refuse(RequestFault.unauthorized(error).response)
+            }
         }
         return .readBody(limitBytes: board.bodyLimitBytes)
     }
@@ -112,17 +117,42 @@ final class Acceptor: RequestHandler {
     private func answer(_ exchange: Exchange, _ response: Response) { loop.answer(exchange, with: response) }
 
     private func take(_ request: Request, from index: Int, on exchange: Exchange) throws(RequestFault) {
+        guard board.sources[index].settings.body == .form else {
+            return try take(request, reading: request.body, from: index, on: exchange)
+        }
+        guard let type = request.head.value(of: "content-type"), FormBody.isForm(request.head.text(type)) else {
+            throw .notAForm
+        }
+        guard let text = FormBody.json(request.body) else { throw .tooManyFields }
+        // The form's fields are looked at as JSON; what is kept and passed on is the form.
+        let taken: Result<Void, RequestFault> = text.withUnsafeBytes { text in
+            do throws(RequestFault) {
+                return .success(try take(request, reading: text, from: index, on: exchange))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try taken.get()
+    }
+
+    /// Takes a request whose body, or what was made of it, is `text`: JSON, unless the source takes anything.
+    private func take(_ request: Request, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange)
+        throws(RequestFault)
+    {
         let source = board.sources[index]
         let now = hs_wall_ms()
-        let isJSON = source.settings.body == .json
+        let isJSON = source.settings.body != .any
         var fault: JSONSyntaxError?
         if isJSON {
-            do throws(JSONSyntaxError) { try scanner.scan(request.body) } catch { fault = error }
+            do throws(JSONSyntaxError) { try scanner.scan(text) } catch { fault = error }
         }
         // A signature that does not fit outweighs whatever else is wrong: strangers learn nothing more.
+        var replay: ReplayKey?
         if let verifier = verifiers[index] {
-            let isCompact = isJSON && fault == nil && !scanner.hasSpace
-            do throws(Verifier.Rejection) { try verifier.check(request, now: now, isCompact: isCompact) } catch {
+            let isCompact = source.settings.body == .json && fault == nil && !scanner.hasSpace
+            do throws(Verifier.Rejection) {
+                replay = try verifier.check(request.head, body: request.body, now: now, isCompact: isCompact)
+            } catch {
                 throw .unauthorized(error)
             }
         }
@@ -131,7 +161,7 @@ final class Acceptor: RequestHandler {
         let asked = IncomingRequest(source: source.settings.name, head: request.head)
         do throws(PatternMatcher.TooManyWays) {
             if isJSON {
-                try board.matcher.match(scanner, in: request.body, of: asked, &scratch)
+                try board.matcher.match(scanner, in: text, of: asked, &scratch)
             } else {
                 try board.matcher.match(asked, &scratch)
             }
@@ -142,11 +172,13 @@ final class Acceptor: RequestHandler {
         attributes.removeAll(keepingCapacity: true)
         attributes += decision.attributes
         webhookIDs.next { EventAttributes.append(.webhookID, $0, to: &attributes) }
-        PassedHeaders.append(request.head, to: &attributes)
-        if isJSON { board.columns.append(scanner, in: request.body, to: &attributes) }
+        PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
+        if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
+        // The sender's own name of an event counts before the signature's: it also knows a repetition that was signed anew.
+        let dedupe = isJSON ? dedupeKey(source, in: text, now: now) : nil
         batch.append(
             receivedAt: now, owed: decision.owed, attributes: attributes, body: request.body,
-            dedupe: isJSON ? dedupeKey(source, index, in: request.body, now: now) : nil)
+            dedupe: dedupe ?? replay.map { DedupeKey($0, of: source.settings.name) })
         waiting.append(Waiting(exchange: exchange, decision: decision))
     }
 
@@ -166,9 +198,7 @@ final class Acceptor: RequestHandler {
         if let fault = board.envelope.check(scanner) { throw .envelope(fault) }
     }
 
-    private func dedupeKey(_ source: Switchboard.Source, _ index: Int, in body: UnsafeRawBufferPointer, now: Int64)
-        -> DedupeKey?
-    {
+    private func dedupeKey(_ source: Switchboard.Source, in body: UnsafeRawBufferPointer, now: Int64) -> DedupeKey? {
         guard let settings = source.settings.dedupe, let path = source.dedupe, let found = scanner.first(path),
             found.kind == .string || found.kind == .number
         else { return nil }

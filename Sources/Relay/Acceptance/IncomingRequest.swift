@@ -1,3 +1,4 @@
+import EventJSON
 import EventPattern
 import HTTPServer
 
@@ -16,7 +17,7 @@ struct IncomingRequest: RequestFields {
                 take(UnsafeRawBufferPointer(rebasing: head.bytes[field.value]))
             }
         case .query(let name):
-            for parameter in QueryParameters(head.text(head.query)) where parameter.name == name {
+            for parameter in FormFields(head.text(head.query)) where parameter.name == name {
                 lend(parameter.value, take)
             }
         case .body: break

@@ -1,4 +1,5 @@
 import CCrypto
+import Spool
 
 /// 128 bits of a hash over a source's name and a key's value, under a key that does not change between starts.
 enum KeyHash {
@@ -11,5 +12,13 @@ enum KeyHash {
             $0.count < 16
                 ? .zero : SIMD2($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         }
+    }
+}
+
+extension DedupeKey {
+    /// The key of a signed request that may come again while its signature holds. Apart from the keys that a source's
+    /// `dedupe` finds: no source's name has a space in it.
+    init(_ replay: ReplayKey, of source: String) {
+        self = replay.bytes.withUnsafeBytes { DedupeKey(hash: KeyHash.of("\(source) signed", $0), until: replay.until) }
     }
 }

@@ -21,8 +21,24 @@ enum PassedHeaders {
         return table
     }()
 
-    /// Appends the headers of a request that are kept to its event's attributes.
-    static func append(_ head: RequestHead, to attributes: inout [UInt8]) {
+    /// What a source's `verify` reads beside the headers known: passed on too, but for a secret that is sent itself, and for
+    /// what each request has of its own.
+    static func names(besides verify: VerifySettings?) -> [String] {
+        guard let verify, case .signature(let scheme) = verify.scheme, scheme.algorithm != .none else { return [] }
+        let own = ["webhook-id", "webhook-timestamp", "host", "content-length", "authorization"]
+        return scheme.headers.filter { name in !own.contains(name) && !names.contains { "\($0)" == name } }
+    }
+
+    /// Appends the headers of a request that are kept to its event's attributes; `more` are a source's own.
+    static func append(_ head: RequestHead, and more: [String], to attributes: inout [UInt8]) {
+        for name in more {
+            for field in head.fields where head.isNamed(field.name, name) {
+                var name = name
+                name.withUTF8 { EventAttributes.append(.headerName, UnsafeRawBufferPointer($0), to: &attributes) }
+                let value = UnsafeRawBufferPointer(rebasing: head.bytes[field.value])
+                EventAttributes.append(.headerValue, value, to: &attributes)
+            }
+        }
         let table = byLength
         for field in head.fields where field.name.count < table.count {
             for known in table[field.name.count] where head.isNamed(field.name, known) {

@@ -8,10 +8,21 @@ enum RequestFault: Error {
     case notAnObject(ValueKind)
     case envelope(VoucherifyEnvelope.Fault)
     case tooManyWays
+    case notAForm
+    case tooManyFields
 
     var response: Response {
         switch self {
-        case .unauthorized(let rejection): Answers.refusal(401, rejection.error, hint: rejection.hint)
+        case .unauthorized(let rejection):
+            Answers.refusal(
+                401, rejection.error, hint: rejection.hint,
+                headers: rejection.challenge.map { [.init("www-authenticate", $0)] } ?? [])
+        case .notAForm:
+            Answers.refusal(
+                400, "the body is no form", hint: "this source takes content-type: \(FormBody.mediaType)")
+        case .tooManyFields:
+            Answers.refusal(
+                400, "the form has more than \(FormBody.fieldLimit) fields", hint: "send fewer fields in one event")
         case .malformed(let error):
             Answers.refusal(
                 400, "the body is not JSON: \(error.message), at byte \(error.offset)",

@@ -14,6 +14,8 @@ struct Switchboard: Sendable {
         var path: [UInt8]
         /// Where the key that makes an event a repetition is looked for.
         var dedupe: Int?
+        /// Headers that its `verify` reads and that go on to the targets, beside the ones known.
+        var passedHeaders: [String]
     }
 
     let sources: [Source]
@@ -32,7 +34,8 @@ struct Switchboard: Sendable {
         envelope = VoucherifyEnvelope(adding: &paths)
         sources = configuration.sources.map { source in
             Source(
-                settings: source, path: Array(source.path.utf8), dedupe: source.dedupe.map { paths.insert($0.key) })
+                settings: source, path: Array(source.path.utf8), dedupe: source.dedupe.map { paths.insert($0.key) },
+                passedHeaders: PassedHeaders.names(besides: source.verify))
         }
         let active = configuration.routes.filter(\.active)
         matcher = PatternMatcher(active.map(\.match), adding: &paths)

@@ -270,15 +270,7 @@ extension ConfigurationReader {
                     }
                 ),
                 ("verify", { source.verify = self.verify($0) }),
-                (
-                    "body",
-                    { place in
-                        if place.value.string == "form" {
-                            return self.error("`form` is not in this version", at: place.value.offset, place.path)
-                        }
-                        source.body = self.choice(place, SourceConfiguration.Body.self) ?? source.body
-                    }
-                ),
+                ("body", { source.body = self.choice($0, SourceConfiguration.Body.self) ?? source.body }),
                 ("envelope", { source.envelope = self.choice($0, SourceConfiguration.Envelope.self) }),
                 (
                     "dedupe",
@@ -293,7 +285,7 @@ extension ConfigurationReader {
                 ),
                 ("allow_from", { source.allowFrom = self.blocks($0) }),
             ])
-        if source.envelope != nil && source.body == .any {
+        if source.envelope != nil && source.body != .json {
             error("an envelope needs a `json` body", at: place.value.offset, place.path)
         }
         return source
@@ -322,54 +314,6 @@ extension ConfigurationReader {
             }
         }
         return blocks
-    }
-
-    private func verify(_ place: Place) -> VerifySettings? {
-        var scheme: VerifySettings.Scheme?
-        var secrets: [String] = []
-        object(
-            place, required: ["scheme", "secret"],
-            [
-                (
-                    "scheme",
-                    { place in
-                        guard let text = self.string(place) else { return }
-                        scheme = VerifySettings.Scheme(rawValue: text)
-                        if scheme == nil {
-                            let known = VerifySettings.Scheme.allCases.map(\.rawValue)
-                            let isLater = VerifySettings.laterSchemes.contains(text)
-                            self.error(
-                                isLater
-                                    ? "the scheme \"\(text)\" is not in this version"
-                                    : "there is no scheme \"\(text)\"",
-                                at: place.value.offset, place.path,
-                                hint: Spelling.nearest(to: text, in: known).map { "did you mean \"\($0)\"?" }
-                                    ?? "accepted are \(known.joined(separator: ", "))")
-                        }
-                    }
-                ),
-                (
-                    "secret",
-                    { place in
-                        for (text, element) in self.strings(place) {
-                            if text.isEmpty {
-                                self.error("a secret can't be empty", at: element.value.offset, element.path)
-                            } else if scheme == .standardWebhooks && WebhookSecret.decode(text) == nil {
-                                self.error(
-                                    "this is no Standard Webhooks secret", at: element.value.offset, element.path,
-                                    hint: "it is written whsec_ and 24 to 64 bytes in base64")
-                            } else {
-                                secrets.append(text)
-                            }
-                        }
-                        if place.value.array?.isEmpty == true {
-                            self.error("the list has no secret", at: place.value.offset, place.path)
-                        }
-                    }
-                ),
-            ])
-        guard let scheme, !secrets.isEmpty else { return nil }
-        return VerifySettings(scheme: scheme, secrets: secrets)
     }
 
     private func routes(_ place: Place, _ result: inout Configuration) {

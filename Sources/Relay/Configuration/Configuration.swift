@@ -36,7 +36,7 @@ public struct Configuration: Sendable {
 public struct SourceConfiguration: Sendable {
     /// What a body must be.
     public enum Body: String, CaseIterable, Sendable {
-        case json, any
+        case json, form, any
     }
 
     /// Which envelope is checked.

@@ -45,6 +45,9 @@ public struct RouteExplainer {
 
     /// What becomes of a body that came by a source (by place in the configuration).
     public mutating func report(on body: [UInt8], from source: Int) throws(JSONSyntaxError) -> RouteReport {
+        // A form is looked at as the door does; an object stands for the form that it is made of.
+        let isForm = configuration.sources[source].body == .form && body.first != UInt8(ascii: "{")
+        let body = isForm ? body.withUnsafeBytes(FormBody.json) ?? body : body
         var fault: JSONSyntaxError?
         var report = RouteReport(routes: [], targets: [], not: [], refused: [])
         body.withUnsafeBytes { bytes in

@@ -1,18 +1,22 @@
 import CCrypto
 
-/// HMAC-SHA256 under one key (RFC 2104), by libcrypto: the key is prepared once and used for message after message.
+/// HMAC under one key (RFC 2104), by libcrypto: the key is prepared once and used for message after message.
 ///
 /// Owned by one thread: `begin`, `update` as often as need be, `finish`.
 final class HMAC {
-    static let size = 32
+    /// The longest signature, in bytes.
+    static let sizeLimit = 64
 
+    /// The signature's length in bytes.
+    let size: Int
     private let context: OpaquePointer
 
     /// Prepares a key. `nil` if libcrypto refuses, as for want of memory.
-    init?(key: some Collection<UInt8>) {
+    init?(key: some Collection<UInt8>, _ algorithm: SignatureScheme.Algorithm = .sha256) {
         let key = Array(key)
-        guard let context = hs_hmac_new("SHA256", key, key.count) else { return nil }
+        guard let context = hs_hmac_new(algorithm.digestName, key, key.count) else { return nil }
         self.context = context
+        size = algorithm.size
     }
 
     deinit { EVP_MAC_CTX_free(context) }
@@ -31,7 +35,7 @@ final class HMAC {
 
     func finish() -> [UInt8] {
         var count = 0
-        return [UInt8](unsafeUninitializedCapacity: HMAC.size) { buffer, initialized in
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
             // On a failure the count stays 0, and an empty signature equals none that was sent.
             _ = EVP_MAC_final(context, buffer.baseAddress, &count, buffer.count)
             initialized = count
@@ -40,23 +44,23 @@ final class HMAC {
 
     /// Whether the signature is this one in hexadecimal digits, compared in constant time. Allocates nothing.
     func finishesAs(hex digits: UnsafeRawBufferPointer) -> Bool {
-        guard digits.count == 2 * HMAC.size else { return false }
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * HMAC.size) { memory in
+        guard digits.count == 2 * size else { return false }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * size) { memory in
             var count = 0
-            guard EVP_MAC_final(context, memory.baseAddress, &count, HMAC.size) == 1, count == HMAC.size,
+            guard EVP_MAC_final(context, memory.baseAddress, &count, size) == 1, count == size,
                 let base = memory.baseAddress
             else { return false }
-            for index in 0..<HMAC.size {
-                memory[HMAC.size + 2 * index] = Hex.digits[Int(memory[index] >> 4)]
-                memory[HMAC.size + 2 * index + 1] = Hex.digits[Int(memory[index] & 15)]
+            for index in 0..<size {
+                memory[size + 2 * index] = Hex.digits[Int(memory[index] >> 4)]
+                memory[size + 2 * index + 1] = Hex.digits[Int(memory[index] & 15)]
             }
-            return CRYPTO_memcmp(base + HMAC.size, digits.baseAddress, 2 * HMAC.size) == 0
+            return CRYPTO_memcmp(base + size, digits.baseAddress, 2 * size) == 0
         }
     }
 
     /// The signature of one message under one key.
-    static func sign(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
-        guard let hmac = HMAC(key: key) else { return [] }
+    static func sign(key: [UInt8], _ message: [UInt8], _ algorithm: SignatureScheme.Algorithm = .sha256) -> [UInt8] {
+        guard let hmac = HMAC(key: key, algorithm) else { return [] }
         message.withUnsafeBytes { hmac.update($0) }
         return hmac.finish()
     }

@@ -7,6 +7,20 @@ public enum Sample {
     /// The types that `hookswitch send --type` offers.
     public static var types: [String] { VoucherifyCatalogue.types.sorted() }
 
+    /// A body of a type that a source takes: a form where it takes forms; with the moment of sending where its sender signs that.
+    public static func body(type: String, for source: SourceConfiguration, now milliseconds: Int64) -> [UInt8] {
+        guard source.body != .form else {
+            return Array(
+                "id=whs_sample&type=\(type.filter { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" })".utf8)
+        }
+        let sample = body(type: type, now: milliseconds)
+        guard let path = source.timestampPath else { return sample }
+        // The moment goes before the sample's own members, around which its path opens objects.
+        let opened = path.keys.dropLast().map { "\"\($0)\":{" }.joined()
+        let closed = String(repeating: "}", count: path.keys.count - 1)
+        return Array("{\(opened)\"\(path.keys.last ?? "")\":\(milliseconds)\(closed),".utf8) + sample.dropFirst()
+    }
+
     /// A body of a type. A distribution's type comes as a distribution webhook, anything else as a project one.
     public static func body(type: String, now milliseconds: Int64) -> [UInt8] {
         let isDistribution = VoucherifyCatalogue.distribution.contains(type)

@@ -1,4 +1,3 @@
-import Delivery
 import HTTPServer
 
 /// Checks who sent a request. Owned by one event loop: its prepared keys are no shared ones.
@@ -7,32 +6,48 @@ final class Verifier {
     struct Rejection: Error, Equatable {
         var error: String
         var hint: String
+        /// What `www-authenticate` says (RFC 9110 §11.6.1), where there is an authentication scheme with a name.
+        var challenge: String?
     }
 
-    /// How far a timestamp may be off, in seconds, either way.
-    static let toleranceSeconds: Int64 = 300
     static let voucherifyHeader: StaticString = "x-voucherify-signature"
 
-    private let scheme: VerifySettings.Scheme
+    /// The keys of Voucherify's scheme.
     private let keys: [HMAC]
+    /// Any other scheme.
+    private let signature: SignatureCheck?
 
     init(_ settings: VerifySettings) {
-        scheme = settings.scheme
-        keys = settings.secrets.compactMap { secret in
-            switch settings.scheme {
-            case .voucherify: HMAC(key: secret.utf8)
-            case .standardWebhooks: WebhookSecret.decode(secret).flatMap { HMAC(key: $0) }
-            }
+        switch settings.scheme {
+        case .voucherify: (keys, signature) = (settings.secrets.compactMap { HMAC(key: $0.utf8) }, nil)
+        case .signature(let scheme): (keys, signature) = ([], SignatureCheck(scheme, secrets: settings.secrets))
         }
     }
 
-    /// Checks a request. `now` is in milliseconds since 1970; `isCompact` says that the body is known to be JSON without
-    /// white space outside its strings.
-    func check(_ request: Request, now: Int64, isCompact: Bool = false) throws(Rejection) {
-        switch scheme {
-        case .voucherify: try checkVoucherify(request, isCompact: isCompact)
-        case .standardWebhooks: try checkStandardWebhooks(request, now: now)
+    /// Refuses what needs no body to be refused: the proof is missing, or it is a secret that is not ours.
+    func judge(_ head: RequestHead) throws(Rejection) {
+        guard let signature else {
+            _ = try header(Verifier.voucherifyHeader, of: head)
+            return
         }
+        if signature.needsNoBody {
+            _ = try signature.check(head, body: UnsafeRawBufferPointer(start: nil, count: 0), now: 0)
+        } else {
+            try signature.checkPresence(head)
+        }
+    }
+
+    /// Checks a request whose head was judged. `now` is in milliseconds since 1970; `isCompact` says that the body is known to
+    /// be JSON without white space outside its strings. Answers what tells its repetition, if its scheme has something.
+    @discardableResult
+    func check(
+        _ head: RequestHead, body: UnsafeRawBufferPointer, now: Int64, isCompact: Bool = false
+    ) throws(Rejection) -> ReplayKey? {
+        guard let signature else {
+            try checkVoucherify(head, body, isCompact: isCompact)
+            return nil
+        }
+        return signature.needsNoBody ? nil : try signature.check(head, body: body, now: now)
     }
 
     private func header(_ name: StaticString, of head: RequestHead) throws(Rejection) -> Range<Int> {
@@ -46,10 +61,10 @@ final class Verifier {
         return value
     }
 
-    private func checkVoucherify(_ request: Request, isCompact: Bool) throws(Rejection) {
-        let sent = UnsafeRawBufferPointer(
-            rebasing: request.head.bytes[try header(Verifier.voucherifyHeader, of: request.head)])
-        guard sent.count == 2 * HMAC.size else {
+    private func checkVoucherify(_ head: RequestHead, _ body: UnsafeRawBufferPointer, isCompact: Bool) throws(Rejection)
+    {
+        let sent = UnsafeRawBufferPointer(rebasing: head.bytes[try header(Verifier.voucherifyHeader, of: head)])
+        guard sent.count == 2 * SHA256.size else {
             throw Rejection(
                 error: "\(Verifier.voucherifyHeader) is no HMAC-SHA256 in hexadecimal",
                 hint: "it has 64 digits in lower case")
@@ -57,7 +72,7 @@ final class Verifier {
         var isRight = false
         for key in keys {
             key.begin()
-            if isCompact { key.update(request.body) } else { Verifier.updateCompact(key, request.body) }
+            if isCompact { key.update(body) } else { Verifier.updateCompact(key, body) }
             // All keys are tried, so that the time does not tell which one fits.
             isRight = key.finishesAs(hex: sent) || isRight
         }
@@ -79,31 +94,5 @@ final class Verifier {
             start = run.upperBound
         }
         key.update(UnsafeRawBufferPointer(rebasing: body[start...]))
-    }
-
-    private func checkStandardWebhooks(_ request: Request, now: Int64) throws(Rejection) {
-        let id = request.head.text(try header("webhook-id", of: request.head))
-        let timestamp = request.head.text(try header("webhook-timestamp", of: request.head))
-        let sent = request.head.text(try header("webhook-signature", of: request.head))
-        let tolerated = (now / 1000 - Verifier.toleranceSeconds)...(now / 1000 + Verifier.toleranceSeconds)
-        guard let seconds = Int64(timestamp), tolerated.contains(seconds) else {
-            throw Rejection(
-                error: "webhook-timestamp is more than \(Verifier.toleranceSeconds) s off, or no number",
-                hint: "compare the two clocks")
-        }
-        let signatures = sent.split(separator: " ").filter { $0.hasPrefix("v1,") }.compactMap {
-            Base64.decode($0.dropFirst(3))
-        }
-        var isRight = false
-        for key in keys {
-            key.begin()
-            key.update("\(id).\(timestamp).")
-            key.update(request.body)
-            let expected = key.finish()
-            for signature in signatures { isRight = ConstantTime.equal(expected, signature) || isRight }
-        }
-        guard isRight else {
-            throw Rejection(error: "the signature does not fit", hint: "compare `secret` with the sender's")
-        }
     }
 }

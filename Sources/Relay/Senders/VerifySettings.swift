@@ -3,22 +3,27 @@ import Delivery
 /// How a source's sender is authenticated. `sources.*.verify` in `routes.json`.
 public struct VerifySettings: Sendable {
     /// The ways that there are.
-    public enum Scheme: String, CaseIterable, Sendable {
+    public enum Scheme: Sendable {
         /// `x-voucherify-signature`: hex HMAC-SHA256 over the body without white space outside strings.
         case voucherify
-        /// `webhook-id`, `webhook-timestamp`, `webhook-signature` (standardwebhooks.com).
-        case standardWebhooks = "standard-webhooks"
+        /// Any other.
+        case signature(SignatureScheme)
     }
 
-    static let laterSchemes = [
-        "hmac", "github", "gitlab", "stripe", "shopify", "slack", "linear", "paddle", "pagerduty", "twilio", "zoom",
-        "bearer", "basic",
-    ]
-
+    /// The scheme's name, as `verify.scheme` has it.
+    public var name: String
     /// The way.
     public var scheme: Scheme
     /// The secrets; several while they rotate.
     public var secrets: [String]
+
+    /// The headers that take part in the proof: they go on to the targets.
+    var headers: [String] {
+        switch scheme {
+        case .voucherify: ["\(Verifier.voucherifyHeader)"]
+        case .signature(let scheme): scheme.headers
+        }
+    }
 }
 
 /// A Standard Webhooks secret: `whsec_` and 24 to 64 bytes in base64.

@@ -19,14 +19,16 @@ extension Verb {
     ) { arguments throws(Failure) in
         let configuration = try ConfigurationFile(arguments).usable()
         let source = configuration.sources[try Verb.source(arguments["--source"], in: configuration)]
-        let body = try Verb.body(arguments, limitBytes: configuration.bodyLimitBytes)
+        let body = try Verb.body(arguments, for: source, limitBytes: configuration.bodyLimitBytes)
         guard let address = configuration.listen.first else {
             throw Failure(ExitCode.configuration, "`listen` names no address")
         }
-        var call = HTTPCall(url: Verb.url(address, source.path))
+        let base = Verb.base(address)
+        let signed = source.sign(body, now: hs_wall_ms(), host: String(base.dropFirst("http://".count)))
+        var call = HTTPCall(url: base + source.path + (signed.query.isEmpty ? "" : "?\(signed.query)"))
         if case .unix(let path, _) = address { call.socket = path }
         call.body = body
-        call.headers = [("content-type", "application/json")] + source.signatureHeaders(for: body, now: hs_wall_ms())
+        call.headers = [("content-type", source.sampleType)] + signed.headers
         do throws(HTTPCall.Fault) {
             let answer = try call.perform()
             StandardStream.output.write(answer.body + [0x0A])
@@ -41,7 +43,9 @@ extension Verb {
         }
     }
 
-    private static func body(_ arguments: Arguments, limitBytes: Int) throws(Failure) -> [UInt8] {
+    private static func body(_ arguments: Arguments, for source: SourceConfiguration, limitBytes: Int) throws(Failure)
+        -> [UInt8]
+    {
         guard arguments.rest.count <= 1 else { throw Failure(ExitCode.usage, "one event at a time can be sent") }
         let named = arguments.rest.first ?? arguments["--type"]
         if let named, named == "-" || arguments.rest.first != nil || access(named, F_OK) == 0 {
@@ -55,16 +59,16 @@ extension Verb {
         if !Sample.types.contains(type), let near = Spelling.nearest(to: type, in: Sample.types) {
             StandardStream.error.write("note: Voucherify sends no \"\(type)\"; did you mean \"\(near)\"?\n")
         }
-        return Sample.body(type: type, now: hs_wall_ms())
+        return Sample.body(type: type, for: source, now: hs_wall_ms())
     }
 
     /// Where the door is for somebody on this machine: one that listens everywhere listens on loopback too.
-    private static func url(_ address: ListenAddress, _ path: String) -> String {
+    private static func base(_ address: ListenAddress) -> String {
         switch address {
-        case .v4(0, let port): "http://127.0.0.1:\(port)\(path)"
-        case .v6(0, 0, let port): "http://[::1]:\(port)\(path)"
-        case .v4, .v6: "http://\(address)\(path)"
-        case .unix: "http://hookswitch\(path)"
+        case .v4(0, let port): "http://127.0.0.1:\(port)"
+        case .v6(0, 0, let port): "http://[::1]:\(port)"
+        case .v4, .v6: "http://\(address)"
+        case .unix: "http://hookswitch"
         }
     }
 }
