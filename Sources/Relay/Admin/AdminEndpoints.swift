@@ -7,6 +7,8 @@ import Spool
 struct AdminEndpoints: Sendable {
     let operations: Operations
     let metrics: Metrics
+    /// What is in force.
+    let configuration: @Sendable () -> Configuration
     let reload: @Sendable () -> [Diagnostic]
 
     /// What a path offers; `nil` if nothing is there.
@@ -27,10 +29,21 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/resume": .post { [self] in change($0, operations.resume) }
         case "/api/v1/drop": .post { [self] in change($0, operations.drop) }
         case "/api/v1/move": .post { [self] in change($0, operations.move) }
+        case "/api/v1/audit": records("audit")
+        case "/api/v1/failures": records("failures")
+        case "/api/v1/targets": .get { [self] _ in targets() }
+        case "/api/v1/routes": .get { [self] _ in routes() }
+        case "/api/v1/match": .post { [self] in match($0) }
+        case "/api/v1/samples": .get { [self] _ in samples() }
+        case "/api/v1/configuration": .get { [self] _ in shownConfiguration() }
         case "/api/v1/reload": .post { [self] _ in reloadAnswer() }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
-                .get { [self] _ in event(number) }
+                .get { [self] _ in shownEvent(number) }
+            } else if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/", "/attempts") {
+                .get { [self] _ in attempts(of: number) }
+            } else if let type = AdminEndpoints.name(in: path, between: "/api/v1/samples/") {
+                .get { [self] _ in sample(type) }
             } else {
                 nil
             }
@@ -65,25 +78,33 @@ struct AdminEndpoints: Sendable {
         return Response(status: 200, contentType: format.contentType, body: metrics.text(format))
     }
 
-    private func event(_ text: String) -> Response {
-        guard let number = UInt64(text), number > 0 else {
-            return Problem(
-                status: 400, detail: "\"\(text)\" is no event number", hint: "an event number is a positive integer"
-            ).response
-        }
-        do throws(SpoolError) {
-            guard let report = try operations.report(on: EventNumber(rawValue: number)) else {
-                return Problem(
-                    status: 404, detail: "event \(number) is not, or no longer, in the spool",
-                    hint: "`spool.retain` says how long finished events stay"
-                ).response
-            }
+    private func shownEvent(_ text: String) -> Response {
+        do throws(Problem) {
             var writer = JSONWriter()
-            report.write(to: &writer)
+            try event(text).write(to: &writer)
             return Response(status: 200, body: writer.bytes)
         } catch {
-            return Problem(error).response
+            return error.response
         }
+    }
+
+    /// The event of a number, as a path has it.
+    func event(_ text: String) throws(Problem) -> EventReport {
+        guard let number = UInt64(text), number > 0 else {
+            throw Problem(
+                status: 400, detail: "\"\(text.prefix(100))\" is no event number",
+                hint: "an event number is a positive integer")
+        }
+        let report: EventReport?
+        do throws(SpoolError) { report = try operations.report(on: EventNumber(rawValue: number)) } catch {
+            throw Problem(error)
+        }
+        guard let report else {
+            throw Problem(
+                status: 404, detail: "event \(number) is not, or no longer, in the spool",
+                hint: "`spool.retain` says how long finished events stay")
+        }
+        return report
     }
 
     private func retry(_ request: AdminRequest) -> Response {

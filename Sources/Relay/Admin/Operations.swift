@@ -19,8 +19,10 @@ final class Operations: Sendable {
     let memories: TargetMemories
     /// Hears what is done by hand, for the daemon's log.
     let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
-    private let counters: AcceptanceCounters
+    let counters: AcceptanceCounters
     let now: @Sendable () -> Int64
+    /// The directory that audit and failures are written to.
+    let spoolPath: String
     private let syncName: String
 
     /// Deliveries reopened at a time.
@@ -30,7 +32,7 @@ final class Operations: Sendable {
 
     init(
         log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
-        counters: AcceptanceCounters, sync: SpoolSettings.Sync,
+        counters: AcceptanceCounters, spool: SpoolSettings,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
@@ -41,7 +43,8 @@ final class Operations: Sendable {
         self.notice = notice
         self.counters = counters
         self.now = now
-        syncName = sync.name
+        spoolPath = spool.path
+        syncName = spool.sync.name
     }
 
     /// Why new events are refused; `nil` if they are taken.
@@ -107,6 +110,11 @@ final class Operations: Sendable {
     func report(on number: EventNumber) throws(SpoolError) -> EventReport? {
         guard let event = try log.event(number) else { return nil }
         return EventReport(event, try log.deliveries(of: number))
+    }
+
+    /// The routes that took an event; none if it is not, or no longer, in the spool, or can't be read.
+    func routes(of number: EventNumber) -> [String] {
+        do throws(SpoolError) { return try report(on: number)?.attributes.routes ?? [] } catch { return [] }
     }
 
     /// Sends deliveries again, and writes what became of each.

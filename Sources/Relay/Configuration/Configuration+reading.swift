@@ -56,6 +56,7 @@ extension Configuration {
         let reader = ConfigurationReader(document, directory: directory, environment: environment)
         var configuration = reader.configuration()
         configuration.path = absolute
+        configuration.text = bytes
         let findings = reader.diagnostics.sorted { $0.location < $1.location }
         let hasErrors = findings.contains { $0.severity == .error }
         return Reading(configuration: hasErrors ? nil : configuration, findings: findings, document: document)

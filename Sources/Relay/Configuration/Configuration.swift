@@ -8,6 +8,8 @@ import Spool
 public struct Configuration: Sendable {
     /// The file's path.
     public var path = ""
+    /// The file's bytes as they were read: placeholders for secrets are not filled in here.
+    public var text: [UInt8] = []
     /// Where webhooks come in.
     public var listen: [ListenAddress] = [.v4(0x7F00_0001, port: 8080)]
     /// The operators' listener.

@@ -64,7 +64,7 @@ public final class Daemon: Sendable {
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
             log: spool, engine: engine, reporter: reporter, memories: memories, counters: counters,
-            sync: configuration.spool.sync, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
+            spool: configuration.spool, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
     }
 
@@ -85,7 +85,7 @@ public final class Daemon: Sendable {
         let endpoints = AdminEndpoints(
             operations: operations,
             metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
-            reload: { self.reload() })
+            configuration: { self.inForce.withLock { $0 } }, reload: { self.reload() })
         let controlThread = controls.start(name: "admin") { loop in
             AdminHandler(loop: loop, endpoints: endpoints, access: access)
         }

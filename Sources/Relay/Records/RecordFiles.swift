@@ -20,7 +20,7 @@ public struct RecordFiles {
 
     /// Hands over all lines that there are, those set aside first. What the present file gains later comes with `more`.
     public mutating func all(_ take: (ArraySlice<UInt8>) -> Void) throws(FileReadError) {
-        for path in setAside() {
+        for path in RecordFiles.setAside(stem, in: directory) {
             guard open(path) else { continue }
             try read(path, take)
             close()
@@ -41,7 +41,8 @@ public struct RecordFiles {
 
     private var current: String { "\(directory)/\(stem).ndjson" }
 
-    private func setAside() -> [String] {
+    /// The paths of the files that were set aside, the oldest first.
+    static func setAside(_ stem: String, in directory: String) -> [String] {
         guard let listing = opendir(directory) else { return [] }
         defer { closedir(listing) }
         var names: [String] = []

@@ -54,19 +54,7 @@ extension Verb {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("file", file)
-            writer.member("routes", report.routes)
-            writer.member("targets", report.targets)
-            writer.member("not") { writer in
-                writer.array { writer in
-                    for rejection in report.not {
-                        writer.object {
-                            $0.member("route", rejection.route)
-                            $0.member("because", rejection.because)
-                        }
-                    }
-                }
-            }
-            if !report.refused.isEmpty { writer.member("refused", report.refused) }
+            report.writeMembers(to: &writer)
         }
         return writer.bytes + [0x0A]
     }
