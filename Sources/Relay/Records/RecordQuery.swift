@@ -24,7 +24,7 @@ struct RecordQuery {
 
     /// Reads a query, `now` in milliseconds since 1970. An empty value is as good as none: that is how forms are sent.
     init(_ query: String, now: Int64) throws(Problem) {
-        for parameter in QueryParameters(query) where !parameter.value.isEmpty {
+        for parameter in FormFields(query) where !parameter.value.isEmpty {
             if parameter.name == "limit" {
                 guard let limit = Int(parameter.value), RecordQuery.limitRange.contains(limit) else {
                     throw RecordQuery.problem(parameter, "a limit is a number from 1 to 500")
