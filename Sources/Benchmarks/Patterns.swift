@@ -7,6 +7,7 @@ import Foundation
 /// In the same call: the bare scan, and memchr over the same bytes, as the limits.
 enum Patterns {
     private static let counts = [10, 1000, 10_000, 100_000]
+    private static let otherCount = 10_000
 
     static func run(_ options: BenchmarkTool.Options) throws -> Report {
         let bodies = try payloads()
@@ -31,6 +32,13 @@ enum Patterns {
                 ("memory_mb_\(count)_routes", memory), ("matches_per_event_\(count)_routes", matched),
             ]
         }
+        for (name, shape) in otherShapes {
+            let patterns = try (0..<otherCount).map { try EventPattern(JSONDocument(Array(shape($0).utf8)).root) }
+            var paths = PathSet()
+            let matcher = PatternMatcher(patterns, adding: &paths)
+            let (rate, _) = try measure(matcher, paths, bodies, seconds)
+            figures.append(("ratio_to_10_routes_at_\(otherCount)_\(name)", rate / first))
+        }
         figures += [
             ("scan_mb_per_second", try scan(bodies, seconds) / 1e6),
             ("memchr_mb_per_second", search(bodies, seconds) / 1e6),
@@ -39,6 +47,14 @@ enum Patterns {
             title: "\(bodies.count) payloads of \(Int(mean)) bytes on average, one thread, every byte validated",
             figures: figures.map { (name: $0.0, value: $0.1) })
     }
+
+    /// Routes that have little in common with one another, or all of it but a piece.
+    private static let otherShapes: [(String, @Sendable (Int) -> String)] = [
+        ("wildcards_that_begin_alike", { #"{"data":{"voucher":{"code":[{"wildcard":"Your-*-\#($0)"}]}}}"# }),
+        ("wildcards_with_stars_at_both_ends", { #"{"type":[{"wildcard":"*created_\#($0)*"}]}"# }),
+        ("keys_of_their_own", { #"{"data":{"customer":{"metadata":{"key_\#($0)":["yes"]}}}}"# }),
+        ("ranges", { #"{"data":{"voucher":{"discount":{"amount_off":[{"numeric":[">",\#($0 + 1)00000]}]}}}}"# }),
+    ]
 
     private static func payloads() throws -> [[UInt8]] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

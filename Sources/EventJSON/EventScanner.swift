@@ -170,14 +170,13 @@ public struct EventScanner: Sendable {
 
     @inline(__always)
     private func child(of node: Int, _ key: Range<Int>, hasEscapes: Bool, _ cursor: borrowing JSONCursor) -> Int {
-        let branches = tree.nodes[node].branches
-        if branches.isEmpty { return -1 }
+        if tree.nodes[node].branches.isEmpty { return -1 }
         if hasEscapes {
             guard let text = JSONString.decode(cursor.bytes(key)) else { return -1 }
             return Array(text.utf8).withUnsafeBytes { dottedChild(of: node, $0) }
         }
         let start = cursor.start(of: key)
-        for index in branches where tree.branches[index].start == start {
+        for index in tree.branches(of: node, from: start) where tree.branches[index].start == start {
             let wanted = tree.branches[index].key
             guard wanted.count == key.count else { continue }
             // What is no longer than its start is the same already.
@@ -191,7 +190,9 @@ public struct EventScanner: Sendable {
     private func dottedChild(of node: Int, _ key: UnsafeRawBufferPointer) -> Int {
         var node = node
         for part in key.split(separator: 0x2E, omittingEmptySubsequences: false) {
-            let branch = tree.nodes[node].branches.first { part.elementsEqual(tree.keys[tree.branches[$0].key]) }
+            let branch = tree.branches(of: node, from: PathTree.start(of: part)).first {
+                part.elementsEqual(tree.keys[tree.branches[$0].key])
+            }
             guard let branch else { return -1 }
             node = tree.branches[branch].node
         }

@@ -24,7 +24,7 @@ struct PathTree: Sendable {
         var path = -1
         /// How many wanted paths end here or below.
         var wanted = 0
-        /// The keys below: a part of `branches`.
+        /// The keys below: a part of `branches`, in the order of their starts.
         var branches = 0..<0
     }
 
@@ -62,7 +62,10 @@ struct PathTree: Sendable {
         }
         for node in building {
             let start = branches.count
-            for (key, child) in node.children.sorted(by: { $0.value < $1.value }) {
+            let children = node.children.sorted {
+                (PathTree.start(of: $0.key), $0.value) < (PathTree.start(of: $1.key), $1.value)
+            }
+            for (key, child) in children {
                 let range = keys.count..<(keys.count + key.count)
                 keys += key
                 branches.append(Branch(start: PathTree.start(of: key), key: range, node: child))
@@ -71,13 +74,32 @@ struct PathTree: Sendable {
         }
     }
 
+    /// So many branches are looked through; among more the first is searched for.
+    private static let manyBranches = 16
+
+    /// A node's branches from the first on that may have a key with this start. Few keys have one in common.
+    @inline(__always)
+    func branches(of node: Int, from start: UInt64) -> Range<Int> {
+        let all = nodes[node].branches
+        guard all.count > PathTree.manyBranches else { return all }
+        var low = all.lowerBound
+        var high = all.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if branches[middle].start < start { low = middle + 1 } else { high = middle }
+        }
+        high = low
+        while high < all.upperBound, branches[high].start == start { high += 1 }
+        return low..<high
+    }
+
     private struct Building {
         var path = -1
         var wanted = 0
         var children: [[UInt8]: Int] = [:]
     }
 
-    private static func start(of key: [UInt8]) -> UInt64 {
+    static func start(of key: some Collection<UInt8>) -> UInt64 {
         key.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
     }
 }

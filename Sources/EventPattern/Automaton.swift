@@ -10,7 +10,7 @@ final class Automaton: @unchecked Sendable {
     enum Part: Int, CaseIterable {
         case anyValue, missing, isTrue, isFalse, isNull, strings, numbers, prefixes, suffixes, smallStrings,
             smallPrefixes,
-            smallSuffixes, numerals, ranges, addresses, others, exclusions
+            smallSuffixes, pieces, numerals, ranges, addresses, others, exclusions
     }
 
     let words: UnsafeMutableBufferPointer<UInt32>

@@ -11,12 +11,21 @@ final class AutomatonBuilder {
     final class Node {
         var index = 0
         var accepts: [Int] = []
-        var tables: [(slot: Int, table: Table)] = []
+        private(set) var tables: [(slot: Int, table: Table)] = []
+        /// The tables' places by slot, once there are too many to be looked through.
+        private var places: [Int: Int] = [:]
+        private static let manyTables = 16
 
         func table(at slot: Int) -> Table {
-            if let known = tables.first(where: { $0.slot == slot }) { return known.table }
+            if let place = places.isEmpty ? tables.firstIndex(where: { $0.slot == slot }) : places[slot] {
+                return tables[place].table
+            }
             let table = Table()
             tables.append((slot, table))
+            if tables.count > Node.manyTables {
+                if places.isEmpty { for (place, known) in tables.enumerated() { places[known.slot] = place } }
+                places[slot] = tables.count - 1
+            }
             return table
         }
     }

@@ -3,7 +3,7 @@ import EventJSON
 /// Writes a tree of patterns as flat tables.
 ///
 /// ```
-/// node       index · accepts count · pattern … · tables count · (slot · table) …
+/// node       index · accepts count · pattern … · absences count · (slot · table) … · tables count · (slot · table) …
 /// table      one word for each `Automaton.Part`: where it stands, or 0
 /// list       count · node …
 /// affixes    hash table of candidates · lengths count · length …
@@ -38,16 +38,19 @@ struct AutomatonWriter: ~Copyable {
     }
 
     private mutating func write(_ node: AutomatonBuilder.Node) -> Int {
-        let tables = node.tables.map { (slot: $0.slot, place: write($0.table)) }
+        // By slot, so that the few that an event has values for are found among many.
+        let tables = node.tables.map { (slot: $0.slot, place: write($0.table)) }.sorted { $0.slot < $1.slot }
         let place = words.count
         words.append(UInt32(nodeCount))
         nodeCount += 1
         words.append(UInt32(node.accepts.count))
         words += node.accepts.map { UInt32($0) }
-        words.append(UInt32(tables.count))
-        for table in tables {
-            words.append(UInt32(table.slot))
-            words.append(UInt32(table.place))
+        for tables in [tables.filter { words[$0.place + Automaton.Part.missing.rawValue] != 0 }, tables] {
+            words.append(UInt32(tables.count))
+            for table in tables {
+                words.append(UInt32(table.slot))
+                words.append(UInt32(table.place))
+            }
         }
         return place
     }
@@ -62,6 +65,7 @@ struct AutomatonWriter: ~Copyable {
         var ranges: [(NumberRange, AutomatonBuilder.Node)] = []
         var addresses: [(AddressRange, AutomatonBuilder.Node)] = []
         var others: [(Condition, AutomatonBuilder.Node)] = []
+        var wildcards: [(Wildcard, AutomatonBuilder.Node)] = []
         var exclusions: [([Condition], AutomatonBuilder.Node)] = []
 
         mutating func add(_ condition: Condition, _ node: AutomatonBuilder.Node) {
@@ -83,7 +87,7 @@ struct AutomatonWriter: ~Copyable {
                 case .prefix: add(small, to: .smallPrefixes, node)
                 case .suffix: add(small, to: .smallSuffixes, node)
                 }
-            case .wildcard(let wildcard): add(wildcard, condition, node)
+            case .wildcard(let wildcard): wildcards.append((wildcard, node))
             case .range(let range): ranges.append((range, node))
             case .addresses(let range): addresses.append((range, node))
             case .anythingBut(let excluded): exclusions.append((excluded, node))
@@ -94,16 +98,19 @@ struct AutomatonWriter: ~Copyable {
             texts[part, default: [:]][text, default: []].append(node)
         }
 
-        /// A wildcard is found by what it begins or ends with, whichever is longer, and then looked at as a whole.
-        private mutating func add(_ wildcard: Wildcard, _ condition: Condition, _ node: AutomatonBuilder.Node) {
-            guard let suffix = wildcard.suffix else { return add(wildcard.prefix, to: .strings, node) }
-            if wildcard.prefix.isEmpty && suffix.isEmpty {
-                others.append((condition, node))
-            } else if wildcard.prefix.count >= suffix.count {
-                verified[.prefixes, default: [:]][wildcard.prefix, default: []].append((condition, node))
-            } else {
-                verified[.suffixes, default: [:]][suffix, default: []].append((condition, node))
+        /// Each wildcard is found by one of the parts that a value must have, and then looked at as a whole.
+        mutating func placeWildcards() {
+            let landmarks = WildcardLandmarks(wildcards.map(\.0))
+            for (wildcard, node) in wildcards {
+                let condition = Condition.wildcard(wildcard)
+                switch landmarks.landmark(of: wildcard) {
+                case .whole(let text): add(text, to: .strings, node)
+                case .part(let part, let text):
+                    verified[part, default: [:]][text, default: []].append((condition, node))
+                case .none: others.append((condition, node))
+                }
             }
+            wildcards = []
         }
     }
 
@@ -113,6 +120,7 @@ struct AutomatonWriter: ~Copyable {
             guard let node = table.edges[accepted] else { continue }
             for condition in accepted { parts.add(condition, node) }
         }
+        parts.placeWildcards()
         var head: [Automaton.Part: Int] = [:]
         for (part, nodes) in parts.lists { head[part] = list(nodes) }
         for part in [Automaton.Part.strings, .smallStrings, .numerals] {
@@ -121,7 +129,7 @@ struct AutomatonWriter: ~Copyable {
             for (text, nodes) in texts { entries.append((text, list(nodes))) }
             head[part] = hashTable(entries)
         }
-        for part in [Automaton.Part.prefixes, .suffixes, .smallPrefixes, .smallSuffixes] {
+        for part in [Automaton.Part.prefixes, .suffixes, .smallPrefixes, .smallSuffixes, .pieces] {
             head[part] = affixes(parts.texts[part] ?? [:], parts.verified[part] ?? [:])
         }
         if !parts.numbers.isEmpty { head[.numbers] = numberTable(parts.numbers) }

@@ -114,6 +114,7 @@ struct Edges {
                 affixes(small, .smallPrefixes, .smallSuffixes, &out, &scratch)
             }
         }
+        if place(of: .pieces) != 0 { pieces(bytes, &out, &scratch) }
         let addresses = place(of: .addresses)
         if addresses != 0, let address = IPAddress(bytes) {
             automaton.addresses[addresses - 1].find(.init(isV6: address.isV6, bits: address.bits)) {
@@ -140,6 +141,27 @@ struct Edges {
                 let list = automaton.lookUp(bytes, from: start, count: length, hash: hash, in: table)
                 guard list != 0 else { continue }
                 out.take(list: list, &scratch)
+                let verified = list + 1 + Int(automaton.words[list])
+                out.take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
+            }
+        }
+    }
+
+    /// Wildcards that are found by a piece, which may stand anywhere.
+    private func pieces(_ bytes: UnsafeRawBufferPointer, _ out: inout Out, _ scratch: inout MatchScratch) {
+        let place = place(of: .pieces)
+        let table = Int(automaton.words[place])
+        // A piece that comes again and again is looked into once.
+        var seen: Set<Int> = []
+        var last = 0
+        for index in 0..<Int(automaton.words[place + 1]) {
+            let length = Int(automaton.words[place + 2 + index])
+            if length > bytes.count { break }
+            for start in 0...(bytes.count - length) {
+                let hash = BytesHash.of(bytes, from: start, count: length)
+                let list = automaton.lookUp(bytes, from: start, count: length, hash: hash, in: table)
+                guard list != 0, list != last, seen.insert(list).inserted else { continue }
+                last = list
                 let verified = list + 1 + Int(automaton.words[list])
                 out.take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
             }

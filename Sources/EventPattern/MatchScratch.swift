@@ -33,6 +33,8 @@ public struct MatchScratch: Sendable {
     nonisolated(unsafe) var values: [Value] = []
     var heads: [Int32]
     var tails: [Int32]
+    /// The slots that have values.
+    var present: [Int] = []
     var ways: [Way] = []
     var choices: [Choice] = []
     /// For each node when it was last come to, and by which choice: a way is gone once.

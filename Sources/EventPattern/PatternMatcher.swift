@@ -71,10 +71,11 @@ public struct PatternMatcher: Sendable {
     }
 
     private func forget(_ scratch: inout MatchScratch) {
-        for slot in scratch.heads.indices {
+        for slot in scratch.present {
             scratch.heads[slot] = -1
             scratch.tails[slot] = -1
         }
+        scratch.present.removeAll(keepingCapacity: true)
         scratch.values.removeAll(keepingCapacity: true)
         scratch.texts.removeAll(keepingCapacity: true)
         scratch.ways.removeAll(keepingCapacity: true)
@@ -127,6 +128,7 @@ public struct PatternMatcher: Sendable {
             scratch.values[Int(scratch.tails[slot])].next = index
         } else {
             scratch.heads[slot] = index
+            scratch.present.append(slot)
         }
         scratch.tails[slot] = index
     }
@@ -149,25 +151,66 @@ public struct PatternMatcher: Sendable {
             }
             word += 1 + accepts
             steps += 1
-            for index in 0..<Int(words[word]) {
+            let absences = Int(words[word])
+            for index in 0..<absences {
                 let slot = Int(words[word + 1 + 2 * index])
                 let table = Int(words[word + 2 + 2 * index])
-                var edges = Edges(automaton, table, rank: ranks[slot], way.chosen, scanner.trails)
-                var value = scratch.heads[slot]
-                edges.missing(value, &scratch)
-                if value >= 0 {
-                    if scratch.stamp == .max {
-                        for node in scratch.stamps.indices { scratch.stamps[node] = 0 }
-                        scratch.stamp = 0
-                    }
-                    scratch.stamp += 1
-                    while value >= 0 {
-                        steps += 1
-                        edges.follow(Int(value), &scratch)
-                        value = scratch.values[Int(value)].next
-                    }
+                Edges(automaton, table, rank: ranks[slot], way.chosen, scanner.trails)
+                    .missing(scratch.heads[slot], &scratch)
+            }
+            word += 1 + 2 * absences
+            let tables = Int(words[word])
+            if tables <= PatternMatcher.manyTables * scratch.present.count {
+                for index in 0..<tables {
+                    let slot = Int(words[word + 1 + 2 * index])
+                    let table = Int(words[word + 2 + 2 * index])
+                    steps += follow(table, slot, way, scanner.trails, &scratch)
+                }
+            } else {
+                for slot in scratch.present {
+                    guard let table = table(of: slot, among: tables, from: word + 1) else { continue }
+                    steps += follow(table, slot, way, scanner.trails, &scratch)
                 }
             }
         }
+    }
+
+    /// A node with so many tables for each place that the event has is not looked through.
+    private static let manyTables = 8
+
+    /// The table for a slot among a node's, which are sorted.
+    private func table(of slot: Int, among count: Int, from start: Int) -> Int? {
+        let words = automaton.words
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(words[start + 2 * middle]) < slot { low = middle + 1 } else { high = middle }
+        }
+        guard low < count, Int(words[start + 2 * low]) == slot else { return nil }
+        return Int(words[start + 2 * low + 1])
+    }
+
+    /// Follows the edges that a slot's values take from a table. Answers how many values there are.
+    @inline(__always)
+    private func follow(
+        _ table: Int, _ slot: Int, _ way: MatchScratch.Way, _ trails: [EventScanner.Trail],
+        _ scratch: inout MatchScratch
+    ) -> Int {
+        var value = scratch.heads[slot]
+        guard value >= 0 else { return 0 }
+        if scratch.stamp == .max {
+            for node in scratch.stamps.indices { scratch.stamps[node] = 0 }
+            scratch.stamp = 0
+        }
+        scratch.stamp += 1
+        var edges = Edges(automaton, table, rank: ranks[slot], way.chosen, trails)
+        var count = 0
+        while value >= 0 {
+            count += 1
+            edges.follow(Int(value), &scratch)
+            value = scratch.values[Int(value)].next
+        }
+        return count
     }
 }
