@@ -47,6 +47,12 @@ final class Connection {
         self.deadline = deadline
     }
 
+    /// What the request in hand asks of its answer: whether the connection lasts, whether that is to be said, and whether
+    /// the body stays away.
+    var manners: (keepsAlive: Bool, saysKeepAlive: Bool, isHead: Bool)? {
+        parsed.map { ($0.keepsAlive, $0.saysKeepAlive, $0.head.method == .head) }
+    }
+
     /// Whether it is between two requests.
     var isIdle: Bool {
         if case .head = phase { buffer == nil && output.isEmpty } else { false }

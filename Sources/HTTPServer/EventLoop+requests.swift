@@ -15,7 +15,7 @@ extension EventLoop {
         if let present = connection.buffer {
             buffer = present
         } else {
-            buffer = ReceiveBuffer()
+            buffer = spareBuffers.popLast() ?? ReceiveBuffer()
             heldBytes += buffer.capacity
             connection.buffer = buffer
             connection.parser.reset(at: 0)

@@ -19,6 +19,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     static let eventsAtOnce = 512
+    /// Unused buffers kept: 1 MiB in all.
+    static let spareBufferLimit = 128
     static let tickNanoseconds: Int64 = 250_000_000
     static let lingerNanoseconds: Int64 = 2_000_000_000
     /// Between two notices.
@@ -47,6 +49,8 @@ public final class EventLoop: @unchecked Sendable {
     var open = 0
     var perAddress: [PeerAddress: Int] = [:]
     var heldBytes = 0
+    /// Buffers of the first size that nobody uses, so that a request needs no new one.
+    var spareBuffers: [ReceiveBuffer] = []
     var ready: [Int] = []
     var toFlush: [Int] = []
     var writer = ResponseWriter()
@@ -120,14 +124,13 @@ public final class EventLoop: @unchecked Sendable {
     /// Answers a request. On the loop's thread. An answer to a client that has gone is dropped.
     public func answer(_ exchange: Exchange, with response: Response) {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
-            case .handling = connection.phase, let parsed = connection.parsed
+            case .handling = connection.phase, let (keepsAlive, saysKeepAlive, isHead) = connection.manners
         else { return }
         refusals.count(response.status)
         if connection.isGone { return remove(exchange.slot, connection) }
-        let closes = !parsed.keepsAlive || stopDeadline != nil
+        let closes = !keepsAlive || stopDeadline != nil
         writer.append(
-            response, to: &connection.output, closing: closes, sayingKeepAlive: parsed.saysKeepAlive,
-            withoutBody: parsed.head.method == .head)
+            response, to: &connection.output, closing: closes, sayingKeepAlive: saysKeepAlive, withoutBody: isHead)
         connection.parsed = nil
         discard(connection, before: connection.requestEnd)
         connection.phase = .head
@@ -229,8 +232,13 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     func release(_ connection: Connection) {
-        if let buffer = connection.buffer { heldBytes -= buffer.capacity }
+        guard let buffer = connection.buffer else { return }
+        heldBytes -= buffer.capacity
         connection.buffer = nil
+        if buffer.capacity == ReceiveBuffer.initialBytes && spareBuffers.count < EventLoop.spareBufferLimit {
+            buffer.clear()
+            spareBuffers.append(buffer)
+        }
     }
 
     func discard(_ connection: Connection, before offset: Int) {

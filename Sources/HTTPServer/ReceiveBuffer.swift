@@ -20,6 +20,9 @@ final class ReceiveBuffer {
 
     func filled(_ bytes: Int) { count += bytes }
 
+    /// Forgets everything.
+    func clear() { count = 0 }
+
     /// Has room for so many bytes in all.
     func grow(to bytes: Int) {
         guard bytes > memory.count else { return }

@@ -5,55 +5,51 @@ struct ResponseWriter {
     private var dateLine: [UInt8] = []
     private var dateSecond: time_t = -1
 
-    private static let protocolName = Array("HTTP/1.1 ".utf8)
-    private static let accepted = Array("HTTP/1.1 202 Accepted\r\n".utf8)
-    private static let contentTypeName = Array("content-type: ".utf8)
-    private static let jsonType = Array("content-type: application/json\r\n".utf8)
-    private static let lengthName = Array("content-length: ".utf8)
-    private static let lineEnd = Array("\r\n".utf8)
-    private static let closing = Array("connection: close\r\n\r\n".utf8)
-    private static let lasting = Array("connection: keep-alive\r\n".utf8)
-
     /// Appends an answer to a connection's output. `sayingKeepAlive` is for a client that has to be told.
     mutating func append(
         _ response: Response, to output: inout [UInt8], closing: Bool, sayingKeepAlive: Bool = false,
         withoutBody: Bool
     ) {
         if response.status == 202 {
-            output += ResponseWriter.accepted
+            ResponseWriter.append("HTTP/1.1 202 Accepted\r\n", to: &output)
         } else {
-            output += ResponseWriter.protocolName
+            ResponseWriter.append("HTTP/1.1 ", to: &output)
             ResponseWriter.append(response.status, to: &output)
             output.append(0x20)
             output += ResponseWriter.reason(response.status).utf8
-            output += ResponseWriter.lineEnd
+            ResponseWriter.append("\r\n", to: &output)
         }
         appendDate(to: &output)
         // Such an answer has no body, and so neither a type nor a length (RFC 9110 §8.6, §15.3.5).
         let isEmpty = response.status == 204
         if !response.body.isEmpty && !isEmpty {
             if response.contentType == Response.json {
-                output += ResponseWriter.jsonType
+                ResponseWriter.append("content-type: application/json\r\n", to: &output)
             } else {
-                output += ResponseWriter.contentTypeName
+                ResponseWriter.append("content-type: ", to: &output)
                 output += response.contentType.utf8
-                output += ResponseWriter.lineEnd
+                ResponseWriter.append("\r\n", to: &output)
             }
         }
         if !isEmpty {
-            output += ResponseWriter.lengthName
+            ResponseWriter.append("content-length: ", to: &output)
             ResponseWriter.append(response.body.count, to: &output)
-            output += ResponseWriter.lineEnd
+            ResponseWriter.append("\r\n", to: &output)
         }
         for header in response.headers {
             output += header.name.utf8
             output += ": ".utf8
             for byte in header.value.utf8 where byte >= 0x20 && byte != 0x7F { output.append(byte) }
-            output += ResponseWriter.lineEnd
+            ResponseWriter.append("\r\n", to: &output)
         }
-        if sayingKeepAlive && !closing { output += ResponseWriter.lasting }
-        output += closing ? ResponseWriter.closing : ResponseWriter.lineEnd
+        if sayingKeepAlive && !closing { ResponseWriter.append("connection: keep-alive\r\n", to: &output) }
+        ResponseWriter.append(closing ? "connection: close\r\n\r\n" : "\r\n", to: &output)
         if !withoutBody && !isEmpty { output += response.body }
+    }
+
+    /// Appends a text of the program's own, from where the compiler put it.
+    private static func append(_ text: StaticString, to output: inout [UInt8]) {
+        output.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends a number in digits.

@@ -36,8 +36,17 @@ public struct CommitBatch: @unchecked Sendable {
         receivedAt: Int64, owed: [QueueID], attributes bytes: some Collection<UInt8>, body: UnsafeRawBufferPointer,
         dedupe: DedupeKey? = nil
     ) -> Int {
+        append(receivedAt: receivedAt, owed: owed, body: body, dedupe: dedupe) { $0.append(contentsOf: bytes) }
+    }
+
+    /// Adds an event whose attributes are appended by `write`, behind those of the events before it.
+    @discardableResult
+    public mutating func append(
+        receivedAt: Int64, owed: [QueueID], body: UnsafeRawBufferPointer, dedupe: DedupeKey? = nil,
+        attributes write: (inout [UInt8]) -> Void
+    ) -> Int {
         let start = attributes.count
-        attributes.append(contentsOf: bytes)
+        write(&attributes)
         events.append(
             Event(
                 receivedAt: receivedAt, owed: owed, attributes: start..<attributes.count, body: body, dedupe: dedupe))

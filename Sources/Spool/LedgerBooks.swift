@@ -26,6 +26,8 @@ final class LedgerBooks: @unchecked Sendable {
     private let retentionTimer: DispatchSourceTimer
 
     private var ledger: Ledger
+    /// What the timer is set for; `nil` if it is not set.
+    private var scheduledDue: Int64?
     private var receivers: [QueueID: any DeliveryReceiver] = [:]
     private var pending: [JournalEntry] = []
     private var flushIsScheduled = false
@@ -58,7 +60,10 @@ final class LedgerBooks: @unchecked Sendable {
         journal = new
         journalBytes = new.end
         usage.add(new.end)
-        dueTimer.setEventHandler { [weak self] in self?.handOutAll() }
+        dueTimer.setEventHandler { [weak self] in
+            self?.scheduledDue = nil
+            self?.handOutAll()
+        }
         dueTimer.schedule(deadline: .distantFuture)
         dueTimer.activate()
         retentionTimer.setEventHandler { [weak self] in self?.retain() }
@@ -142,7 +147,11 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     private func scheduleDue() {
-        guard let due = ledger.nextDue() else { return dueTimer.schedule(deadline: .distantFuture) }
+        let due = ledger.nextDue()
+        // To set a timer wakes another thread: most calls have nothing new to say.
+        guard due != scheduledDue else { return }
+        scheduledDue = due
+        guard let due else { return dueTimer.schedule(deadline: .distantFuture) }
         // The wall clock may have been set: never sleep for long on its word.
         let wait = min(max(due - wall(), 1), 60_000)
         dueTimer.schedule(deadline: .now() + .milliseconds(Int(wait)), leeway: .milliseconds(1))

@@ -25,7 +25,8 @@ struct SegmentWriter {
 
     /// Written ahead with zeros, in bytes, so that a sync has no new block to note in the file system's journal.
     static let zeroStepBytes = 1 << 20
-    private static let zeros = [UInt8](repeating: 0, count: zeroStepBytes)
+    /// A page of zeros, written as often as need be: it stays in the processor's cache.
+    private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
     private static let padding = [UInt8](repeating: 0, count: 8)
 
     /// Begins a new segment, durable with its directory entry when this returns.
@@ -148,11 +149,18 @@ struct SegmentWriter {
     private mutating func writeZeros(upTo offset: Int) throws(SpoolError) {
         guard offset > zeroedTo else { return }
         let target = max(offset, min(offset + SegmentWriter.zeroStepBytes, segmentBytes))
-        while zeroedTo < target {
-            let count = min(SegmentWriter.zeroStepBytes, target - zeroedTo)
-            try file.write(Array(SegmentWriter.zeros[..<count]), at: zeroedTo)
-            zeroedTo += count
+        var failure: SpoolError?
+        SegmentWriter.zeros.withUnsafeBytes { zeros in
+            var buffers: [UnsafeRawBufferPointer] = []
+            var left = target - zeroedTo
+            while left > 0 {
+                buffers.append(UnsafeRawBufferPointer(rebasing: zeros[..<min(left, zeros.count)]))
+                left -= zeros.count
+            }
+            do throws(SpoolError) { try file.write(buffers, at: zeroedTo) } catch { failure = error }
         }
+        if let failure { throw failure }
+        zeroedTo = target
     }
 
     private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int]) throws(SpoolError) {

@@ -9,12 +9,6 @@ import Spool
 ///
 /// One for each event loop, made and used on its thread alone. A new board is taken up before a request's head is judged.
 final class Acceptor: RequestHandler {
-    /// Events that wait for their commit, with what their answers say behind the number.
-    private struct Waiting: Sendable {
-        var exchange: Exchange
-        var decision: RoutingDecision
-    }
-
     private let log: any EventLog
     private unowned let loop: EventLoop
     private let tally: AcceptanceCounters.LoopTally
@@ -27,7 +21,6 @@ final class Acceptor: RequestHandler {
     private var verifiers: [Verifier?]
     private var batch = CommitBatch()
     private var waiting: [Waiting] = []
-    private var attributes: [UInt8] = []
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
     private var lastDecision: RoutingDecision?
@@ -118,7 +111,7 @@ final class Acceptor: RequestHandler {
 
     private func take(_ request: Request, from index: Int, on exchange: Exchange) throws(RequestFault) {
         guard board.sources[index].settings.body == .form else {
-            return try take(request, reading: request.body, from: index, on: exchange)
+            return try take(request, reading: request.body, from: index, on: exchange, &scanner, &scratch)
         }
         guard let type = request.head.value(of: "content-type"), FormBody.isForm(request.head.text(type)) else {
             throw .notAForm
@@ -127,7 +120,7 @@ final class Acceptor: RequestHandler {
         // The form's fields are looked at as JSON; what is kept and passed on is the form.
         let taken: Result<Void, RequestFault> = text.withUnsafeBytes { text in
             do throws(RequestFault) {
-                return .success(try take(request, reading: text, from: index, on: exchange))
+                return .success(try take(request, reading: text, from: index, on: exchange, &scanner, &scratch))
             } catch {
                 return .failure(error)
             }
@@ -136,9 +129,12 @@ final class Acceptor: RequestHandler {
     }
 
     /// Takes a request whose body, or what was made of it, is `text`: JSON, unless the source takes anything.
-    private func take(_ request: Request, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange)
-        throws(RequestFault)
-    {
+    ///
+    /// The loop's working memory is handed down, so that nothing on the way copies it.
+    private func take(
+        _ request: Request, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange,
+        _ scanner: inout EventScanner, _ scratch: inout MatchScratch
+    ) throws(RequestFault) {
         let source = board.sources[index]
         let now = hs_wall_ms()
         let isJSON = source.settings.body != .any
@@ -157,7 +153,7 @@ final class Acceptor: RequestHandler {
             }
         }
         if let fault { throw .malformed(fault) }
-        if isJSON && source.settings.envelope != nil { try checkEnvelope() }
+        if isJSON && source.settings.envelope != nil { try checkEnvelope(scanner) }
         let asked = IncomingRequest(source: source.settings.name, head: request.head)
         do throws(PatternMatcher.TooManyWays) {
             if isJSON {
@@ -168,37 +164,38 @@ final class Acceptor: RequestHandler {
         } catch {
             throw .tooManyWays
         }
-        let decision = decision(on: index)
-        attributes.removeAll(keepingCapacity: true)
-        attributes += decision.attributes
-        webhookIDs.next { EventAttributes.append(.webhookID, $0, to: &attributes) }
-        PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
-        if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
+        let decision = decision(on: index, scratch.matched)
         // The sender's own name of an event counts before the signature's: it also knows a repetition that was signed anew.
-        let dedupe = isJSON ? dedupeKey(source, in: text, now: now) : nil
-        batch.append(
-            receivedAt: now, owed: decision.owed, attributes: attributes, body: request.body,
-            dedupe: dedupe ?? replay.map { DedupeKey($0, of: source.settings.name) })
+        let named = isJSON ? dedupeKey(source, scanner, in: text, now: now) : nil
+        let dedupe = named ?? replay.map { DedupeKey($0, of: source.settings.name) }
+        batch.append(receivedAt: now, owed: decision.owed, body: request.body, dedupe: dedupe) { attributes in
+            attributes += decision.attributes
+            webhookIDs.next { EventAttributes.append(.webhookID, $0, to: &attributes) }
+            PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
+            if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
+        }
         waiting.append(Waiting(exchange: exchange, decision: decision))
     }
 
     /// The decision on the routes that have just matched: the last one, one made before, or a new one.
-    private func decision(on source: Int) -> RoutingDecision {
-        if let last = lastDecision, last.source == source, last.matched == scratch.matched { return last }
-        let key = DecisionKey(source: source, matched: scratch.matched)
-        let decision = decisions[key] ?? RoutingDecision(source, scratch.matched, on: board, edition: edition)
+    private func decision(on source: Int, _ matched: [Int]) -> RoutingDecision {
+        if let last = lastDecision, last.source == source, last.matched == matched { return last }
+        let key = DecisionKey(source: source, matched: matched)
+        let decision = decisions[key] ?? RoutingDecision(source, matched, on: board, edition: edition)
         if decisions.count >= Acceptor.decisionLimit { decisions = [:] }
         decisions[key] = decision
         lastDecision = decision
         return decision
     }
 
-    private func checkEnvelope() throws(RequestFault) {
+    private func checkEnvelope(_ scanner: borrowing EventScanner) throws(RequestFault) {
         guard scanner.rootKind == .object else { throw .notAnObject(scanner.rootKind) }
         if let fault = board.envelope.check(scanner) { throw .envelope(fault) }
     }
 
-    private func dedupeKey(_ source: Switchboard.Source, in body: UnsafeRawBufferPointer, now: Int64) -> DedupeKey? {
+    private func dedupeKey(
+        _ source: Switchboard.Source, _ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer, now: Int64
+    ) -> DedupeKey? {
         guard let settings = source.settings.dedupe, let path = source.dedupe, let found = scanner.first(path),
             found.kind == .string || found.kind == .number
         else { return nil }
@@ -211,11 +208,15 @@ final class Acceptor: RequestHandler {
         let waiting = self.waiting
         self.waiting.removeAll(keepingCapacity: true)
         let delivered = CommittedRound(loop: loop, tally: tally, beganAt: loop.roundBeganAt)
-        log.commit(batch) { outcome in
-            delivered.answer(waiting.map { ($0.exchange, $0.decision) }, outcome)
-        }
+        log.commit(batch) { outcome in delivered.answer(waiting, outcome) }
         batch.removeAll()
     }
+}
+
+/// An event that waits for its commit, with what follows from its routes.
+private struct Waiting: Sendable {
+    var exchange: Exchange
+    var decision: RoutingDecision
 }
 
 // Unchecked: immutable; the loop is only touched on its own thread.
@@ -231,16 +232,17 @@ private final class CommittedRound: @unchecked Sendable {
         self.beganAt = beganAt
     }
 
-    func answer(_ waiting: [(Exchange, RoutingDecision)], _ outcome: CommitOutcome) {
+    func answer(_ waiting: [Waiting], _ outcome: CommitOutcome) {
         guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
         switch outcome {
         case .committed(let fates):
             for (entry, fate) in zip(waiting, fates) {
                 switch fate {
                 case .accepted(let number):
-                    loop.answer(entry.0, with: Answers.accepted(number.rawValue, decision: entry.1.answer))
+                    loop.answer(
+                        entry.exchange, with: Answers.accepted(number.rawValue, decision: entry.decision.answer))
                 case .duplicate(let number):
-                    loop.answer(entry.0, with: Answers.duplicate(of: number.rawValue))
+                    loop.answer(entry.exchange, with: Answers.duplicate(of: number.rawValue))
                 }
             }
             count(waiting, fates)
@@ -248,20 +250,20 @@ private final class CommittedRound: @unchecked Sendable {
             let response = Answers.refusal(
                 503, refusal.reason, hint: "the event was not taken; send it again later",
                 headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
-            for entry in waiting { loop.answer(entry.0, with: response) }
+            for entry in waiting { loop.answer(entry.exchange, with: response) }
         }
     }
 
     /// Counts the round under one lock, events with the same decision together.
-    private func count(_ waiting: [(Exchange, RoutingDecision)], _ fates: [Fate]) {
+    private func count(_ waiting: [Waiting], _ fates: [Fate]) {
         let took = (hs_monotonic_ns() - beganAt) / 1000
         tally.record { tally in
             tally.count(answers: fates.count, microseconds: took)
             var run = 0
             for (index, fate) in fates.enumerated() {
                 if case .accepted = fate { run += 1 } else { tally.countDuplicate() }
-                let isLast = index + 1 == fates.count || waiting[index + 1].1 !== waiting[index].1
-                if isLast && run > 0 { tally.count(waiting[index].1, times: run) }
+                let isLast = index + 1 == fates.count || waiting[index + 1].decision !== waiting[index].decision
+                if isLast && run > 0 { tally.count(waiting[index].decision, times: run) }
                 if isLast { run = 0 }
             }
         }

@@ -8,14 +8,21 @@ import Spool
 /// Immutable and shared by all event loops; a reload makes a new one, and each loop takes it up between two rounds.
 struct Switchboard: Sendable {
     /// A source as requests meet it.
-    struct Source: Sendable {
-        var settings: SourceConfiguration
+    final class Source: Sendable {
+        let settings: SourceConfiguration
         /// The path as it stands in a request line.
-        var path: [UInt8]
+        let path: [UInt8]
         /// Where the key that makes an event a repetition is looked for.
-        var dedupe: Int?
+        let dedupe: Int?
         /// Headers that its `verify` reads and that go on to the targets, beside the ones known.
-        var passedHeaders: [String]
+        let passedHeaders: [String]
+
+        init(settings: SourceConfiguration, dedupe: Int?) {
+            self.settings = settings
+            path = Array(settings.path.utf8)
+            self.dedupe = dedupe
+            passedHeaders = PassedHeaders.names(besides: settings.verify)
+        }
     }
 
     let sources: [Source]
@@ -33,9 +40,7 @@ struct Switchboard: Sendable {
         columns = Columns(adding: &paths)
         envelope = VoucherifyEnvelope(adding: &paths)
         sources = configuration.sources.map { source in
-            Source(
-                settings: source, path: Array(source.path.utf8), dedupe: source.dedupe.map { paths.insert($0.key) },
-                passedHeaders: PassedHeaders.names(besides: source.verify))
+            Source(settings: source, dedupe: source.dedupe.map { paths.insert($0.key) })
         }
         let active = configuration.routes.filter(\.active)
         matcher = PatternMatcher(active.map(\.match), adding: &paths)
