@@ -6,12 +6,13 @@ import Spool
 /// Reads `targets`.
 extension ConfigurationReader {
     /// Keys of a target whose feature comes with a later version.
-    static let laterTargetKeys = ["format", "batch", "on_failure"]
+    static let laterTargetKeys = ["format", "batch"]
     static let laterFileKeys = ["compress", "sync"]
     static let laterCommandKeys = ["user", "stream", "rlimits"]
 
     /// Reads one target. `nil` if it is of no kind that could be used.
     func target(_ name: String, _ place: Place) -> TargetSettings? {
+        let target = place
         let kinds = place.value.members?.filter { ["http", "file", "command"].contains($0.key) } ?? []
         if place.value.members != nil && kinds.count != 1 {
             error(
@@ -43,6 +44,14 @@ extension ConfigurationReader {
                 (
                     "concurrency",
                     { place in
+                        guard place.value.string != "auto" else {
+                            if target.value[key: "file"] != nil {
+                                self.error(
+                                    "a file is written by one at a time", at: place.value.offset, place.path,
+                                    hint: "leave `concurrency` out")
+                            }
+                            return changes.append { $0.adaptsConcurrency = true }
+                        }
                         if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
                     }
                 ),
@@ -50,6 +59,22 @@ extension ConfigurationReader {
                     "rate",
                     { place in
                         if let value = self.rate(place) { changes.append { $0.rate = value } }
+                    }
+                ),
+                (
+                    "burst",
+                    { place in
+                        if target.value[key: "rate"] == nil {
+                            self.error("`burst` goes with a `rate`", at: place.value.offset, place.path)
+                        }
+                        if let value = self.integer(place, 1...1_000_000) { changes.append { $0.burst = value } }
+                    }
+                ),
+                (
+                    "on_failure",
+                    { place in
+                        let value = self.targets(named: place)
+                        changes.append { $0.onFailure = value }
                     }
                 ),
                 (
