@@ -38,7 +38,7 @@ let package = Package(
         room("EventPattern", ["EventJSON"]),
         room("HTTPServer", ["Platform", "CPlatform"]),
         room("Spool", ["Platform", "CPlatform"]),
-        room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CPlatform", "CZlib"]),
+        room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CCrypto", "CPlatform", "CZlib"]),
         room(
             "Relay",
             ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CPlatform"]),

@@ -31,20 +31,21 @@ static inline curl_off_t hs_curl_get_time(CURL *easy, CURLINFO info) {
     curl_easy_getinfo(easy, info, &value);
     return value;
 }
+static inline const char *hs_curl_get_text(CURL *easy, CURLINFO info) {
+    const char *value = 0;
+    curl_easy_getinfo(easy, info, &value);
+    return value;
+}
 static inline void *hs_curl_get_private(CURL *easy) {
     char *value = 0;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &value);
     return value;
 }
 
-// Sockets that no command inherits.
-static curl_socket_t hs_curl_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)user;
-    (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-static inline CURLcode hs_curl_close_on_exec(CURL *easy) {
-    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, hs_curl_open_socket);
+/// Sets CURLOPT_OPENSOCKETFUNCTION: who makes the sockets sees the addresses, and may refuse one.
+static inline CURLcode hs_curl_set_opener(CURL *easy, curl_opensocket_callback opener, void *user) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, user);
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, opener);
 }
 
 typedef int (*hs_curl_socket_watch)(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_user);

@@ -28,6 +28,8 @@ struct AttemptReport: Sendable {
     var place: String
     /// When it ended.
     var endedAt: Moment
+    /// Whether another report tells of the same request: what that says of the target counts once.
+    var isShared = false
 }
 
 /// The values of one attempt's placeholders.
@@ -45,6 +47,7 @@ struct AttemptValues: TemplateValues {
         case .target: attempt.target
         case .receivedAt: CivilDate.iso8601(attempt.event.receivedAt)
         case .attempt: String(attempt.number)
+        case .body: String(decoding: attempt.event.body, as: UTF8.self)
         }
     }
 }

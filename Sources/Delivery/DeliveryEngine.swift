@@ -151,6 +151,8 @@ public final class DeliveryEngine: Sendable {
     private func begin(_ worker: TargetWorker) {
         worker.start { [transfers, commands, options] settings, sink in
             switch settings.kind {
+            case .http where ParcelTransport.isNeeded(for: settings):
+                ParcelTransport(settings, loop: transfers, options: options, sink: sink)
             case .http: HTTPTransport(settings, loop: transfers, options: options, sink: sink)
             case .file: FileTransport(settings, sink: sink)
             case .command: CommandTransport(settings, loop: commands, options: options, sink: sink)
@@ -162,7 +164,10 @@ public final class DeliveryEngine: Sendable {
 extension TargetSettings {
     /// Whether a worker can go on by these settings: the same kind of place, ordered as before.
     fileprivate func isSameKind(as other: TargetSettings) -> Bool {
-        guard name == other.name, order == other.order else { return false }
+        guard name == other.name, order == other.order,
+            ParcelTransport.isNeeded(for: self) == ParcelTransport.isNeeded(for: other),
+            (batch == nil) == (other.batch == nil)
+        else { return false }
         switch (kind, other.kind) {
         case (.http, .http), (.file, .file), (.command, .command): return true
         default: return false

@@ -4,13 +4,10 @@ public struct DeliveryOptions: Sendable {
     public var userAgent: String
     /// The working directory of commands that have none of their own, absolute.
     public var directory: String
-    /// HMAC-SHA256, for Standard Webhooks signatures.
-    public var sign: @Sendable (_ key: [UInt8], _ message: [UInt8]) -> [UInt8]
     /// Hears what people should know. Called from any thread; it must not block.
     public var notify: @Sendable (DeliveryNotice) -> Void
-    /// Hears of deliveries given up, their lines being durable: for `on_failure`. Calls back, from any thread, with whether
-    /// they were taken; those that were not come again. Must not block.
-    public var failed: @Sendable ([AttemptRecord], _ done: @escaping @Sendable (Bool) -> Void) -> Void
+    /// Hears of deliveries given up, once each, their lines being durable: for `on_failure`. Must not block.
+    public var failed: @Sendable ([AttemptRecord]) -> Void
     /// Hears of what is to be remembered of a target over a restart, by its name. Must not block.
     public var remember: @Sendable (String, TargetMemory) -> Void
     /// A number from 0 up to 1, for jitter; a test gives its own.
@@ -19,17 +16,13 @@ public struct DeliveryOptions: Sendable {
     /// Options without notices.
     public init(
         userAgent: String, directory: String,
-        sign: @escaping @Sendable (_ key: [UInt8], _ message: [UInt8]) -> [UInt8],
         notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in },
-        failed: @escaping @Sendable ([AttemptRecord], _ done: @escaping @Sendable (Bool) -> Void) -> Void = {
-            $1(true)
-        },
+        failed: @escaping @Sendable ([AttemptRecord]) -> Void = { _ in },
         remember: @escaping @Sendable (String, TargetMemory) -> Void = { _, _ in },
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.userAgent = userAgent
         self.directory = directory
-        self.sign = sign
         self.notify = notify
         self.failed = failed
         self.remember = remember

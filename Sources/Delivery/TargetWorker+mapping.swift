@@ -28,6 +28,13 @@ extension AttemptEnding {
     }
 }
 
+extension AttemptReport {
+    /// What it tells of the target; nothing, if another report of the same request does.
+    func tellsOfTarget(finalExits: Set<Int32>) -> Bool? {
+        isShared ? nil : ending.targetIsUp(finalExits: finalExits)
+    }
+}
+
 extension TargetQueue.Settlement {
     /// What the record says; `nil` where no attempt was made.
     var recordStatus: AttemptRecord.Status? {
@@ -41,9 +48,15 @@ extension TargetQueue.Settlement {
 }
 
 extension TargetSettings {
-    /// A file takes many lines in one write and one sync, so that it is offered many; the others as many as configured.
+    /// How many events are gathered for batches at the most, those under way included.
+    static let gatheredEventsLimit = 1024
+
+    /// A file takes many lines in one write and one sync, and a batch many events, so that they are offered many; the others
+    /// as many as configured.
     var gatheredConcurrency: Int {
-        if case .file = kind { max(concurrency, FileTransport.gatheredLines) } else { concurrency }
+        if case .file = kind { return max(concurrency, FileTransport.gatheredLines) }
+        guard let batch else { return concurrency }
+        return min(concurrency * batch.maxEvents, max(TargetSettings.gatheredEventsLimit, batch.maxEvents))
     }
 
     /// Exit codes that are final.

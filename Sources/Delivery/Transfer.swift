@@ -7,6 +7,12 @@ final class Transfer {
     static let bodyLimitBytes = 64 << 10
     /// How much of headers an answer may have, in bytes.
     static let headerLimitBytes = 16 << 10
+    /// For how long a name's addresses are kept, in seconds.
+    static let addressLifeSeconds = 60
+    /// How old a connection may become, in seconds: then the name is looked up again, also where it is never idle.
+    static let connectionLifeSeconds = 300
+    /// For how long the authorities of a file are kept in memory, in seconds.
+    static let authoritiesLifeSeconds = 300
     /// How much memory a handle keeps between requests, in bytes.
     static let keptBytes = 64 << 10
 
@@ -16,6 +22,10 @@ final class Transfer {
     private var lines = UnsafeMutableRawBuffer()
     private var nodes: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText: UnsafeMutablePointer<CChar>
+    /// How the handle is set up to connect.
+    private var connection: ConnectionProfile?
+    /// The address that was refused, by the IPv6 form.
+    private var deniedAddress: UInt128?
     // The answer, as it comes.
     private var kept: [UInt8] = []
     private var bodyBytes = 0
@@ -43,14 +53,20 @@ final class Transfer {
     private func configure() {
         hs_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         hs_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
-        hs_curl_set_pointer(easy, CURLOPT_PROXY, "")
         hs_curl_set_pointer(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-        hs_curl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         hs_curl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+        hs_curl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         hs_curl_set_long(easy, CURLOPT_BUFFERSIZE, 16 << 10)
         hs_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-        hs_curl_close_on_exec(easy)
+        hs_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, Transfer.addressLifeSeconds)
+        hs_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, Transfer.connectionLifeSeconds)
+        hs_curl_set_long(easy, CURLOPT_CA_CACHE_TIMEOUT, Transfer.authoritiesLifeSeconds)
         let this = Unmanaged.passUnretained(self).toOpaque()
+        hs_curl_set_opener(
+            easy,
+            { user, _, address in
+                address.map { Unmanaged<Transfer>.fromOpaque(user!).takeUnretainedValue().open($0) } ?? -1
+            }, this)
         hs_curl_set_pointer(easy, CURLOPT_PRIVATE, this)
         hs_curl_set_pointer(easy, CURLOPT_WRITEDATA, this)
         hs_curl_set_pointer(easy, CURLOPT_HEADERDATA, this)
@@ -73,7 +89,7 @@ final class Transfer {
     func prepare(_ request: TransferRequest) {
         self.request = request
         kept.removeAll(keepingCapacity: true)
-        (bodyBytes, headerBytes, retryAfter, location) = (0, 0, nil, nil)
+        (bodyBytes, headerBytes, retryAfter, location, deniedAddress) = (0, 0, nil, nil, nil)
         errorText[0] = 0
         var url = request.url
         url.append(0)
@@ -83,9 +99,56 @@ final class Transfer {
         body.fill(request.body)
         hs_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
         hs_curl_set_pointer(easy, CURLOPT_POSTFIELDS, body.start)
-        hs_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList(request))
+        hs_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList(request.headers))
         hs_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(request.timeoutMilliseconds))
         hs_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(request.timeoutMilliseconds))
+        if connection !== request.connection { connect(by: request.connection) }
+    }
+
+    /// Sets the handle up to connect in another way than before. libcurl reuses a connection only where all of this agrees.
+    private func connect(by profile: ConnectionProfile) {
+        connection = profile
+        let settings = profile.settings
+        hs_curl_set_long(
+            easy, CURLOPT_HTTP_VERSION, settings.http2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))
+        // Requests wait for the connection that is being made, and share it.
+        hs_curl_set_long(easy, CURLOPT_PIPEWAIT, settings.http2 ? 1 : 0)
+        // An empty text keeps libcurl from looking into the environment.
+        hs_curl_set_pointer(easy, CURLOPT_PROXY, settings.proxy ?? "")
+        hs_curl_set_pointer(easy, CURLOPT_UNIX_SOCKET_PATH, settings.socket)
+        hs_curl_set_pointer(easy, CURLOPT_SSLCERT, settings.certificate)
+        hs_curl_set_pointer(easy, CURLOPT_SSLKEY, settings.key)
+        // Without authorities of its own the handle goes back to the system's.
+        hs_curl_set_pointer(easy, CURLOPT_CAINFO, settings.authorities ?? Transfer.systemAuthorities.file)
+        hs_curl_set_pointer(
+            easy, CURLOPT_CAPATH, settings.authorities == nil ? Transfer.systemAuthorities.directory : nil)
+        let pins = settings.pins.isEmpty ? nil : settings.pins.joined(separator: ";")
+        hs_curl_set_pointer(easy, CURLOPT_PINNEDPUBLICKEY, pins)
+    }
+
+    /// The authorities that libcurl was built to trust.
+    private static let systemAuthorities: (file: String?, directory: String?) = {
+        guard let easy = curl_easy_init() else { return (nil, nil) }
+        defer { curl_easy_cleanup(easy) }
+        return (
+            hs_curl_get_text(easy, CURLINFO_CAINFO).map { String(cString: $0) },
+            hs_curl_get_text(easy, CURLINFO_CAPATH).map { String(cString: $0) }
+        )
+    }()
+
+    /// Makes the socket for an address, unless the address is one that is not connected to. No command inherits it.
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        let place = UnsafeRawPointer(address)
+        if let settings = connection?.settings, settings.proxy == nil, settings.socket == nil,
+            let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr),
+            let target = AddressGuard.address(address.pointee.family, place + offset),
+            settings.guardedAddresses.denies(target)
+        {
+            deniedAddress = target
+            return -1
+        }
+        let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return socket(address.pointee.family, type, address.pointee.protocol)
     }
 
     /// Lets go of the request; the answer is how it ended.
@@ -93,7 +156,12 @@ final class Transfer {
         defer { release() }
         let status = hs_curl_get_long(easy, CURLINFO_RESPONSE_CODE)
         let isCutByUs = result == CURLE_WRITE_ERROR && bodyBytes > Transfer.bodyLimitBytes
-        guard result == CURLE_OK || isCutByUs else { return .broken(reason: fault(result)) }
+        guard result == CURLE_OK || isCutByUs else {
+            // A proxy that refuses our credentials says so before there is an answer of the endpoint's.
+            let proxyStatus = hs_curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE)
+            if proxyStatus == 407 && headerBytes == 0 { return .answered(AttemptEnding.Answer(status: 407)) }
+            return .broken(reason: fault(result))
+        }
         guard status >= 100 else { return .broken(reason: "the answer is not HTTP") }
         return .answered(
             AttemptEnding.Answer(status: status, body: kept, retryAfter: retryAfter, location: location))
@@ -110,20 +178,36 @@ final class Transfer {
         if result == CURLE_WRITE_ERROR && headerBytes > Transfer.headerLimitBytes {
             return "the answer's headers are over \(Transfer.headerLimitBytes >> 10) KiB"
         }
+        if let deniedAddress, result == CURLE_COULDNT_CONNECT {
+            return TransferFault.denied(AddressGuard.text(deniedAddress)).reason
+        }
         let text = String(cString: errorText)
-        let detail = text.isEmpty ? String(cString: curl_easy_strerror(result)) : text
-        return TransferFault(result, detail: detail, connected: hs_curl_get_time(easy, CURLINFO_PRETRANSFER_TIME_T) > 0)
-            .reason
+        return TransferFault(
+            result, detail: text.isEmpty ? String(cString: curl_easy_strerror(result)) : text,
+            errno: Int32(truncatingIfNeeded: hs_curl_get_long(easy, CURLINFO_OS_ERRNO)), phase: phase
+        ).reason
+    }
+
+    /// How far the request has come.
+    private var phase: TransferFault.Phase {
+        if headerBytes > 0 { return .readingAnswer }
+        if hs_curl_get_time(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 {
+            let sent = hs_curl_get_time(easy, CURLINFO_SIZE_UPLOAD_T)
+            return sent < curl_off_t(request?.body.count ?? 0) ? .sending : .waitingForAnswer
+        }
+        // libcurl counts the handshake as connecting; a port of our own there is once TCP is connected.
+        if hs_curl_get_long(easy, CURLINFO_LOCAL_PORT) > 0 { return .handshake }
+        return hs_curl_get_time(easy, CURLINFO_NAMELOOKUP_TIME_T) > 0 ? .connecting : .resolving
     }
 
     /// The header lines as libcurl's list, in memory of our own that lives as long as the request.
-    private func headerList(_ request: TransferRequest) -> UnsafeMutablePointer<curl_slist>? {
-        lines.fill(request.headerLines)
-        while nodes.count < request.headerCount { nodes.append(.allocate(capacity: 1)) }
-        guard request.headerCount > 0, let start = lines.start else { return nil }
+    private func headerList(_ headers: HeaderLines) -> UnsafeMutablePointer<curl_slist>? {
+        lines.fill(headers.bytes)
+        while nodes.count < headers.count { nodes.append(.allocate(capacity: 1)) }
+        guard headers.count > 0, let start = lines.start else { return nil }
         var line = start.assumingMemoryBound(to: CChar.self)
-        for index in 0..<request.headerCount {
-            let next = index + 1 < request.headerCount ? nodes[index + 1] : nil
+        for index in 0..<headers.count {
+            let next = index + 1 < headers.count ? nodes[index + 1] : nil
             nodes[index].initialize(to: curl_slist(data: line, next: next))
             line += strlen(line) + 1
         }
@@ -132,7 +216,7 @@ final class Transfer {
 
     private func tookBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         bodyBytes += bytes.count
-        let room = AttemptEnding.Answer.keptBodyBytes - kept.count
+        let room = (request?.keptBodyBytes ?? 0) - kept.count
         if room > 0 { kept.append(contentsOf: bytes.prefix(room)) }
         return bodyBytes > Transfer.bodyLimitBytes ? 0 : bytes.count
     }

@@ -4,7 +4,7 @@ import Glibc
 import Platform
 
 /// All HTTP attempts: libcurl's multi interface on one thread with an epoll of its own. Batches come in by the inbox and
-/// go back to their transports grouped, one batch a wake-up.
+/// go back to their owners grouped, one batch a wake-up.
 ///
 /// Unchecked: everything but `thread` and `submit` belongs to the loop's own thread.
 final class TransferLoop: @unchecked Sendable {
@@ -15,7 +15,7 @@ final class TransferLoop: @unchecked Sendable {
 
     enum Message: Sendable {
         case start([TransferRequest])
-        case cancel(HTTPTransport)
+        case cancel(any TransferOwner)
         case stop
     }
 
@@ -23,7 +23,7 @@ final class TransferLoop: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     private var idle: [Transfer] = []
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
-    private var ended: [(owner: HTTPTransport, report: AttemptReport)] = []
+    private var ended: [(owner: any TransferOwner, report: TransferReport)] = []
     private var timerAt: Int64 = .max
     private var connectionLimit = TransferLoop.connections
     private var isRunning = true
@@ -129,13 +129,13 @@ final class TransferLoop: @unchecked Sendable {
         transfer.release()
     }
 
-    /// Hands back what has ended, one batch for each transport.
+    /// Hands back what has ended, one batch for each owner.
     private func report() {
         guard !ended.isEmpty else { return }
-        var batches: [ObjectIdentifier: [AttemptReport]] = [:]
+        var batches: [ObjectIdentifier: [TransferReport]] = [:]
         for (owner, report) in ended { batches[ObjectIdentifier(owner), default: []].append(report) }
         for (owner, _) in ended {
-            if let batch = batches.removeValue(forKey: ObjectIdentifier(owner)) { owner.sink(batch) }
+            if let batch = batches.removeValue(forKey: ObjectIdentifier(owner)) { owner.ended(batch) }
         }
         ended.removeAll(keepingCapacity: true)
     }
@@ -172,7 +172,7 @@ extension hs_curl_done {
 }
 
 extension TransferRequest {
-    func report(_ ending: AttemptEnding) -> AttemptReport {
-        AttemptReport(event: event, ending: ending, place: place, endedAt: .now)
+    func report(_ ending: AttemptEnding) -> TransferReport {
+        TransferReport(tag: tag, ending: ending, place: place, endedAt: .now)
     }
 }

@@ -31,6 +31,27 @@ public struct JSONTemplate: Sendable {
         return writer.bytes
     }
 
+    /// The fields of a form for one delivery (`application/x-www-form-urlencoded`): one for each member, a text bare and
+    /// anything else as JSON. A root that is no object makes none.
+    public func renderForm(_ values: some TemplateValues) -> [UInt8] {
+        guard case .object(let members) = root else { return [] }
+        var out: [UInt8] = []
+        for member in members {
+            if !out.isEmpty { out.append(UInt8(ascii: "&")) }
+            PercentEncoding.append(all: member.key.utf8, to: &out)
+            out.append(UInt8(ascii: "="))
+            if case .template(let template) = member.value {
+                PercentEncoding.append(all: template.renderText(values), to: &out)
+            } else {
+                PercentEncoding.append(all: JSONTemplate(member.value).render(values), to: &out)
+            }
+        }
+        return out
+    }
+
+    /// Whether the value is an object, of which a form can be made.
+    public var isObject: Bool { if case .object = root { true } else { false } }
+
     private func write(_ node: Node, _ values: some TemplateValues, to writer: inout JSONWriter) {
         switch node {
         case .object(let members):

@@ -19,10 +19,15 @@ extension Template {
             if case .text(let text) = part {
                 out += text
             } else {
-                Template.percentEncode(bytes(of: part, values), into: &out)
+                let value = bytes(of: part, values)
+                // A value that is `.` or `..` alone would be a step in the path: its dots are encoded too.
+                if value.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+                    for byte in value { PercentEncoding.append(byte, to: &out) }
+                } else {
+                    PercentEncoding.append(all: value, to: &out)
+                }
             }
         }
-        // A value that is `.` or `..` alone would be a step in the path: its dots are encoded too.
         return out
     }
 
@@ -78,24 +83,6 @@ extension Template {
         guard isConstant || rest.contains(where: { $0 == "/" || $0 == "?" }) else {
             throw TemplateError("no placeholder may stand in a URL's host or port", at: fixed.count)
         }
-    }
-
-    private static func percentEncode(_ value: [UInt8], into out: inout [UInt8]) {
-        let dots = !value.isEmpty && value.allSatisfy { $0 == UInt8(ascii: ".") }
-        for byte in value {
-            switch byte {
-            case UInt8(ascii: "."): dots ? appendEncoded(byte, to: &out) : out.append(byte)
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                out.append(byte)
-            default: appendEncoded(byte, to: &out)
-            }
-        }
-    }
-
-    private static func appendEncoded(_ byte: UInt8, to out: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 }
 

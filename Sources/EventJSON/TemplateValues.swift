@@ -26,6 +26,8 @@ public enum RelayVariable: String, CaseIterable, Sendable {
     case event, source, route, target
     case receivedAt = "received_at"
     case attempt
+    /// The event's body as text.
+    case body
 
     /// Whether its value is a number where JSON asks for a value.
     public var isNumber: Bool { self == .event || self == .attempt }

@@ -26,8 +26,12 @@ final class HTTPEndpoint: Sendable {
         case raw(String)
         /// A 200 with a body of so many bytes, as fast as they are taken.
         case flood(Int)
+        /// These bytes, and then nothing until the client goes.
+        case stall(String)
         /// Nothing, until the client goes.
         case hang
+        /// These bytes, and then the connection is reset.
+        case cut(String)
         /// The connection is reset.
         case reset
     }
@@ -52,16 +56,31 @@ final class HTTPEndpoint: Sendable {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 128) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        precondition(isBound)
+        precondition(HTTPEndpoint.listen(listener, &address))
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [self] in accept() }
+    }
+
+    /// Listens on a socket of the file system.
+    init(socketPath: String, _ react: @escaping @Sendable (Request, Int) -> Reaction) {
+        self.react = react
+        port = 0
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(socketPath.utf8)) }
+        precondition(HTTPEndpoint.listen(listener, &address))
+        Thread.detachNewThread { [self] in accept() }
+    }
+
+    private static func listen<Address>(_ listener: Int32, _ address: inout Address) -> Bool {
+        var length = socklen_t(MemoryLayout<Address>.size)
+        return withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && Glibc.listen(listener, 128) == 0
+                    && getsockname(listener, $0, &length) == 0
+            }
+        }
     }
 
     /// Requests so far.
@@ -123,16 +142,32 @@ final class HTTPEndpoint: Sendable {
             case .flood(let count):
                 flood(count, connection)
                 return
+            case .stall(let text):
+                _ = send(text, connection)
+                var byte: UInt8 = 0
+                while recv(connection, &byte, 1, 0) > 0 {}
+                return
+            case .cut(let text):
+                _ = send(text, connection)
+                // What was sent must arrive before the reset overtakes it.
+                var unsent: Int32 = 1
+                while unsent > 0 { guard ioctl(connection, UInt(TIOCOUTQ), &unsent) == 0 else { break } }
+                reset(connection)
+                return
             case .hang:
                 var byte: UInt8 = 0
                 while recv(connection, &byte, 1, 0) > 0 {}
                 return
             case .reset:
-                var linger = linger(l_onoff: 1, l_linger: 0)
-                setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+                reset(connection)
                 return
             }
         }
+    }
+
+    private func reset(_ connection: Int32) {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(connection, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     }
 
     private func flood(_ count: Int, _ connection: Int32) {

@@ -12,7 +12,7 @@ struct RequestComposerTests {
         ("https://crm.example.com?q=a@b", "https://crm.example.com?q=a@b"),
         ("no url", "no url"),
     ]) func noRecordShowsAPassword(url: String, shown: String) {
-        #expect(RequestComposer.withoutCredentials(url) == shown)
+        #expect(EndpointURL.withoutCredentials(url) == shown)
     }
 
     private func lines(_ lines: HeaderLines) -> [String] {

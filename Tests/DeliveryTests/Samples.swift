@@ -86,7 +86,7 @@ extension TargetSettings {
 extension DeliveryOptions {
     /// Options whose chance is no chance, and whose commands run in `directory`.
     static func plain(directory: String = "/") -> DeliveryOptions {
-        DeliveryOptions(userAgent: "hookswitch/test", directory: directory, sign: { _, _ in [] }, random: { 0.5 })
+        DeliveryOptions(userAgent: "hookswitch/test", directory: directory, random: { 0.5 })
     }
 }
 

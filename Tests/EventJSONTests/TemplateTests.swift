@@ -59,7 +59,8 @@ struct TemplateTests {
         #expect(fault("${x}${@evnt}")?.offset == 4)
         #expect(
             fault("${@evnt}")?.message
-                == "unknown placeholder ${@evnt}: there are @event, @source, @route, @target, @received_at, @attempt")
+                == "unknown placeholder ${@evnt}: there are @event, @source, @route, @target, @received_at, @attempt, @body"
+        )
     }
 
     @Test func aTemplateKnowsWhatItNeeds() throws {

@@ -17,7 +17,6 @@ final class Operations: Sendable {
     let engine: DeliveryEngine
     let reporter: Reporter
     let memories: TargetMemories
-    let replays: ReplayRunner
     /// Hears what is done by hand, for the daemon's log.
     let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
     let counters: AcceptanceCounters
@@ -33,7 +32,7 @@ final class Operations: Sendable {
 
     init(
         log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
-        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings,
+        counters: AcceptanceCounters, spool: SpoolSettings,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
@@ -41,7 +40,6 @@ final class Operations: Sendable {
         self.engine = engine
         self.reporter = reporter
         self.memories = memories
-        self.replays = replays
         self.notice = notice
         self.counters = counters
         self.now = now
@@ -98,7 +96,6 @@ final class Operations: Sendable {
             $0.member("oldest_seconds", Double(age) / 1000)
             $0.member("breaker", worker?.breaker.rawValue ?? Breaker.State.closed.rawValue)
             $0.member("paused", worker?.paused ?? false)
-            if let worker { $0.member("concurrency", worker.concurrency) }
             if worker == nil { $0.member("orphaned", true) }
             if let worker {
                 $0.member("succeeded", worker.succeeded)

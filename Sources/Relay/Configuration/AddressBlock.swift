@@ -1,3 +1,4 @@
+import Delivery
 import HTTPServer
 
 /// A block of addresses: `34.247.197.22`, `10.0.0.0/8`, `2001:db8::/32`.
@@ -47,6 +48,13 @@ public struct AddressBlock: Hashable, Sendable {
                 && AddressBlock.agree(low, peerLow, max(0, prefix - 64))
         case .local: false
         }
+    }
+
+    /// The block as IPv6 addresses, an IPv4 address being `::ffff:a.b.c.d`: for the guard of what is connected to.
+    var guarded: AddressGuard.Block {
+        isV4
+            ? AddressGuard.Block(bits: 0xFFFF << 32 | UInt128(high >> 32), prefix: 96 + prefix)
+            : AddressGuard.Block(bits: UInt128(high) << 64 | UInt128(low), prefix: prefix)
     }
 
     private static func agree(_ one: UInt64, _ other: UInt64, _ bits: Int) -> Bool {

@@ -70,7 +70,7 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["tls", "trusted_proxies", "loops", "otlp"]
+    private static let laterKeys = ["tls", "trusted_proxies", "loops", "otlp", "on_failure"]
     private static let laterSourceKeys = ["rate", "answer", "challenge", "on_invalid"]
 
     /// Reads the whole document.
@@ -109,7 +109,6 @@ extension ConfigurationReader {
                 ("routes", { routePlace = $0 }),
                 ("unmatched", { unmatchedPlace = $0 }),
                 ("tests", { testsPlace = $0 }),
-                ("on_failure", { result.onFailure = self.targets(named: $0) }),
             ])
         // Routes name sources and targets, which may stand behind them in the file.
         if let routePlace { routes(routePlace, &result) }
@@ -124,11 +123,6 @@ extension ConfigurationReader {
         (document.root[key: key]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }.map(\.key)
     }
     private var targetNames: [String] { names(of: "targets") }
-
-    /// Targets by name.
-    func targets(named place: Place) -> [String] {
-        references(place, to: targetNames, "target").map { targetNames[$0] }
-    }
 
     private func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {
         var indices: [Int] = []

@@ -32,8 +32,6 @@ public struct Configuration: Sendable {
     public var routes: [RouteConfiguration] = []
     /// Targets, by place, for events that no route takes.
     public var unmatched: [Int] = []
-    /// Targets, by name, that get failure records, where a target has none of its own.
-    public var onFailure: [String] = []
 }
 
 /// A path that events arrive on. `sources.*` in `routes.json`.

@@ -3,39 +3,97 @@ import EventJSON
 
 /// Reads a target's `http`.
 extension ConfigurationReader {
-    /// Keys of an http target whose feature comes with a later version.
-    static let laterHTTPKeys = ["aws", "tls", "proxy", "http2", "oauth2", "deny"]
-
     func http(_ place: Place) -> TargetSettings.Kind? {
         var url: Template?
-        var method: String?
-        var headers: [(name: String, value: Template)] = []
-        var keys: [[UInt8]] = []
+        var socket: String?
+        var settings = HTTPTargetSettings(url: Template(literal: ""))
         object(
-            place, required: ["url"], later: ConfigurationReader.laterHTTPKeys,
+            place, required: ["url"],
             [
-                ("url", { url = self.url($0) }),
-                ("method", { method = self.method($0) }),
-                ("headers", { headers = self.headers($0) }),
-                ("sign", { keys = self.signingKeys($0) }),
+                ("url", { (url, socket) = self.url($0) }),
+                ("method", { settings.method = self.method($0) ?? settings.method }),
+                ("headers", { settings.headers = self.headers($0) }),
+                ("sign", { settings.signingKeys = self.signingKeys($0) }),
+                ("aws", { settings.aws = self.aws($0) }),
+                ("oauth2", { settings.oauth2 = self.oauth2($0) }),
+                ("tls", { self.tls($0, &settings.connection) }),
+                ("proxy", { settings.connection.proxy = self.proxy($0) }),
+                ("http2", { settings.connection.http2 = self.bool($0) ?? false }),
+                ("deny", { settings.connection.guardedAddresses.denied = self.addressBlocks($0) }),
+                ("allow", { settings.connection.guardedAddresses.allowed = self.addressBlocks($0) }),
             ])
         guard let url else { return nil }
-        var settings = HTTPTargetSettings(url: url)
-        settings.method = method ?? settings.method
-        settings.headers = headers
-        settings.signingKeys = keys
+        settings.url = url
+        settings.connection.socket = socket
+        checkTogether(settings, place)
         return .http(settings)
     }
 
-    private func url(_ place: Place) -> Template? {
+    /// What each key allows and the others make impossible.
+    private func checkTogether(_ settings: HTTPTargetSettings, _ place: Place) {
+        func fault(_ key: String, _ message: String, hint: String) {
+            let member = place.value.members?.first { $0.key == key }
+            error(message, at: member?.keyOffset ?? place.value.offset, "\(place.path).\(key)", hint: hint)
+        }
+        let isTLS = settings.url.source.lowercased().hasPrefix("https:")
+        if settings.connection.http2 && !isTLS {
+            fault("http2", "HTTP/2 is spoken over TLS only", hint: "give an https:// URL, or leave `http2` out")
+        }
+        if !isTLS && place.value.members?.contains(where: { $0.key == "tls" }) == true {
+            fault("tls", "there is no TLS with this URL", hint: "give an https:// URL, or leave `tls` out")
+        }
+        if settings.connection.socket != nil && settings.connection.proxy != nil {
+            fault("proxy", "a socket is not reached by a proxy", hint: "leave `proxy` out")
+        }
+        let signers = ["aws", "oauth2"].filter { key in place.value.members?.contains { $0.key == key } == true }
+        let hasAuthorization = settings.headers.contains { $0.name == "authorization" }
+        if let signer = signers.first, hasAuthorization || signers.count > 1 {
+            fault(
+                signer, "`\(signer)` writes the header `authorization`, and so does something else here",
+                hint: "one of `aws`, `oauth2` and `headers.authorization`")
+        }
+    }
+
+    /// A URL with the scheme that tells what it is, or a socket's path and the path of the request: `unix:/run/app.sock:/hooks`.
+    private func url(_ place: Place) -> (url: Template?, socket: String?) {
+        guard let text = string(place) else { return (nil, nil) }
+        for prefix in ["unix:", "http://unix:"] where text.hasPrefix(prefix) {
+            return socketURL(text.dropFirst(prefix.count), place)
+        }
+        return (webURL(place, ["http", "https"]), nil)
+    }
+
+    private func socketURL(_ text: Substring, _ place: Place) -> (url: Template?, socket: String?) {
+        let socket = text.prefix { $0 != ":" }
+        var path = text[socket.endIndex...].dropFirst()
+        if path.isEmpty { path = "/" }
+        // The kernel's limit (unix(7)), its last byte being a NUL.
+        guard socket.hasPrefix("/"), socket.utf8.count < 108, !socket.contains("${"), path.hasPrefix("/") else {
+            error(
+                "\"\(text.prefix(80))\" is no socket to send to", at: place.value.offset, place.path,
+                hint:
+                    "write unix:, the socket's absolute path (at most 107 bytes), a colon and the path of the request: "
+                    + "unix:/run/app.sock:/hooks")
+            return (nil, nil)
+        }
+        do throws(TemplateError) {
+            return (try Template(parsing: "http://localhost\(path)"), String(socket))
+        } catch {
+            self.error(error.message, at: place.value.offset, place.path)
+            return (nil, nil)
+        }
+    }
+
+    /// A URL of one of these schemes, placeholders in path and query alone.
+    func webURL(_ place: Place, _ schemes: [String]) -> Template? {
         guard let template = template(place) else { return nil }
         let text = template.source
-        guard let scheme = text.firstRange(of: "://"),
-            ["http", "https"].contains(text[..<scheme.lowerBound].lowercased())
+        guard let scheme = text.firstRange(of: "://"), schemes.contains(text[..<scheme.lowerBound].lowercased())
         else {
             error(
-                "\"\(text.prefix(80))\" is no URL to send to", at: place.value.offset, place.path,
-                hint: "URLs begin with http:// or https://")
+                "\"\(EndpointURL.withoutCredentials(String(text.prefix(80))))\" is no URL to send to",
+                at: place.value.offset, place.path,
+                hint: "URLs begin with \(schemes.map { $0 + "://" }.joined(separator: " or "))")
             return nil
         }
         do throws(TemplateError) { try template.checkURL() } catch {

@@ -6,13 +6,12 @@ import Spool
 /// Reads `targets`.
 extension ConfigurationReader {
     /// Keys of a target whose feature comes with a later version.
-    static let laterTargetKeys = ["format", "batch"]
+    static let laterTargetKeys = ["on_failure"]
     static let laterFileKeys = ["compress", "sync"]
     static let laterCommandKeys = ["user", "stream", "rlimits"]
 
     /// Reads one target. `nil` if it is of no kind that could be used.
     func target(_ name: String, _ place: Place) -> TargetSettings? {
-        let target = place
         let kinds = place.value.members?.filter { ["http", "file", "command"].contains($0.key) } ?? []
         if place.value.members != nil && kinds.count != 1 {
             error(
@@ -44,14 +43,6 @@ extension ConfigurationReader {
                 (
                     "concurrency",
                     { place in
-                        guard place.value.string != "auto" else {
-                            if target.value[key: "file"] != nil {
-                                self.error(
-                                    "a file is written by one at a time", at: place.value.offset, place.path,
-                                    hint: "leave `concurrency` out")
-                            }
-                            return changes.append { $0.adaptsConcurrency = true }
-                        }
                         if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
                     }
                 ),
@@ -59,22 +50,6 @@ extension ConfigurationReader {
                     "rate",
                     { place in
                         if let value = self.rate(place) { changes.append { $0.rate = value } }
-                    }
-                ),
-                (
-                    "burst",
-                    { place in
-                        if target.value[key: "rate"] == nil {
-                            self.error("`burst` goes with a `rate`", at: place.value.offset, place.path)
-                        }
-                        if let value = self.integer(place, 1...1_000_000) { changes.append { $0.burst = value } }
-                    }
-                ),
-                (
-                    "on_failure",
-                    { place in
-                        let value = self.targets(named: place)
-                        changes.append { $0.onFailure = value }
                     }
                 ),
                 (
@@ -112,6 +87,19 @@ extension ConfigurationReader {
                     }
                 ),
                 (
+                    "format",
+                    { place in
+                        if let value = self.choice(place, EventFormat.self) { changes.append { $0.format = value } }
+                    }
+                ),
+                (
+                    "batch",
+                    { place in
+                        let value = self.batch(place)
+                        changes.append { $0.batch = value }
+                    }
+                ),
+                (
                     "paused",
                     { place in
                         if let value = self.bool(place) { changes.append { $0.paused = value } }
@@ -121,6 +109,7 @@ extension ConfigurationReader {
         settings?.retry = policy
         if var made = settings {
             for change in changes { change(&made) }
+            checkShape(of: made, place)
             settings = made
         }
         return settings

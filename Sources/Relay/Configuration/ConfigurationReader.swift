@@ -14,7 +14,7 @@ final class ConfigurationReader {
     let document: JSONDocument
     /// The directory that relative paths are relative to.
     let directory: String
-    private let environment: (String) -> String?
+    let environment: (String) -> String?
     private(set) var diagnostics: [Diagnostic] = []
 
     init(_ document: JSONDocument, directory: String, environment: @escaping (String) -> String?) {

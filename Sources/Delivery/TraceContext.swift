@@ -1,0 +1,45 @@
+/// The trace that a request belongs to (W3C Trace Context §3.2): the sender's, passed on, or one of the relay's own.
+///
+/// The relay's own is made of what it is for, so that all attempts of an event, to whichever target and after whatever
+/// restart, are in the same trace, and nothing must be stored for that.
+public enum TraceContext {
+    /// The identifier of an event's trace: 32 hexadecimal digits.
+    public static func traceID(webhookID: String) -> String {
+        hex(hash(webhookID, 0x9E37_79B9_7F4A_7C15)) + hex(hash(webhookID, 0xD1B5_4A32_D192_ED03))
+    }
+
+    /// The identifier of an attempt's span: 16 hexadecimal digits.
+    public static func spanID(webhookID: String, target: String, attempt: UInt32) -> String {
+        hex(hash("\(webhookID)/\(target)/\(attempt)", 0xA24B_AED4_963E_E407))
+    }
+
+    /// A `traceparent` value. Its flag says "sampled": a receiver that follows its parent would else drop the trace.
+    static func parent(webhookID: String, target: String, attempt: UInt32) -> String {
+        "00-\(traceID(webhookID: webhookID))-\(spanID(webhookID: webhookID, target: target, attempt: attempt))-01"
+    }
+
+    /// Whether a value can be passed on: version, trace, span and flags in lower-case hexadecimal, neither all zero.
+    static func isValid(_ parent: String) -> Bool {
+        let fields = parent.split(separator: "-", omittingEmptySubsequences: false)
+        guard fields.count >= 4, fields[0] != "ff", fields[0] != "00" || fields.count == 4 else { return false }
+        return zip(fields, [2, 32, 16, 2]).allSatisfy { field, digits in
+            field.utf8.count == digits
+                && field.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        } && fields[1].contains { $0 != "0" } && fields[2].contains { $0 != "0" }
+    }
+
+    /// FNV-1a, then SplitMix64's mix: spread, not secret. Never 0, which would be no identifier.
+    private static func hash(_ text: String, _ seed: UInt64) -> UInt64 {
+        var value = 0xCBF2_9CE4_8422_2325 ^ seed
+        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        value ^= value >> 31
+        return value == 0 ? 1 : value
+    }
+
+    private static func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
