@@ -48,6 +48,8 @@ let package = Package(
                 "Relay", "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCurl",
                 "CPlatform",
             ],
+            // A link to deploy/routes.schema.json, which the binary prints.
+            resources: [.embedInCode("Resources/routes.schema.json")],
             swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",

@@ -36,7 +36,8 @@ struct PatternReader {
         _ value: JSONValue, below keys: [String], _ before: [[EventPattern.Field]], isBranch: Bool
     ) -> [[EventPattern.Field]] {
         var alternatives = before
-        let members = value.members ?? []
+        // A remark is for people; a condition on a key of that name is a list.
+        let members = (value.members ?? []).filter { $0.key != "description" || $0.value.string == nil }
         if members.isEmpty {
             fault("an empty object accepts nothing", at: value.offset, hint: "name a key, or leave `match` out")
         }

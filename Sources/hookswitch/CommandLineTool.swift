@@ -11,12 +11,12 @@ enum CommandLineTool {
 
     /// All verbs, in the order of the help.
     static let chapters = [
-        Chapter(title: "the relay", verbs: [.run, .check, .reload]),
+        Chapter(title: "the relay", verbs: [.initialize, .run, .check, .reload]),
         Chapter(title: "events and routes", verbs: [.match, .send]),
         Chapter(title: "what goes on", verbs: [.status, .audit, .failures, .show]),
         Chapter(title: "sending again", verbs: [.retry]),
         Chapter(title: "whole queues", verbs: [.pause, .resume, .drop, .move]),
-        Chapter(title: "the rest", verbs: [.completions, .version, .help]),
+        Chapter(title: "the rest", verbs: [.schema, .completions, .version, .help]),
     ]
 
     static let summary = "accepts webhooks, keeps them safe, and passes them on"

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Relay
@@ -121,6 +122,35 @@ struct ConfigurationReaderTests {
         #expect(wrong.findings.count == 2)
         #expect(wrong.findings[0].message.contains("the environment has no variable A"))
         #expect(wrong.configuration == nil)
+    }
+
+    @Test func aCredentialIsAFileThatSystemdPasses() throws {
+        func text(_ name: String) -> String {
+            configuration(
+                sources:
+                    #"{"s": {"path": "/s", "verify": {"scheme": "voucherify", "secret": "${credential:\#(name)}"}}}"#)
+        }
+        let directory = NSTemporaryDirectory() + "hookswitch-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try "one\n".write(toFile: directory + "/voucherify", atomically: true, encoding: .utf8)
+        let service = ["CREDENTIALS_DIRECTORY": directory]
+        #expect(
+            try reading(text("voucherify"), environment: service).configuration?.sources[0].verify?.secrets == ["one"])
+        func fault(_ name: String, _ environment: [String: String]) throws -> String {
+            try #require(try reading(text(name), environment: environment).findings.first).message
+        }
+        #expect(try fault("voucherify", [:]).contains("$CREDENTIALS_DIRECTORY is not set"))
+        #expect(try fault("other", service).contains("can't be read"))
+        #expect(try fault("../voucherify", service).contains("can't name a credential"))
+    }
+
+    @Test func allFaultsOfAPatternAreFound() throws {
+        let findings = try reading(
+            configuration(
+                routes: #"[{"name": "r", "match": {"a": "x", "b": [{"prefx": "y"}, {"suffix": 1}]}, "to": ["t"]}]"#)
+        ).findings
+        #expect(findings.map(\.location.column) == [41, 53, 79])
     }
 
     @Test func aTestThatDoesNotHoldIsAnErrorThatSaysTheDifference() throws {

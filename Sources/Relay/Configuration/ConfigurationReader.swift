@@ -191,7 +191,7 @@ final class ConfigurationReader {
         return nil
     }
 
-    /// A string, with `${env:NAME}` and `${file:PATH}` replaced. Other placeholders stay.
+    /// A string, with `${env:NAME}`, `${file:PATH}` and `${credential:NAME}` replaced. Other placeholders stay.
     func string(_ place: Place) -> String? {
         guard let text = place.value.string else {
             error("must be a string, not \(place.value.described)", at: place.value.offset, place.path)
@@ -216,37 +216,6 @@ final class ConfigurationReader {
             }
         }
         return isComplete ? result + rest : nil
-    }
-
-    /// What stands outside the file: `nil` if this is no such placeholder; without text if it is missing, which is an error.
-    private func external(_ inside: Substring, _ place: Place) -> (text: String?, Void)? {
-        if inside.hasPrefix("env:") {
-            let name = String(inside.dropFirst(4))
-            guard let value = environment(name) else {
-                error(
-                    "the environment has no variable \(name)", at: place.value.offset, place.path,
-                    hint: "set it where hookswitch is started: \(name)=… hookswitch run")
-                return (nil, ())
-            }
-            return (value, ())
-        }
-        if inside.hasPrefix("file:") {
-            let path = absolute(String(inside.dropFirst(5)))
-            do throws(FileReadError) {
-                var bytes = try FileContent.read(path, limitBytes: 1 << 20)
-                if bytes.last == 0x0A { bytes.removeLast() }
-                if bytes.last == 0x0D { bytes.removeLast() }
-                return (String(decoding: bytes, as: UTF8.self), ())
-            } catch {
-                self.error("the file \(path) can't be read: \(error.reason)", at: place.value.offset, place.path)
-                return (nil, ())
-            }
-        }
-        if inside.hasPrefix("credential:") {
-            error("`${credential:…}` is not in this version", at: place.value.offset, place.path, hint: "use ${file:…}")
-            return (nil, ())
-        }
-        return nil
     }
 
     /// A path, relative to the configuration's directory.

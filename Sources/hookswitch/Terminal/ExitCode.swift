@@ -5,6 +5,7 @@ enum ExitCode {
     static let usage: Int32 = 64
     static let badData: Int32 = 65
     static let noDaemon: Int32 = 69
+    static let cantCreate: Int32 = 73
     static let file: Int32 = 74
     static let configuration: Int32 = 78
 }

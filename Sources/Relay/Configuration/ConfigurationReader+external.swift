@@ -1,0 +1,58 @@
+/// What a string may take from outside the file: `${env:NAME}`, `${file:PATH}`, `${credential:NAME}`.
+extension ConfigurationReader {
+    /// The longest file that a string may take, in bytes.
+    private static let fileLimitBytes = 1 << 20
+
+    /// The text that a placeholder stands for: `nil` if it is none of these; without text if that is missing, which is an
+    /// error.
+    func external(_ inside: Substring, _ place: Place) -> (text: String?, Void)? {
+        guard let colon = inside.firstIndex(of: ":") else { return nil }
+        let name = String(inside[inside.index(after: colon)...])
+        switch inside[..<colon] {
+        case "env": return (variable(name, place), ())
+        case "file": return (content(of: absolute(name), place), ())
+        case "credential": return (credential(name, place), ())
+        default: return nil
+        }
+    }
+
+    private func variable(_ name: String, _ place: Place) -> String? {
+        if let value = environment(name) { return value }
+        error(
+            "the environment has no variable \(name)", at: place.value.offset, place.path,
+            hint: "set it where hookswitch is started: \(name)=… hookswitch run")
+        return nil
+    }
+
+    /// A file under the directory in which systemd passes a service its credentials.
+    private func credential(_ name: String, _ place: Place) -> String? {
+        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+            error(
+                "\"\(name)\" can't name a credential", at: place.value.offset, place.path,
+                hint: "write the name that stands in LoadCredential= of the unit")
+            return nil
+        }
+        guard let directory = environment("CREDENTIALS_DIRECTORY") else {
+            error(
+                "systemd passes no credentials: $CREDENTIALS_DIRECTORY is not set", at: place.value.offset, place.path,
+                hint: "add LoadCredential=\(name):PATH to the unit, or use ${file:PATH}")
+            return nil
+        }
+        return content(
+            of: "\(directory)/\(name)", place, hint: "add LoadCredential=\(name):PATH to the unit")
+    }
+
+    /// A file's text without its last line feed.
+    private func content(of path: String, _ place: Place, hint: String = "") -> String? {
+        do throws(FileReadError) {
+            var bytes = try FileContent.read(path, limitBytes: ConfigurationReader.fileLimitBytes)
+            if bytes.last == 0x0A { bytes.removeLast() }
+            if bytes.last == 0x0D { bytes.removeLast() }
+            return String(decoding: bytes, as: UTF8.self)
+        } catch {
+            self.error(
+                "the file \(path) can't be read: \(error.reason)", at: place.value.offset, place.path, hint: hint)
+            return nil
+        }
+    }
+}
