@@ -3,7 +3,7 @@ import EventJSON
 import Glibc
 import Synchronization
 
-/// Writes `audit.ndjson` and `failures.ndjson`. Its files belong to one serial queue; it may be called from any thread.
+/// Writes `audit.ndjson`, `failures.ndjson` and `operations.ndjson`. Its files belong to one serial queue; it may be called from any thread.
 ///
 /// The audit file is best effort: if it can't be written, that is said once a minute and deliveries go on. A failure's line
 /// is synced before its callback.
@@ -62,6 +62,11 @@ public final class Reporter: Sendable {
         }
     }
 
+    /// Adds a line to the record of what operators did. Best effort, like the audit file.
+    public func operation(_ line: [UInt8]) {
+        queue.async { self.files.appendOperation(line) }
+    }
+
     /// Opens the files anew at the next line: somebody has moved them.
     public func reopenFiles() {
         queue.async { self.files.close() }
@@ -83,11 +88,12 @@ public final class Reporter: Sendable {
 }
 
 extension Reporter {
-    /// The two files. Unchecked: `Reporter` uses it on its queue alone.
+    /// The files. Unchecked: `Reporter` uses it on its queue alone.
     private final class Files: @unchecked Sendable {
         private let notify: @Sendable (DeliveryNotice) -> Void
         private var audit: RotatingFile
         private var failures: RotatingFile
+        private var operations: RotatingFile
         private var line = JSONWriter()
         private var complainedAt: Int64 = .min / 2
 
@@ -95,6 +101,7 @@ extension Reporter {
             self.notify = notify
             audit = RotatingFile(path: directory + "/audit.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
             failures = RotatingFile(path: directory + "/failures.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
+            operations = RotatingFile(path: directory + "/operations.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
         }
 
         func appendAudit(_ records: [AttemptRecord], leftOut: Int) {
@@ -119,9 +126,16 @@ extension Reporter {
             }
         }
 
+        func appendOperation(_ line: [UInt8]) {
+            do throws(LineFile.Fault) { try operations.append(line + [UInt8(ascii: "\n")], now: .now) } catch {
+                complain("operations.ndjson can't be written: \(error.reason)")
+            }
+        }
+
         func close() {
             audit.close()
             failures.close()
+            operations.close()
         }
 
         private func lines(_ records: [AttemptRecord]) -> [UInt8] {

@@ -25,6 +25,7 @@ final class Receiver: Sendable {
     let port: UInt16
     private let descriptor: Int32
     private let received = Mutex<[Request]>([])
+    private let opened = Mutex(0)
     private let react: @Sendable (Request, Int) -> Reaction
 
     /// A server that is told for each request how many came to its path before.
@@ -39,6 +40,7 @@ final class Receiver: Sendable {
                 let connection = hs_accept(listener, &from, &length)
                 guard connection >= 0 else { return }
                 Loopback.limit(connection)
+                self?.opened.withLock { $0 += 1 }
                 Thread.detachNewThread { [weak self] in
                     var reader = SocketReader(connection)
                     while let self, self.serve(&reader) {}
@@ -54,6 +56,9 @@ final class Receiver: Sendable {
     }
 
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// How many connections were made to it.
+    var connections: Int { opened.withLock { $0 } }
 
     /// What has come to a path.
     func requests(_ path: String) -> [Request] { received.withLock { $0.filter { $0.path == path } } }

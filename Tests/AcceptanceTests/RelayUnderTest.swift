@@ -68,12 +68,13 @@ final class RelayUnderTest {
         return Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent("hookswitch")
     }
 
-    /// Starts the daemon; returns when it is ready.
-    func start() throws {
+    /// Starts the daemon, with more in its environment; returns when it is ready.
+    func start(environment: [String: String] = [:]) throws {
         let process = Process()
         process.executableURL = RelayUnderTest.binary
         process.arguments = ["run", "--config", configurationPath]
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let log = directory + "/log"
         if !FileManager.default.fileExists(atPath: log) {
             _ = FileManager.default.createFile(atPath: log, contents: nil)

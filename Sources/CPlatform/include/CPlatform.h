@@ -7,4 +7,5 @@
 #include "processes.h"
 #include "readiness.h"
 #include "search.h"
+#include "service.h"
 #include "threads.h"

@@ -9,7 +9,8 @@ struct AdminEndpoints: Sendable {
     let metrics: Metrics
     /// What is in force.
     let configuration: @Sendable () -> Configuration
-    let reload: @Sendable () -> [Diagnostic]
+    /// Reads the configuration anew; who asks is noted.
+    let reload: @Sendable (String) -> ReloadOutcome
 
     /// What a path offers; `nil` if nothing is there.
     func endpoint(at path: String) -> AdminEndpoint? {
@@ -36,7 +37,7 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/match": .post { [self] in match($0) }
         case "/api/v1/samples": .get { [self] _ in samples() }
         case "/api/v1/configuration": .get { [self] _ in shownConfiguration() }
-        case "/api/v1/reload": .post { [self] _ in reloadAnswer() }
+        case "/api/v1/reload": .post { [self] in reloadAnswer(to: $0.client) }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
                 .get { [self] _ in shownEvent(number) }
@@ -129,14 +130,15 @@ struct AdminEndpoints: Sendable {
         return Response(status: 200, body: writer.bytes)
     }
 
-    private func reloadAnswer() -> Response {
-        let findings = reload()
+    private func reloadAnswer(to client: String) -> Response {
+        let outcome = reload(client)
         @Sendable func write(to writer: inout JSONWriter) {
             writer.member("findings") { writer in
-                writer.array { for finding in findings { finding.write(to: &$0) } }
+                writer.array { for finding in outcome.findings { finding.write(to: &$0) } }
             }
+            writer.member("changes", outcome.changes.map(\.description))
         }
-        guard findings.contains(where: { $0.severity == .error }) else { return AdminEndpoints.object(200, write) }
+        guard outcome.isRefused else { return AdminEndpoints.object(200, write) }
         return Problem(
             status: 422, detail: "the configuration has errors: the old one stays in force",
             hint: "see `hookswitch check`", more: write

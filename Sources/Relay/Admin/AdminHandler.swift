@@ -1,3 +1,4 @@
+import CPlatform
 import Dispatch
 import HTTPServer
 
@@ -9,13 +10,19 @@ final class AdminHandler: RequestHandler {
     private unowned let loop: EventLoop
     private let endpoints: AdminEndpoints
     private let access: AdminGuard
+    /// Takes note of what operators change.
+    private let note: @Sendable (OperationRecord) -> Void
     /// Answers that may take a while, one after the other: they keep neither the loop nor one another's threads.
     private let queue = DispatchQueue(label: "hookswitch.admin")
 
-    init(loop: EventLoop, endpoints: AdminEndpoints, access: AdminGuard) {
+    init(
+        loop: EventLoop, endpoints: AdminEndpoints, access: AdminGuard,
+        note: @escaping @Sendable (OperationRecord) -> Void
+    ) {
         self.loop = loop
         self.endpoints = endpoints
         self.access = access
+        self.note = note
     }
 
     func judge(_ head: RequestHead) -> HeadVerdict {
@@ -40,8 +47,9 @@ final class AdminHandler: RequestHandler {
         guard let endpoint = endpoints.endpoint(at: asked.path), let answer = endpoint.answer(to: request.head.method)
         else { return loop.answer(exchange, with: Problem.nothingHere.response.guarded) }
         guard endpoint.place == .queue else { return loop.answer(exchange, with: answer(asked).guarded) }
-        queue.async { [loop] in
+        queue.async { [loop, note] in
             let response = answer(asked).guarded
+            if let record = OperationRecord(asked, status: response.status, at: hs_wall_ms()) { note(record) }
             loop.perform { loop.answer(exchange, with: response) }
         }
     }

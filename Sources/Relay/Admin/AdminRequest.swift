@@ -8,6 +8,10 @@ struct AdminRequest: Sendable {
     var query = ""
     /// What the client wants to be answered in.
     var accept = ""
+    /// Whether it may change something: it is none that only asks.
+    var isChange: Bool
+    /// Who asks: `control socket`, or an address.
+    var client: String
     /// The body.
     var body: [UInt8] = []
 
@@ -16,6 +20,8 @@ struct AdminRequest: Sendable {
         path = head.text(head.path)
         query = head.text(head.query)
         accept = head.value(of: "accept").map(head.text) ?? ""
+        isChange = head.method != .get && head.method != .head
+        client = head.peer == .local ? "control socket" : head.peer.description
         body = Array(request.body)
     }
 }

@@ -57,6 +57,7 @@ extension Configuration {
         var configuration = reader.configuration()
         configuration.path = absolute
         configuration.text = bytes
+        configuration.outline = ConfigurationOutline(document)
         let findings = reader.diagnostics.sorted { $0.location < $1.location }
         let hasErrors = findings.contains { $0.severity == .error }
         return Reading(configuration: hasErrors ? nil : configuration, findings: findings, document: document)

@@ -32,6 +32,8 @@ public struct Configuration: Sendable {
     public var routes: [RouteConfiguration] = []
     /// Targets, by place, for events that no route takes.
     public var unmatched: [Int] = []
+    /// What the file says, to tell a later one from it.
+    var outline = ConfigurationOutline()
 }
 
 /// A path that events arrive on. `sources.*` in `routes.json`.

@@ -15,7 +15,7 @@ extension Daemon {
         guard let configuration = reading.configuration else { return 78 }
         let daemon: Daemon
         do throws(DaemonError) {
-            daemon = try Daemon(configuration, log: log)
+            daemon = try Daemon(configuration, log: log, manager: ServiceManager())
             try daemon.start()
         } catch {
             log.write(.error, error.message)
@@ -23,7 +23,7 @@ extension Daemon {
         }
         while true {
             switch signals.next() {
-            case .reload: daemon.reload()
+            case .reload: daemon.reload(by: "SIGHUP")
             case .stop(let name):
                 log.write(.info, "stopping", ["signal": name])
                 signals.releaseStops()

@@ -12,8 +12,10 @@ public final class Daemon: Sendable {
     private static let adminGrace: Duration = .seconds(1)
 
     private let log: Log
+    private let manager: ServiceManager
     private let spool: Spool
     private let engine: DeliveryEngine
+    private let reporter: Reporter
     private let boards: CurrentBoard
     private let counters = AcceptanceCounters()
     private let reloads = ReloadRecord()
@@ -26,10 +28,11 @@ public final class Daemon: Sendable {
 
     /// Opens the spool and the sockets; nothing is delivered or accepted yet.
     /// - Throws: `DaemonError`: the spool is another's or can't be read, an address is taken.
-    public init(_ configuration: Configuration, log: Log) throws(DaemonError) {
+    public init(_ configuration: Configuration, log: Log, manager: ServiceManager) throws(DaemonError) {
         var configuration = configuration
         let notices = Notices(log: log)
         self.log = log
+        self.manager = manager
         do throws(SpoolError) {
             configuration.spool.commit = .byThread
             spool = try Spool(configuration.spool, notice: { notices.hear($0) })
@@ -51,7 +54,7 @@ public final class Daemon: Sendable {
         } catch {
             throw DaemonError(error)
         }
-        let reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
+        reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
             notify: { notices.hear($0) },
@@ -85,15 +88,20 @@ public final class Daemon: Sendable {
         let endpoints = AdminEndpoints(
             operations: operations,
             metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
-            configuration: { self.inForce.withLock { $0 } }, reload: { self.reload() })
-        let controlThread = controls.start(name: "admin") { loop in
-            AdminHandler(loop: loop, endpoints: endpoints, access: access)
+            configuration: { self.inForce.withLock { $0 } }, reload: { self.reload(by: $0) })
+        let controlThread = controls.start(name: "admin") { [reporter] loop in
+            AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }
         let doorThread = door.start(name: "door") { [self] loop in
             Acceptor(boards: boards, log: spool, loop: loop, counters: counters)
         }
         guard let controlThread, let doorThread else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = [doorThread, controlThread] }
+        if let interval = manager.watchdog {
+            let loops: [Watchdog.Loop] = [{ [door] in door.perform($0) }, { [controls] in controls.perform($0) }]
+            Watchdog(loops) { [manager] in manager.alive() }.start(within: interval)
+        }
+        manager.ready(serviceStatus)
         log.write(
             .info, "ready",
             [
@@ -103,44 +111,58 @@ public final class Daemon: Sendable {
             ])
     }
 
-    /// Reads the configuration anew and puts it in force if it is right; else the old one stays. Opens files anew.
-    /// Answers what was found.
+    /// Reads the configuration anew and puts it in force if it is right, between two events; else the old one stays. Opens
+    /// files anew. Blocks while the file is read. `asker` is noted: a signal's name, or a client.
     @discardableResult
-    public func reload() -> [Diagnostic] {
-        let findings = inForce.withLock { configuration in
+    public func reload(by asker: String) -> ReloadOutcome {
+        manager.reloading()
+        defer { manager.ready(serviceStatus) }
+        let outcome = inForce.withLock { configuration in
             let reading = Configuration.read(path: configuration.path)
-            guard var new = reading.configuration else { return reading.findings }
+            guard var new = reading.configuration else { return ReloadOutcome(findings: reading.findings) }
             do throws(SpoolError) { try Daemon.assignQueues(of: spool, to: &new) } catch {
-                return reading.findings + [Diagnostic(error)]
+                return ReloadOutcome(findings: reading.findings + [Diagnostic(error)])
             }
             for change in configuration.changesForNextStart(in: new) {
                 log.write(.warning, "a change takes effect at the next start only", ["key": change])
             }
+            let changes = configuration.outline.changes(to: new.outline)
+            // A target is at work before the first event for it is taken, and after the last one.
             engine.apply(new.targets, remembering: memories.all())
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new
-            return reading.findings
+            return ReloadOutcome(findings: reading.findings, changes: changes)
         }
         engine.reopenFiles()
-        reloads.note(findings, at: hs_wall_ms())
-        let isRefused = findings.contains { $0.severity == .error }
-        for finding in findings {
-            let place = "\(finding.location.line):\(finding.location.column)"
+        reloads.note(outcome.findings, at: hs_wall_ms())
+        log.write(outcome)
+        reporter.operation(OperationRecord(outcome, by: asker, at: hs_wall_ms()).line)
+        warnOfBacklogs(of: outcome.changes.filter { $0.kind == .removed && $0.noun == "target" }.map(\.name))
+        return outcome
+    }
+
+    /// How the relay is, in one line for the service manager.
+    private var serviceStatus: String {
+        "listening on " + door.addresses.map(\.description).joined(separator: " ")
+    }
+
+    /// What waits for targets that are no longer configured goes on waiting: somebody should know.
+    private func warnOfBacklogs(of names: [String]) {
+        guard !names.isEmpty else { return }
+        for queue in spool.status().queues where names.contains(queue.name) && queue.waiting > 0 {
             log.write(
-                finding.severity == .error ? .error : .warning, finding.message,
-                ["place": place, "path": finding.path, "hint": finding.hint])
+                .warning, "deliveries wait for a target that is no longer configured",
+                [
+                    "target": queue.name, "waiting": "\(queue.waiting)",
+                    "hint": "hookswitch move \(queue.name) OTHER, or hookswitch drop \(queue.name)",
+                ])
         }
-        if isRefused {
-            log.write(.error, "the configuration has errors: the old one stays in force")
-        } else {
-            log.write(.info, "the configuration was read anew and is in force")
-        }
-        return findings
     }
 
     /// Stops accepting, lets what is under way end within the time that the configuration allows, and lets go of the spool.
     /// Blocks; the daemon is of no use afterwards.
     public func stop() {
+        manager.stopping()
         let grace = inForce.withLock { $0.shutdownTimeout }
         door.stop(within: grace)
         engine.stop(grace: grace)

@@ -16,6 +16,16 @@ public final class Log: Sendable {
         /// By weight.
         public static func < (one: Level, other: Level) -> Bool { one.rawValue < other.rawValue }
 
+        /// As syslog counts (RFC 5424 §6.2.1).
+        fileprivate var priority: Int {
+            switch self {
+            case .debug: 7
+            case .info: 6
+            case .warning: 4
+            case .error: 3
+            }
+        }
+
         init?(_ name: String) {
             switch name {
             case "debug": self = .debug
@@ -32,18 +42,28 @@ public final class Log: Sendable {
 
     private let level: Level
     private let isJSON: Bool
+    /// Whether the journal reads it: it takes an entry's level from a prefix (sd-daemon(3)), and knows the time.
+    private let isJournal: Bool
     private let order = Mutex(())
 
     /// A log as the environment asks for it.
     public init(environment: (String) -> String? = { getenv($0).map { String(cString: $0) } }) {
         level = environment("HOOKSWITCH_LOG").flatMap(Level.init) ?? .info
         isJSON = environment("HOOKSWITCH_LOG_FORMAT") == "json"
+        isJournal = environment("JOURNAL_STREAM") == Log.identityOfStandardError
+    }
+
+    /// Device and inode, as the journal names the stream that it gave a service.
+    private static var identityOfStandardError: String? {
+        var status = stat()
+        return fstat(StandardStream.error.rawValue, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
     }
 
     /// Writes an entry with its fields.
     public func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
         guard level >= self.level else { return }
-        let line = isJSON ? json(level, message, fields) : text(level, message, fields)
+        let entry = isJSON ? json(level, message, fields) : text(level, message, fields)
+        let line = isJournal ? Array("<\(level.priority)>".utf8) + entry : entry
         // Where nobody reads the log, the relay goes on without it.
         order.withLock { _ in _ = StandardStream.error.write(line) }
     }
@@ -60,7 +80,7 @@ public final class Log: Sendable {
     }
 
     private func text(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String>) -> [UInt8] {
-        var line = "\(CivilDate.iso8601(hs_wall_ms())) \(level) \(message)"
+        var line = isJournal ? message : "\(CivilDate.iso8601(hs_wall_ms())) \(level) \(message)"
         for (name, value) in fields {
             let shown = value.prefix(Log.valueLimit)
             let isPlain =
