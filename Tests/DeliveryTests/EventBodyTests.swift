@@ -73,4 +73,15 @@ struct EventBodyTests {
         #expect(!EventBody.isJSON(nested(600)))
         #expect(!EventBody.isJSON(nested(1_000_000)))
     }
+
+    @Test func aFormIsAnObjectAndJSONIsJSONWhateverItsSenderCallsIt() {
+        func json(_ body: String) -> String {
+            let attempt = Attempt.of(body: body) {
+                $0.headers = [.init(name: "content-type", value: "application/x-www-form-urlencoded")]
+            }
+            return String(decoding: attempt.event.json, as: UTF8.self)
+        }
+        #expect(json("a=1&b=x") == #"{"a":"1","b":"x"}"#)
+        #expect(json(#" {"a": 1}"#) == #" {"a": 1}"#)
+    }
 }
