@@ -41,7 +41,10 @@ let package = Package(
         room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CCrypto", "CPlatform", "CZlib"]),
         room(
             "Relay",
-            ["HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CPlatform"]),
+            [
+                "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CZlib",
+                "CPlatform",
+            ]),
         .executableTarget(
             name: "hookswitch",
             dependencies: [
@@ -62,7 +65,7 @@ let package = Package(
         tests(of: "Spool", ["CPlatform"]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(
-            of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern", "Platform"],
+            of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern", "Platform", "CZlib"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandLineTests", dependencies: ["hookswitch"], swiftSettings: strict),
         .testTarget(

@@ -99,7 +99,7 @@ struct ConfigurationReaderTests {
             """
             {"routes": [{"name": "r", "to": ["b"]}],
              "targets": {"a": {"http": {"url": 1}, "timeout": "x"}},
-             "sources": {"s": {"path": "/s", "rate": "1/s"}, "": {"path": "/t"}}}
+             "sources": {"s": {"path": "/s", "rate": "1 s"}, "": {"path": "/t"}}}
             """
         ).findings
         #expect(findings.map(\.location.line) == [1, 2, 2, 2, 3, 3])

@@ -24,6 +24,7 @@ final class Acceptor: RequestHandler {
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
     private var lastDecision: RoutingDecision?
+    private let decodedMemory = DecodedMemory()
 
     private struct DecisionKey: Hashable {
         var source: Int
@@ -70,25 +71,43 @@ final class Acceptor: RequestHandler {
                 hint: "sources and their paths stand in routes.json under `sources`")
         }
         let source = board.sources[index].settings
-        if !source.allowFrom.isEmpty && !source.allowFrom.contains(where: { $0.contains(head.peer) }) {
-            return refuse(
-                403, "your address \(head.peer) may not send here",
-                hint: "the source's `allow_from` lists the addresses that may")
-        }
-        guard head.method == .post else {
-            return refuse(
-                405, "\(head.method.name) is not taken here", hint: "webhooks are sent with POST",
-                headers: [.init("allow", "POST")])
-        }
-        if let encoding = head.value(of: "content-encoding"), !head.isNamed(encoding, "identity") {
-            return refuse(415, "this content coding is not taken here", hint: "send the body without Content-Encoding")
-        }
-        if let verifier = verifiers[index] {
-            do throws(Verifier.Rejection) { try verifier.judge(head) } catch {
-                return .refuse(RequestFault.unauthorized(error).response)
+        do throws(RequestFault) {
+            let client = try client(of: head)
+            if !source.allowFrom.isEmpty && !source.allowFrom.contains(where: { $0.contains(client) }) {
+                return refuse(
+                    403, "your address \(client) may not send here",
+                    hint: "the source's `allow_from` lists the addresses that may")
             }
+            if head.method != .post { return answerWithoutBody(head, on: source) }
+            if let rate = board.sources[index].rate,
+                let seconds = rate.take(from: client, now: loop.roundBeganAt / 1_000_000)
+            {
+                throw .tooMany(retryAfterSeconds: seconds)
+            }
+            do throws(BodyCoding.Fault) { _ = try BodyCoding.of(head) } catch { throw .coding(error) }
+            if let verifier = verifiers[index] {
+                do throws(Verifier.Rejection) { try verifier.judge(head) } catch { throw .unauthorized(error) }
+            }
+        } catch {
+            return .refuse(error.response)
         }
         return .readBody(limitBytes: board.bodyLimitBytes)
+    }
+
+    /// Where a request came from: nothing but the peer, if no proxy is trusted.
+    private func client(of head: RequestHead) throws(RequestFault) -> PeerAddress {
+        do throws(TrustedProxies.Fault) { return try board.proxies.client(of: head) } catch { throw .origin(error) }
+    }
+
+    /// A request by another method: the source's handshake, or a mistake.
+    private func answerWithoutBody(_ head: RequestHead, on source: SourceConfiguration) -> HeadVerdict {
+        if let challenge = source.challenge, challenge.method == head.method {
+            return .refuse(challenge.answer(to: head, on: source))
+        }
+        let allowed = ["POST"] + (source.challenge?.method.map { [$0.name] } ?? [])
+        return refuse(
+            405, "\(head.method.name) is not taken here", hint: "webhooks are sent with POST",
+            headers: [.init("allow", allowed.joined(separator: ", "))])
     }
 
     private func refuse(_ status: Int, _ error: String, hint: String, headers: [Response.Header] = []) -> HeadVerdict {
@@ -110,17 +129,29 @@ final class Acceptor: RequestHandler {
     private func answer(_ exchange: Exchange, _ response: Response) { loop.answer(exchange, with: response) }
 
     private func take(_ request: Request, from index: Int, on exchange: Exchange) throws(RequestFault) {
+        var decoded: DecodedBody?
+        do throws(BodyCoding.Fault) {
+            if let coding = try BodyCoding.of(request.head) {
+                decoded = try DecodedBody(
+                    request.body, coding, limitBytes: board.bodyLimitBytes, memory: decodedMemory)
+            }
+        } catch {
+            throw .coding(error)
+        }
+        let incoming = Incoming(
+            head: request.head, client: try client(of: request.head), body: decoded?.bytes ?? request.body,
+            sent: request.body, decoded: decoded)
         guard board.sources[index].settings.body == .form else {
-            return try take(request, reading: request.body, from: index, on: exchange, &scanner, &scratch)
+            return try take(incoming, reading: incoming.body, from: index, on: exchange, &scanner, &scratch)
         }
         guard let type = request.head.value(of: "content-type"), FormBody.isForm(request.head.text(type)) else {
             throw .notAForm
         }
-        guard let text = FormBody.json(request.body) else { throw .tooManyFields }
+        guard let text = FormBody.json(incoming.body) else { throw .tooManyFields }
         // The form's fields are looked at as JSON; what is kept and passed on is the form.
         let taken: Result<Void, RequestFault> = text.withUnsafeBytes { text in
             do throws(RequestFault) {
-                return .success(try take(request, reading: text, from: index, on: exchange, &scanner, &scratch))
+                return .success(try take(incoming, reading: text, from: index, on: exchange, &scanner, &scratch))
             } catch {
                 return .failure(error)
             }
@@ -128,11 +159,47 @@ final class Acceptor: RequestHandler {
         try taken.get()
     }
 
+    /// A request with what was found out of it.
+    private struct Incoming {
+        var head: RequestHead
+        var client: PeerAddress
+        /// The body, decoded.
+        var body: UnsafeRawBufferPointer
+        /// The body as it was sent.
+        var sent: UnsafeRawBufferPointer
+        /// What keeps the decoded body in its place.
+        var decoded: DecodedBody?
+    }
+
+    /// Checks who sent a request. A signature may be one over the bytes as sent or over what they decode to: senders differ.
+    private func verify(_ request: Incoming, _ verifier: Verifier, now: Int64, isCompact: Bool) throws(RequestFault)
+        -> ReplayKey?
+    {
+        do throws(Verifier.Rejection) {
+            return try verifier.check(request.head, body: request.body, now: now, isCompact: isCompact)
+        } catch {
+            guard request.decoded != nil else { throw .unauthorized(error) }
+        }
+        do throws(Verifier.Rejection) { return try verifier.check(request.head, body: request.sent, now: now) } catch {
+            throw .unauthorized(error)
+        }
+    }
+
+    /// The answer to a signed request that is no event but the sender's handshake.
+    private func answer(_ handshake: Switchboard.Source.Handshake, in request: Incoming, from index: Int) -> Response? {
+        switch handshake {
+        case .slack: return Challenge.slackAnswer(to: request.body)
+        case .zoom:
+            guard let verifier = verifiers[index], let verify = board.sources[index].settings.verify else { return nil }
+            return Challenge.zoomAnswer(to: request.body, secret: verify.secrets[verifier.matched])
+        }
+    }
+
     /// Takes a request whose body, or what was made of it, is `text`: JSON, unless the source takes anything.
     ///
     /// The loop's working memory is handed down, so that nothing on the way copies it.
     private func take(
-        _ request: Request, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange,
+        _ request: Incoming, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange,
         _ scanner: inout EventScanner, _ scratch: inout MatchScratch
     ) throws(RequestFault) {
         let source = board.sources[index]
@@ -146,15 +213,17 @@ final class Acceptor: RequestHandler {
         var replay: ReplayKey?
         if let verifier = verifiers[index] {
             let isCompact = source.settings.body == .json && fault == nil && !scanner.hasSpace
-            do throws(Verifier.Rejection) {
-                replay = try verifier.check(request.head, body: request.body, now: now, isCompact: isCompact)
-            } catch {
-                throw .unauthorized(error)
-            }
+            replay = try verify(request, verifier, now: now, isCompact: isCompact)
+        }
+        if let handshake = source.handshake, let response = answer(handshake, in: request, from: index) {
+            return loop.answer(exchange, with: response)
+        }
+        if let rate = source.rate, let seconds = rate.take(now: loop.roundBeganAt / 1_000_000) {
+            throw .tooMany(retryAfterSeconds: seconds)
         }
         if let fault { throw .malformed(fault) }
         if isJSON && source.settings.envelope != nil { try checkEnvelope(scanner) }
-        let asked = IncomingRequest(source: source.settings.name, head: request.head)
+        let asked = IncomingRequest(source: source.settings.name, head: request.head, client: request.client)
         do throws(PatternMatcher.TooManyWays) {
             if isJSON {
                 try board.matcher.match(scanner, in: text, of: asked, &scratch)
@@ -174,7 +243,7 @@ final class Acceptor: RequestHandler {
             PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
             if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
         }
-        waiting.append(Waiting(exchange: exchange, decision: decision))
+        waiting.append(Waiting(exchange: exchange, decision: decision, body: request.decoded))
     }
 
     /// The decision on the routes that have just matched: the last one, one made before, or a new one.
@@ -217,6 +286,8 @@ final class Acceptor: RequestHandler {
 private struct Waiting: Sendable {
     var exchange: Exchange
     var decision: RoutingDecision
+    /// The body, where it is not the connection's own: held until it is durable.
+    var body: DecodedBody?
 }
 
 // Unchecked: immutable; the loop is only touched on its own thread.
@@ -240,9 +311,12 @@ private final class CommittedRound: @unchecked Sendable {
                 switch fate {
                 case .accepted(let number):
                     loop.answer(
-                        entry.exchange, with: Answers.accepted(number.rawValue, decision: entry.decision.answer))
+                        entry.exchange,
+                        with: entry.decision.fixedAnswer
+                            ?? Answers.accepted(number.rawValue, decision: entry.decision.answer))
                 case .duplicate(let number):
-                    loop.answer(entry.exchange, with: Answers.duplicate(of: number.rawValue))
+                    loop.answer(
+                        entry.exchange, with: entry.decision.fixedAnswer ?? Answers.duplicate(of: number.rawValue))
                 }
             }
             count(waiting, fates)

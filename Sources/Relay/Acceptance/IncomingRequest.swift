@@ -6,12 +6,14 @@ import HTTPServer
 struct IncomingRequest: RequestFields {
     let source: String
     let head: RequestHead
+    /// Where it came from: the peer, or whom a trusted proxy names.
+    let client: PeerAddress
 
     func texts(at key: FieldKey, _ take: (UnsafeRawBufferPointer) -> Void) {
         switch key {
         case .source: lend(source, take)
         case .path: take(UnsafeRawBufferPointer(rebasing: head.bytes[head.path]))
-        case .client: lend(head.peer.description, take)
+        case .client: lend(client.description, take)
         case .header(let name):
             for field in head.fields where head.isNamed(field.name, name) {
                 take(UnsafeRawBufferPointer(rebasing: head.bytes[field.value]))

@@ -10,6 +10,10 @@ enum RequestFault: Error {
     case tooManyWays
     case notAForm
     case tooManyFields
+    case coding(BodyCoding.Fault)
+    case origin(TrustedProxies.Fault)
+    /// More than the source's rate; another one is taken after so many seconds.
+    case tooMany(retryAfterSeconds: Int)
 
     var response: Response {
         switch self {
@@ -17,6 +21,12 @@ enum RequestFault: Error {
             Answers.refusal(
                 401, rejection.error, hint: rejection.hint,
                 headers: rejection.challenge.map { [.init("www-authenticate", $0)] } ?? [])
+        case .coding(let fault): fault.response
+        case .origin(let fault): fault.response
+        case .tooMany(let seconds):
+            Answers.refusal(
+                429, "this source takes no more requests for now", hint: "send it again after \(seconds) s",
+                headers: [.init("retry-after", String(seconds))])
         case .notAForm:
             Answers.refusal(
                 400, "the body is no form", hint: "this source takes content-type: \(FormBody.mediaType)")

@@ -1,4 +1,5 @@
 import Delivery
+import HTTPServer
 import Spool
 
 /// What follows from the routes that matched an event, with all that is the same each time they match: made once, then shared.
@@ -13,6 +14,8 @@ final class RoutingDecision: Sendable {
     let owed: [QueueID]
     /// What the answer says behind the event's number.
     let answer: [UInt8]
+    /// What is answered instead, if the source says so.
+    let fixedAnswer: Response?
     /// The beginning of the event's attributes: source and routes.
     let attributes: [UInt8]
     /// The board's edition, in which the places have their meaning, and the names, which mean the same in every one.
@@ -28,6 +31,7 @@ final class RoutingDecision: Sendable {
         owed = decision.owed
         routes = decision.routes
         routeNames = decision.routes.map { board.router.routes[$0].name }
+        fixedAnswer = board.sources[source].settings.answer?.response
         sourceName = board.sources[source].settings.name
         answer = Answers.decision(routes: routeNames, targets: decision.targets.map { board.router.targets[$0].name })
         var attributes = [EventAttributes.version]

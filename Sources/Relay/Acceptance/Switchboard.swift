@@ -1,3 +1,4 @@
+import CPlatform
 import EventJSON
 import EventPattern
 import HTTPServer
@@ -16,12 +17,21 @@ struct Switchboard: Sendable {
         let dedupe: Int?
         /// Headers that its `verify` reads and that go on to the targets, beside the ones known.
         let passedHeaders: [String]
+        /// Counts its requests, if it has a rate.
+        let rate: RateLimiter?
+        /// A handshake that comes as a signed event.
+        let handshake: Handshake?
+
+        /// Whose handshakes come as signed events.
+        enum Handshake { case slack, zoom }
 
         init(settings: SourceConfiguration, dedupe: Int?) {
             self.settings = settings
             path = Array(settings.path.utf8)
             self.dedupe = dedupe
             passedHeaders = PassedHeaders.names(besides: settings.verify)
+            rate = settings.rate.map { RateLimiter($0, now: hs_monotonic_ns() / 1_000_000) }
+            handshake = settings.challenge?.kind == .slack ? .slack : settings.verify?.name == "zoom" ? .zoom : nil
         }
     }
 
@@ -33,6 +43,7 @@ struct Switchboard: Sendable {
     /// Everything that is looked for in a body, by the matcher and beside it.
     let paths: PathSet
     let bodyLimitBytes: Int
+    let proxies: TrustedProxies
 
     /// Makes a board of a configuration. `queues` are the targets' queues, in their order.
     init(_ configuration: Configuration, queues: [QueueID]) {
@@ -51,6 +62,7 @@ struct Switchboard: Sendable {
             targets: zip(configuration.targets, queues).map { Router.Destination(name: $0.name, queue: $1) },
             unmatched: configuration.unmatched)
         bodyLimitBytes = configuration.bodyLimitBytes
+        proxies = TrustedProxies(blocks: configuration.trustedProxies)
         self.paths = paths
     }
 

@@ -71,8 +71,8 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["tls", "trusted_proxies", "loops", "otlp", "on_failure"]
-    private static let laterSourceKeys = ["rate", "answer", "challenge", "on_invalid"]
+    private static let laterKeys = ["tls", "loops", "otlp", "on_failure"]
+    private static let laterSourceKeys = ["on_invalid"]
 
     /// Reads the whole document.
     func configuration() -> Configuration {
@@ -90,6 +90,10 @@ extension ConfigurationReader {
                 ("admin_token", { result.adminToken = self.secret($0) }),
                 ("spool", { self.spool($0, &result) }),
                 ("limits", { self.limits($0, &result) }),
+                (
+                    "trusted_proxies",
+                    { result.trustedProxies = self.blocks($0, ifEmpty: "an empty list trusts no proxy") }
+                ),
                 ("shutdown_timeout", { result.shutdownTimeout = self.duration($0) ?? result.shutdownTimeout }),
                 (
                     "sources",
@@ -285,37 +289,15 @@ extension ConfigurationReader {
                         if let key, let duration { source.dedupe = .init(key: key, duration: duration) }
                     }
                 ),
-                ("allow_from", { source.allowFrom = self.blocks($0) }),
+                ("allow_from", { source.allowFrom = self.blocks($0, ifEmpty: "an empty list would let nobody in") }),
+                ("rate", { source.rate = self.requestRate($0) }),
+                ("answer", { source.answer = self.fixedAnswer($0) }),
+                ("challenge", { source.challenge = self.challenge($0) }),
             ])
         if source.envelope != nil && source.body != .json {
             error("an envelope needs a `json` body", at: place.value.offset, place.path)
         }
         return source
-    }
-
-    private func blocks(_ place: Place) -> [AddressBlock] {
-        var blocks: [AddressBlock] = []
-        let places = array(place) ?? []
-        if places.isEmpty && place.value.array != nil {
-            error(
-                "an empty list would let nobody in", at: place.value.offset, place.path,
-                hint: "leave the key out for all")
-        }
-        for element in places {
-            guard let text = string(element) else { continue }
-            if let published = AddressBlock.voucherify[text] {
-                blocks += published.compactMap(AddressBlock.init)
-            } else if let block = AddressBlock(text) {
-                blocks.append(block)
-            } else {
-                let near = Spelling.nearest(to: text, in: AddressBlock.voucherify.keys)
-                error(
-                    "\"\(text)\" is no address or block of addresses", at: element.value.offset, element.path,
-                    hint: near.map { "did you mean \"\($0)\"?" }
-                        ?? "write \"34.247.197.22\", \"10.0.0.0/8\" or \"voucherify:eu1\"")
-            }
-        }
-        return blocks
     }
 
     private func routes(_ place: Place, _ result: inout Configuration) {

@@ -22,6 +22,8 @@ public struct Configuration: Sendable {
     public var limits = ServerLimits()
     /// The longest body taken.
     public var bodyLimitBytes = 1 << 20
+    /// The proxies whose word on where a request came from is taken.
+    public var trustedProxies: [AddressBlock] = []
     /// How long a stop may take.
     public var shutdownTimeout: Duration = .seconds(25)
     /// The sources, in the file's order.
@@ -70,6 +72,12 @@ public struct SourceConfiguration: Sendable {
     public var dedupe: Dedupe?
     /// Who may connect; empty for all.
     public var allowFrom: [AddressBlock] = []
+    /// How many requests it takes.
+    public var rate: RequestRate?
+    /// What is answered instead of the 202.
+    public var answer: FixedAnswer?
+    /// The handshake by which its sender makes sure of it.
+    public var challenge: Challenge?
 }
 
 /// A rule. `routes[]` in `routes.json`.

@@ -69,7 +69,7 @@ extension ConfigurationReader {
     func addressBlocks(_ place: Place) -> [AddressGuard.Block] {
         (array(place) ?? []).compactMap { element in
             guard let text = string(element) else { return nil }
-            if let block = AddressBlock(text) { return block.guarded }
+            if let block = AddressBlock(text)?.guarded { return block }
             error(
                 "\"\(text)\" is no address and no block of addresses", at: element.value.offset, element.path,
                 hint: "write it like 10.0.0.0/8, 169.254.169.254 or fd00::/8")

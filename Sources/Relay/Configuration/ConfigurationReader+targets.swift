@@ -222,7 +222,7 @@ extension ConfigurationReader {
         return .command(settings)
     }
 
-    private func rate(_ place: Place) -> Rate? {
+    func rate(_ place: Place) -> Rate? {
         guard let text = string(place) else { return nil }
         if let rate = Units.rate(text) { return rate }
         error("\"\(text)\" is no rate", at: place.value.offset, place.path, hint: Units.rateHint)

@@ -47,6 +47,9 @@ final class SignatureCheck {
         scanner = EventScanner(paths)
     }
 
+    /// The place of the secret that the last request accepted was signed with.
+    private(set) var matched = 0
+
     /// Whether the header alone decides, so that a stranger's body is not read.
     var needsNoBody: Bool { scheme.algorithm == .none }
 
@@ -77,7 +80,7 @@ final class SignatureCheck {
         var pieces: [SignedTextSource.Piece] = []
         for part in scheme.signed.parts { pieces.append(try source.piece(part)) }
         var right: [UInt8]?
-        for key in keys {
+        for (place, key) in keys.enumerated() {
             key.begin()
             for piece in pieces {
                 switch piece {
@@ -87,7 +90,10 @@ final class SignatureCheck {
             }
             let expected = key.finish()
             // All are compared, so that the time does not tell which one fits.
-            for signature in signatures where ConstantTime.equal(expected, signature) { right = signature }
+            for signature in signatures where ConstantTime.equal(expected, signature) {
+                right = signature
+                matched = place
+            }
         }
         guard let right else {
             throw .init(error: "the signature does not fit", hint: "compare `secret` with the sender's")

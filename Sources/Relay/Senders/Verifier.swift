@@ -24,6 +24,9 @@ final class Verifier {
         }
     }
 
+    /// The place of the secret that the last request accepted was signed with.
+    var matched: Int { signature?.matched ?? 0 }
+
     /// Refuses what needs no body to be refused: the proof is missing, or it is a secret that is not ours.
     func judge(_ head: RequestHead) throws(Rejection) {
         guard let signature else {
