@@ -105,9 +105,14 @@ extension Condition {
             let areStrings = values.allSatisfy { $0.string != nil }
             let areNumbers = values.allSatisfy { if case .number = $0.content { true } else { false } }
             guard !values.isEmpty, areStrings || areNumbers else {
+                let areComparable = values.allSatisfy {
+                    if case .number = $0.content { true } else { $0.string != nil }
+                }
                 throw PatternError(
                     "a list in `anything-but` holds strings only or numbers only", at: value.offset,
-                    hint: "for true, false and null name what is accepted instead")
+                    hint: areComparable
+                        ? "strings and numbers can't be excluded together: leave one kind out"
+                        : "for true, false and null name what is accepted instead")
             }
             var conditions: [Condition] = []
             for value in values { conditions.append(try exclusion(value)) }

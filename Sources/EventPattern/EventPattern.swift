@@ -61,6 +61,8 @@ public struct PatternError: Error, Equatable, Sendable {
     public var offset: Int
     /// What would be right; may be empty.
     public var hint: String
+    /// The place in the pattern, as keys joined by dots; empty for the pattern itself.
+    public var path = ""
 
     /// A fault at a byte.
     public init(_ message: String, at offset: Int, hint: String = "") {

@@ -7,8 +7,9 @@ public struct Explanation: Sendable, Equatable {
     /// The sentence for a person.
     public var because: String
 
-    /// Values shown of an array, and characters shown of a value.
+    /// Values shown of an array, conditions shown of a list, and characters shown of a value.
     private static let valueLimit = 4
+    private static let conditionLimit = 12
     private static let lengthLimit = 80
 
     /// The first field of a pattern that an event does not hold; `nil` if it matches. Of several alternatives the one
@@ -35,7 +36,9 @@ public struct Explanation: Sendable, Equatable {
     }
 
     private static func sentence(_ field: EventPattern.Field, _ values: [EventFields.Value]) -> String {
-        let accepted = "[" + field.accepted.map(\.description).joined(separator: ", ") + "]"
+        let rest = field.accepted.count - conditionLimit
+        let shown = field.accepted.prefix(conditionLimit).map(\.description) + (rest > 0 ? ["and \(rest) more"] : [])
+        let accepted = "[\(shown.joined(separator: ", "))]"
         guard !values.isEmpty else { return "`\(field.key)` is missing; accepted is \(accepted)" }
         let met = values.prefix(valueLimit).map { value in
             let text = value.shown
@@ -43,9 +46,26 @@ public struct Explanation: Sendable, Equatable {
             return value.kind == .string ? "\"\(shown)\"" : String(shown)
         }
         let more = values.count > valueLimit ? " and \(values.count - valueLimit) more" : ""
-        var sentence = "`\(field.key)` is \(met.joined(separator: ", "))\(more), which is not in \(accepted)"
-        if let near = nearest(field, values) { sentence += "; did you mean \"\(near)\"?" }
-        return sentence
+        let sentence = "`\(field.key)` is \(met.joined(separator: ", "))\(more), which is not in \(accepted)"
+        if let near = nearest(field, values) { return sentence + "; did you mean \"\(near)\"?" }
+        return sentence + (otherKind(field, values).map { "; \($0)" } ?? "")
+    }
+
+    /// Whether a value is spelled like one that is accepted, and is of another kind: `"300"` for `300`.
+    private static func otherKind(_ field: EventPattern.Field, _ values: [EventFields.Value]) -> String? {
+        for value in values {
+            for condition in field.accepted {
+                switch (condition, value.kind) {
+                case (.string(let text), .number), (.string(let text), .true), (.string(let text), .false),
+                    (.string(let text), .null):
+                    if text == value.bytes { return "accepted is the text \"\(value.shown)\"" }
+                case (.number, .string), (.numeral, .string), (.literal, .string):
+                    if condition.description == value.shown { return "accepted is \(value.shown) without quotes" }
+                default: break
+                }
+            }
+        }
+        return nil
     }
 
     /// An accepted text that a value nearly is.

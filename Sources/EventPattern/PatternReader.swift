@@ -10,6 +10,8 @@ struct PatternReader {
         "ip-address-not-in-range",
     ]
 
+    /// The keys that lead to what is read, as they are written.
+    private var way: [String] = []
     /// Whether `$or` is the operator; else it is a key like any other.
     let takesOr: Bool
 
@@ -29,7 +31,13 @@ struct PatternReader {
     }
 
     private mutating func fault(_ message: String, at offset: Int, hint: String = "") {
-        faults.append(PatternError(message, at: offset, hint: hint))
+        keep(PatternError(message, at: offset, hint: hint))
+    }
+
+    private mutating func keep(_ fault: PatternError) {
+        var fault = fault
+        fault.path = way.joined(separator: ".")
+        faults.append(fault)
     }
 
     private mutating func read(
@@ -42,6 +50,8 @@ struct PatternReader {
             fault("an empty object accepts nothing", at: value.offset, hint: "name a key, or leave `match` out")
         }
         for member in members {
+            way.append(member.key)
+            defer { way.removeLast() }
             if takesOr && member.key == "$or" {
                 alternatives = branches(member, below: keys, alternatives)
                 continue
@@ -113,7 +123,7 @@ struct PatternReader {
         }
         var accepted: [Condition] = []
         for value in values {
-            do throws(PatternError) { accepted.append(try Condition(value)) } catch { faults.append(error) }
+            do throws(PatternError) { accepted.append(try Condition(value)) } catch { keep(error) }
         }
         return key.map { EventPattern.Field(key: $0, accepted: accepted) }
     }

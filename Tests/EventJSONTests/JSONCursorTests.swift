@@ -12,6 +12,15 @@ struct JSONCursorTests {
         #expect(Readings(Array(text.utf8)).offsets == [offset])
     }
 
+    @Test(arguments: JSONTexts.leftOpen) func whatTheRFCLeavesOpenIsDecidedTheSameByAllReadersOfEvents(
+        text: String, isTaken: Bool
+    ) {
+        let readings = Readings(Array(text.utf8))
+        for reading in [readings.skipping, readings.scanning, readings.scanningForAll] {
+            #expect((reading == nil) == isTaken, "\(text.prefix(60))")
+        }
+    }
+
     @Test(arguments: JSONTexts.valid) func whatIsCutShortIsRefused(text: String) {
         let bytes = Array(text.utf8)
         // A number that lost its last digits may still be one.

@@ -37,6 +37,19 @@ enum JSONTexts {
         ("[\u{2003}1]", 1), ("{\u{B}}", 1), ("[1\0", 2),
     ]
 
+    /// What it leaves open, and whether it is taken here (Configuration.md, "Odd bodies").
+    static let leftOpen: [(text: String, isTaken: Bool)] = [
+        ("0.4e006699999999999999999999999999999999999999999969999999006", true), ("1.5e+9999", true),
+        ("-1e+9999", true),
+        ("123e-10000000", true), ("-123123e100000", true), ("-123123123123123123123123123123", true),
+        ("100000000000000000000", true), (String(repeating: "9", count: 400), true),
+        ("\"\\uDADA\"", true), ("\"\\uD888\\u1234\"", true), ("\"\\uD800\\n\"", true),
+        ("\"\\uDd1ea\"", true), ("\"\\uD800\\uD800\\n\"", true), ("\"\\ud800\"", true), ("\"\\ud800abc\"", true),
+        ("\"\\uDd1e\\uD834\"", true), ("\"\\uDFAA\"", true), ("{\"a\":1,\"a\":2}", true), (nested(500), true),
+        (nested(512), true), (nested(513), false), (nested(100_000), false), ("\u{FEFF}{}", false),
+        (String(repeating: "[", count: 100_000), false),
+    ]
+
     /// Bytes in a string that are not UTF-8: overlong, surrogates, past U+10FFFF, cut short, or without a beginning.
     static let notUTF8: [[UInt8]] = [
         [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x41], [0xC2, 0xC2], [0xDF, 0x7F],

@@ -95,6 +95,22 @@ struct LanguagePageTests {
         #expect(try rules.matches(#"{"a":[{"b":1,"c":1}],"d":[{"e":1,"f":1}],"g":1}"#) == [0])
     }
 
+    @Test func anExplanationNamesTheValueMetAndWhatIsNear() throws {
+        func because(_ pattern: String, _ event: String) throws -> String? {
+            var rules = try Rules(pattern)
+            return try rules.explanations(event)[0]?.because
+        }
+        #expect(
+            try because(#"{"type": ["redemption.succeeded"]}"#, #"{"type": "redemption.suceeded"}"#)
+                == #"`type` is "redemption.suceeded", which is not in ["redemption.succeeded"]; did you mean "redemption.succeeded"?"#
+        )
+        #expect(try because(#"{"a": [300]}"#, #"{"a": "300"}"#)?.hasSuffix("; accepted is 300 without quotes") == true)
+        #expect(try because(#"{"a": ["300"]}"#, #"{"a": 300}"#)?.hasSuffix("; accepted is the text \"300\"") == true)
+        #expect(try because(#"{"a": ["x"], "b": [1]}"#, #"{"a": "x"}"#) == "`b` is missing; accepted is [1]")
+        let many = (0..<100).map { "\"value \($0)\"" }.joined(separator: ",")
+        #expect(try because("{\"a\": [\(many)]}", #"{"a": "other"}"#)?.contains("and 88 more]") == true)
+    }
+
     @Test(arguments: [
         (#"{"a": [{"prefx": "x"}]}"#, "did you mean `prefix`?"),
         (#"{"a": [{"cidr": "10.0.0.1/32"}]}"#, "[\"10.0.0.1\"]"),

@@ -1,5 +1,6 @@
 import EventJSON
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EventPattern
@@ -31,6 +32,31 @@ struct RandomPairsTests {
             while: { $0.contains("\"y\"") && $1.contains("\"k\"") })
         #expect(small.pattern.filter { $0 != " " } == #"{"a":["y"]}"#)
         #expect(small.event.filter { $0 != " " } == #"{"a":[{"k":"x"}]}"#)
+    }
+
+    /// A reload adds and removes routes: what is compiled then takes what a matcher of these routes alone would.
+    @Test func rulesAddedAndRemovedAtRandomMatchAsAFreshBuildOfThemDoes() throws {
+        let seed = Self.seed
+        var random = RandomRules(seed: seed)
+        var chance = SeededGenerator(seed: seed)
+        var live: [EventPattern] = []
+        for step in 0..<60 {
+            for _ in 0..<Int.random(in: 0...12, using: &chance) {
+                if let pattern = try? EventPattern(reading: random.pattern()) { live.append(pattern) }
+            }
+            for _ in 0..<Int.random(in: 0...8, using: &chance) where !live.isEmpty {
+                live.remove(at: Int.random(in: live.indices, using: &chance))
+            }
+            live.shuffle(using: &chance)
+            var all = Rules(live)
+            var alone = live.map { Rules([$0]) }
+            for _ in 0..<5 {
+                let event = random.event()
+                let matched = try all.matches(event)
+                let expected = try alone.indices.filter { try alone[$0].matches(event) == [0] }
+                #expect(matched == expected, "HOOKSWITCH_SEED=\(seed), step \(step), \(event)")
+            }
+        }
     }
 
     @Test func theAutomatonAndItsExplanationsAgreeWithASlowEvaluator() async throws {

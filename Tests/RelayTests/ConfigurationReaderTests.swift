@@ -80,7 +80,24 @@ struct ConfigurationReaderTests {
                 routes: #"[{"name": "r", "match": {"type": ["redemption.suceeded"]}, "to": ["t"]}]"#), line: 4,
             column: 45, message: "Voucherify sends no type \"redemption.suceeded\"",
             hint: "did you mean \"redemption.succeeded\"?", severity: .warning),
-        Fault(text: "{", line: 1, column: 2, message: "the text ends too early", hint: ""),
+        Fault(
+            text: configuration(routes: #"[{"name": "r", "match": {"type": ["redemption.suceeded"]}, "to": ["t"]}]"#),
+            line: 4, column: 45, message: "Voucherify sends no type \"redemption.suceeded\"",
+            hint: "did you mean \"redemption.succeeded\"?", severity: .warning),
+        Fault(text: "{", line: 1, column: 2, message: "the text ends too early", hint: "is not closed"),
+        Fault(text: "", line: 1, column: 1, message: "the text ends too early", hint: "hookswitch init"),
+        Fault(
+            text: "{\"listen\": [],\n}", line: 2, column: 1, message: "a key in quotes was expected",
+            hint: "take out the comma"),
+        Fault(text: "// mine\n{}", line: 1, column: 1, message: "a value was expected", hint: "no comments"),
+        Fault(text: "\u{FEFF}{}", line: 1, column: 1, message: "a value was expected", hint: "byte order mark"),
+        Fault(text: "{'a': 1}", line: 1, column: 2, message: "a key in quotes", hint: "double quotes"),
+        Fault(
+            text: "{\"a\": 1 \"b\": 2}", line: 1, column: 9, message: "a comma or a closing", hint: "a comma is missing"
+        ),
+        Fault(
+            text: configuration(targets: #"{"t": {"file": {"path": "x", "rotate": "1 GB"}}}"#), line: 3, column: 51,
+            message: "\"1 GB\" is no", hint: "64KiB"),
         Fault(text: "{\"a\": 1,\n \"a\": 2}", line: 2, column: 2, message: "a second time", hint: ""),
     ]
 
@@ -151,6 +168,7 @@ struct ConfigurationReaderTests {
                 routes: #"[{"name": "r", "match": {"a": "x", "b": [{"prefx": "y"}, {"suffix": 1}]}, "to": ["t"]}]"#)
         ).findings
         #expect(findings.map(\.location.column) == [41, 53, 79])
+        #expect(findings.map(\.path) == ["routes[0].match.a", "routes[0].match.b", "routes[0].match.b"])
     }
 
     @Test func aTestThatDoesNotHoldIsAnErrorThatSaysTheDifference() throws {

@@ -41,13 +41,15 @@ extension Configuration {
         } catch {
             return failure(
                 "the file can't be read: \(error.reason)",
-                hint: "name another one with --config, or see `hookswitch help`")
+                hint: "name another one with --config, or write a first one with `hookswitch init`")
         }
         let document: JSONDocument
         do throws(JSONSyntaxError) {
             document = try JSONDocument(bytes)
         } catch {
-            var reading = failure(error.message, at: JSONDocument.location(of: error.offset, in: bytes))
+            var reading = failure(
+                error.message, at: JSONDocument.location(of: error.offset, in: bytes),
+                hint: SyntaxHint.hint(for: error, in: bytes))
             reading.document = JSONDocument.unread(bytes)
             return reading
         }
@@ -349,7 +351,8 @@ extension ConfigurationReader {
     private func pattern(_ place: Place) -> EventPattern? {
         if let pattern = try? EventPattern(place.value) { return pattern }
         for fault in EventPattern.faults(in: place.value) {
-            error(fault.message, at: fault.offset, place.path, hint: fault.hint)
+            let path = fault.path.isEmpty ? place.path : "\(place.path).\(fault.path)"
+            error(fault.message, at: fault.offset, path, hint: fault.hint)
         }
         return nil
     }

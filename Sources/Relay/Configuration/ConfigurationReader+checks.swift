@@ -57,17 +57,17 @@ extension ConfigurationReader {
         error("`admin` and `listen` are the same address", at: offset, "admin", hint: "give `admin` another port")
     }
 
-    /// Warns of a `type` that Voucherify does not send, where only its webhooks with its own types can be meant.
+    /// Warns of a `type` that Voucherify does not send, where its webhooks can be meant.
     ///
     /// A distribution's type is free text, so an unknown one is only doubtful if it is nearly a known one, or if the
-    /// pattern asks for project webhooks.
+    /// pattern asks for project webhooks and no other sender's events come this way.
     func checkTypes(_ place: Place, _ route: RouteConfiguration, _ result: Configuration) {
         guard let pattern = route.match else { return }
         let indices = route.from ?? Array(result.sources.indices)
-        let areVoucherify =
-            !indices.isEmpty
-            && indices.allSatisfy { $0 < result.sources.count && result.sources[$0].envelope == .voucherify }
-        guard areVoucherify else { return }
+        let sources = indices.filter { $0 < result.sources.count }.map { result.sources[$0] }
+        // Whoever signs in another way is another sender.
+        guard sources.contains(where: { $0.verify == nil || $0.verify?.name == "voucherify" }) else { return }
+        let areVoucherify = sources.allSatisfy { $0.envelope == .voucherify }
         let isProject = pattern.alternatives.allSatisfy { fields in
             fields.contains {
                 $0.key == .body(EventPath("source.object")) && $0.accepted == [.string(Array("webhook".utf8))]
@@ -77,7 +77,7 @@ extension ConfigurationReader {
             guard let text = value.text.string, !VoucherifyCatalogue.types.contains(text) else { continue }
             let near = Spelling.nearest(to: text, in: VoucherifyCatalogue.types.sorted())
             // An `event.type` is always Voucherify's own.
-            guard near != nil || isProject || value.isEventType else { continue }
+            guard near != nil || areVoucherify && (isProject || value.isEventType) else { continue }
             warning(
                 "Voucherify sends no type \"\(text)\"", at: value.text.offset, "\(place.path).\(value.path)",
                 hint: near.map { "did you mean \"\($0)\"?" } ?? "a distribution may; see the catalogue of types")
