@@ -24,6 +24,7 @@ let package = Package(
     products: [.executable(name: "hookswitch", targets: ["hookswitch"])],
     targets: [
         .target(name: "CPlatform"),
+        .target(name: "CConsole", exclude: ["page"]),
         .target(
             name: "CCrypto",
             linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
@@ -42,8 +43,8 @@ let package = Package(
         room(
             "Relay",
             [
-                "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCrypto", "CZlib",
-                "CPlatform",
+                "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CConsole", "CCrypto",
+                "CZlib", "CPlatform",
             ]),
         .executableTarget(
             name: "hookswitch",

@@ -8,6 +8,8 @@ struct AdminEndpoint: Sendable {
         case anyone
         /// Those whom `AdminGuard` lets pass.
         case operators
+        /// The same, but who has no pass is sent to the form where it is given.
+        case browsers
     }
 
     /// Where it is answered.

@@ -7,6 +7,7 @@ import Spool
 struct AdminEndpoints: Sendable {
     let operations: Operations
     let metrics: Metrics
+    let login: Login
     /// What is in force.
     let configuration: @Sendable () -> Configuration
     /// Reads the configuration anew; who asks is noted.
@@ -30,6 +31,8 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/resume": .post { [self] in change($0, operations.resume) }
         case "/api/v1/drop": .post { [self] in change($0, operations.drop) }
         case "/api/v1/move": .post { [self] in change($0, operations.move) }
+        case "/api/v1/session":
+            .get(on: .loop) { [login] _ in AdminEndpoints.object { $0.member("token", login.isNeeded) } }
         case "/api/v1/audit": records("audit")
         case "/api/v1/failures": records("failures")
         case "/api/v1/targets": .get { [self] _ in targets() }
@@ -46,7 +49,7 @@ struct AdminEndpoints: Sendable {
             } else if let type = AdminEndpoints.name(in: path, between: "/api/v1/samples/") {
                 .get { [self] _ in sample(type) }
             } else {
-                nil
+                consoleEndpoint(at: path)
             }
         }
     }

@@ -29,9 +29,7 @@ final class AdminHandler: RequestHandler {
         guard let endpoint = endpoints.endpoint(at: head.text(head.path)) else {
             return .refuse(Problem.nothingHere.response.guarded)
         }
-        if endpoint.access == .operators, let problem = access.problem(with: head) {
-            return .refuse(problem.response.guarded)
-        }
+        if let response = refusal(of: head, at: endpoint) { return .refuse(response.guarded) }
         guard endpoint.answer(to: head.method) != nil else {
             return .refuse(
                 Problem(
@@ -40,6 +38,19 @@ final class AdminHandler: RequestHandler {
                 ).response.guarded)
         }
         return .readBody(limitBytes: AdminHandler.bodyLimitBytes)
+    }
+
+    private func refusal(of head: RequestHead, at endpoint: AdminEndpoint) -> Response? {
+        switch endpoint.access {
+        case .operators: return access.problem(with: head)?.response
+        case .browsers:
+            let problem = access.problem(with: head)
+            return problem?.status == 401 ? Login.redirect("/login") : problem?.response
+        case .anyone:
+            // Whoever may ask may not change anything by way of somebody else's browser.
+            let isRead = head.method == .get || head.method == .head
+            return isRead ? nil : access.problemWithOrigin(of: head)?.response
+        }
     }
 
     func handle(_ request: Request, on exchange: Exchange) {

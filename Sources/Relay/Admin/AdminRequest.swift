@@ -12,6 +12,8 @@ struct AdminRequest: Sendable {
     var isChange: Bool
     /// Who asks: `control socket`, or an address.
     var client: String
+    /// Whether the page that sent it came by TLS, by way of a proxy.
+    var isSecure = false
     /// The body.
     var body: [UInt8] = []
 
@@ -22,6 +24,7 @@ struct AdminRequest: Sendable {
         accept = head.value(of: "accept").map(head.text) ?? ""
         isChange = head.method != .get && head.method != .head
         client = head.peer == .local ? "control socket" : head.peer.description
+        isSecure = head.value(of: "origin").map { head.text($0).hasPrefix("https://") } ?? false
         body = Array(request.body)
     }
 }

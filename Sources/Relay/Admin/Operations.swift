@@ -132,6 +132,10 @@ final class Operations: Sendable {
                 let part = names[start..<min(names.count, start + Operations.batch)]
                 note(try reopen(Array(part), among: queues, failedOnly: failedOnly, isDryRun: request.isDryRun))
             }
+        case .matching(let query):
+            try forEachFailure(matching: query) { names throws(SpoolError) in
+                note(try reopen(names, among: queues, failedOnly: true, isDryRun: request.isDryRun))
+            }
         case .failed(let target):
             for queue in queues where target == nil || queue.name == target {
                 var last = EventNumber(rawValue: 0)

@@ -77,16 +77,20 @@ extension RecordPage {
             return all.take(last)?.columns["executed_at"]
         }
 
-        mutating func passes(_ line: UnsafeRawBufferPointer) -> Bool {
+        mutating func passes(_ line: UnsafeRawBufferPointer) -> Bool { delivery(in: line) != nil }
+
+        /// The delivery that a line is about, if it is wanted.
+        mutating func delivery(in line: UnsafeRawBufferPointer) -> DeliveryName? {
             last.replaceSubrange(last.indices, with: line)
-            guard let record = filter.take(line) else { return false }
-            guard let route else { return true }
-            guard let name = record.columns["delivery"].flatMap({ DeliveryName($0) }) else { return false }
-            if let known, known.event == name.event { return known.isWanted }
-            lookups += 1
-            let isWanted = routes(name.event).contains(route)
-            known = (name.event, isWanted)
-            return isWanted
+            guard let record = filter.take(line),
+                let name = record.columns["delivery"].flatMap({ DeliveryName($0) })
+            else { return nil }
+            guard let route else { return name }
+            if known?.event != name.event {
+                lookups += 1
+                known = (name.event, routes(name.event).contains(route))
+            }
+            return known?.isWanted == true ? name : nil
         }
     }
 }

@@ -1,3 +1,4 @@
+import CPlatform
 import EventJSON
 import Spool
 
@@ -5,6 +6,7 @@ import Spool
 ///
 ///     {"deliveries": ["1042/crm", …], "failed_only": true}     these; with `failed_only` those of them that were given up
 ///     {"failed": true, "target": "crm"}                        all that was given up, of one target or of all
+///     {"match": {"type": "redemption.succeeded", "since": "1h"}}   all that was given up and matches, as in `/api/v1/failures`
 ///
 /// With `"dry_run": true` nothing is sent and all is counted.
 struct RetryRequest {
@@ -14,6 +16,7 @@ struct RetryRequest {
     enum Selection {
         case named([DeliveryName], failedOnly: Bool)
         case failed(target: String?)
+        case matching(RecordQuery)
     }
 
     var selection: Selection
@@ -28,7 +31,8 @@ struct RetryRequest {
         guard let members = root.members else {
             throw BodyFault(message: "the body is \(root.described), not an object", hint: RetryRequest.hint)
         }
-        for member in members where !["deliveries", "failed", "failed_only", "target", "dry_run"].contains(member.key) {
+        for member in members
+        where !["deliveries", "failed", "failed_only", "target", "match", "dry_run"].contains(member.key) {
             throw BodyFault(message: "there is no key \"\(member.key)\" here", hint: RetryRequest.hint)
         }
         isDryRun = root[key: "dry_run"]?.isTrue == true
@@ -46,11 +50,30 @@ struct RetryRequest {
                 names.append(name)
             }
             selection = .named(names, failedOnly: root[key: "failed_only"]?.isTrue == true)
+        } else if let conditions = root[key: "match"] {
+            selection = .matching(try RetryRequest.query(conditions))
         } else if root[key: "failed"]?.isTrue == true {
             selection = .failed(target: root[key: "target"]?.string)
         } else {
             throw BodyFault(message: "nothing is named", hint: RetryRequest.hint)
         }
+    }
+
+    /// The conditions that failures are found by; a number stands for its digits, as an event's does in `text`.
+    private static func query(_ conditions: JSONValue) throws(BodyFault) -> RecordQuery {
+        guard let members = conditions.members else {
+            throw BodyFault(message: "`match` is \(conditions.described), not an object", hint: hint)
+        }
+        var query = RecordQuery()
+        for member in members {
+            guard let text = member.value.string else {
+                throw BodyFault(message: "`match.\(member.key.prefix(40))` is no text", hint: hint)
+            }
+            do throws(Problem) { try query.take((member.key, text), now: hs_wall_ms()) } catch {
+                throw BodyFault(message: error.detail, hint: error.hint)
+            }
+        }
+        return query
     }
 
     private static let hint = "send {\"deliveries\": [\"1042/crm\"]} or {\"failed\": true, \"target\": \"crm\"}"

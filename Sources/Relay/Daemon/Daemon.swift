@@ -88,7 +88,8 @@ public final class Daemon: Sendable {
         let endpoints = AdminEndpoints(
             operations: operations,
             metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
-            configuration: { self.inForce.withLock { $0 } }, reload: { self.reload(by: $0) })
+            login: Login(access, now: { hs_wall_ms() }), configuration: { self.inForce.withLock { $0 } },
+            reload: { self.reload(by: $0) })
         let controlThread = controls.start(name: "admin") { [reporter] loop in
             AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }

@@ -1,0 +1,108 @@
+// The audit log and the failures: filters in the address bar, the newest line first, more when asked for.
+
+import { get, query } from "./api.js";
+import { badge, el, moment, number, redraw, row, say, table } from "./dom.js";
+import { retryAll, retryButton } from "./retry.js";
+
+const columns = ["Status", "Type", "Webhook ID", "Source", "Target", "Target URL", "Request ID", "Event created at",
+  "Executed at", "Event", "Action"];
+const filters = ["status", "type", "target", "route", "source", "since", "until", "text"];
+const kinds = { SUCCEEDED: "good", RETRYING: "wait", FAILED: "bad" };
+/** Rows on the page at most while new ones come. */
+const rowLimit = 2000;
+
+function line(record) {
+  const number = record.delivery.split("/")[0];
+  const when = record.next_attempt_at ? ["again ", moment(record.next_attempt_at)] : null;
+  return row(columns, [
+    [badge(record.status, kinds[record.status] ?? ""), record.error ? el("small", {}, record.error) : null,
+      when ? el("small", {}, when) : null],
+    record.type ?? "–", record.webhook_id ?? "–", record.source,
+    el("a", { href: `#/audit?${query({ target: record.target })}` }, record.target),
+    el("span", { class: "url" }, record.target_url), record.request_id ?? "–", moment(record.event_created_at),
+    moment(record.executed_at), el("a", { href: `#/events/${number}` }, number),
+    record.status === "SUCCEEDED" ? "" : retryButton(record.delivery),
+  ]);
+}
+
+function form(stem, parameters, choices) {
+  const value = name => parameters.get(name) ?? "";
+  const field = (name, label, input) => el("label", {}, label, input);
+  const text = (name, label, hint, list) => field(name, label,
+    el("input", { name, value: value(name), placeholder: hint, list, autocomplete: "off", spellcheck: "false" }));
+  const select = (name, label, options) => field(name, label,
+    el("select", { name }, [["", "any"], ...options.map(option => [option, option])].map(([worth, shown]) =>
+      el("option", { value: worth, selected: worth === value(name) }, shown))));
+  const list = (id, options) => el("datalist", { id }, options.map(option => el("option", { value: option })));
+  const made = el("form", { class: "filters", role: "search", "aria-label": "Filters" },
+    stem === "audit" ? select("status", "Status", Object.keys(kinds)) : null,
+    text("type", "Type", "redemption.succeeded", "types"), select("target", "Target", choices.targets),
+    select("route", "Route", choices.routes), select("source", "Source", choices.sources),
+    text("since", "Since", "1h or 2026-01-01"), text("until", "Until", "30m"), text("text", "ID contains", "whs_… or 1042"),
+    list("types", choices.types),
+    el("div", { class: "buttons" }, el("button", { class: "primary" }, "Filter"),
+      el("a", { href: `#/${stem}`, class: "button quiet" }, "Clear")));
+  const apply = () => {
+    const chosen = Object.fromEntries(new FormData(made));
+    const wanted = `#/${stem}?${query(chosen)}`.replace(/\?$/, "");
+    if (location.hash !== wanted) location.hash = wanted;
+  };
+  made.addEventListener("submit", submit => { submit.preventDefault(); apply(); });
+  made.addEventListener("change", change => { if (change.target.tagName === "SELECT") apply(); });
+  return made;
+}
+
+async function choices() {
+  const [routes, targets, samples] = await Promise.all([get("routes"), get("targets"), get("samples")]);
+  return {
+    routes: routes.routes.map(route => route.name), sources: routes.sources,
+    targets: targets.targets.map(target => target.name), types: samples.types,
+  };
+}
+
+/** Shows one of the two files; answers what brings in the lines that have come since. */
+export async function records(place, stem, parameters) {
+  const wanted = Object.fromEntries(filters.map(name => [name, parameters.get(name)]));
+  const [page, known] = await Promise.all([get(`${stem}?${query(wanted)}`), choices()]);
+  const title = stem === "audit" ? "Audit log" : "Failures";
+  const list = table(stem === "audit" ? "Every attempt, the newest first" : "Deliveries given up, the newest first",
+    columns, page.lines.map(line), "records");
+  const body = list.querySelector("tbody");
+  const foot = el("div", { class: "foot" });
+  let { older, newer, searched_to: searchedTo } = page;
+
+  const drawFoot = () => redraw(foot,
+    el("span", { class: "hint", role: "status" }, body.childElementCount
+      ? `${number(body.childElementCount)} shown${older ? "" : ", that is all"}`
+      : older ? "Nothing yet" : "Nothing matches"),
+    older && searchedTo ? el("span", { class: "hint" }, "searched back to ", moment(searchedTo)) : null,
+    older ? el("button", { id: "older", onclick: more }, "Older") : null);
+
+  async function more() {
+    try {
+      const next = await get(`${stem}?${query({ ...wanted, before: older })}`);
+      body.append(...next.lines.map(line));
+      ({ older, searched_to: searchedTo } = next);
+      drawFoot();
+    } catch (problem) { say(problem.message, "error"); }
+  }
+
+  drawFoot();
+  redraw(place, el("div", { class: "title" }, el("h1", {}, title),
+    el("button", { id: "retry-all", onclick: () => retryAll(wanted) }, "Retry all that match")),
+    form(stem, parameters, known), el("div", { class: "scroll" }, list), foot);
+
+  return async () => {
+    const news = await get(`${stem}?${query({ ...wanted, after: newer })}`);
+    newer = news.newer;
+    if (!news.lines.length) return;
+    body.prepend(...news.lines.map(line));
+    // The page does not grow for ever: it begins again with the newest.
+    if (body.childElementCount > rowLimit) {
+      const again = await get(`${stem}?${query(wanted)}`);
+      body.replaceChildren(...again.lines.map(line));
+      ({ older, newer, searched_to: searchedTo } = again);
+    }
+    drawFoot();
+  };
+}

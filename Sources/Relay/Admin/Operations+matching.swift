@@ -1,0 +1,36 @@
+import Spool
+
+extension Operations {
+    /// Deliveries handed over at a time.
+    private static let handful = 1000
+    /// Deliveries remembered, so that one that failed twice counts once.
+    private static let rememberedLimit = 200_000
+
+    /// Hands over the deliveries whose failure's line matches, in handfuls. Reads the file backwards from where it ends now, piece by
+    /// piece: what fails meanwhile is not among them.
+    func forEachFailure(
+        matching query: RecordQuery, _ take: ([DeliveryName]) throws(SpoolError) -> Void
+    ) throws(SpoolError) {
+        let pages = RecordPages(directory: spoolPath, stem: "failures")
+        var sieve = RecordPage.Sieve(query, routes: { self.routes(of: $0) })
+        var seen: Set<DeliveryName> = []
+        var cursor: RecordPages.Cursor? = pages.newest
+        while let from = cursor {
+            var names: [DeliveryName] = []
+            do throws(FileReadError) {
+                cursor = try pages.older(
+                    than: from, since: query.filter.since, budgetBytes: RecordPage.budgetBytes
+                ) { line, _ in
+                    if let name = sieve.delivery(in: line), !seen.contains(name) {
+                        names.append(name)
+                        if seen.count < Operations.rememberedLimit { seen.insert(name) }
+                    }
+                    return names.count < Operations.handful ? .more : .enough
+                }
+            } catch {
+                throw .system(call: "read", path: error.path, errno: 5)
+            }
+            if !names.isEmpty { try take(names) }
+        }
+    }
+}

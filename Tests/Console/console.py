@@ -1,0 +1,258 @@
+"""The console in a real Chromium, and what keeps strangers out of it. Screenshots go to .build/console."""
+
+import datetime
+import json
+import os
+import re
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from accessibility import faults
+from relay import Receiver, Relay, until
+from webdriver import Browser
+
+PICTURES = os.path.join(os.getcwd(), ".build", "console")
+EVENTS = 10_000
+TYPES = ["redemption.succeeded", "voucher.created", "customer.created", "order.paid"]
+SCRIPT = "<script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\">"
+SECRETS = ["s3cr3t-of-source", "t0ken-of-target"]
+
+
+def event(number, **more):
+    moment = datetime.datetime(2026, 1, 1) + datetime.timedelta(seconds=number)
+    return {
+        "id": f"whs_{number:08x}", "type": TYPES[number % 4], "source": {"object": "webhook"},
+        "event": {"group_id": f"v-{number:06d}", "created_at": moment.isoformat() + "Z",
+                  "event_source": {"channel": "API"}},
+        "data": {"voucher": {"code": f"SUMMER-{number}"}, "amount": 12345678901234567890}, **more}
+
+
+def configuration(receiver):
+    return {
+        "sources": {"s": {"path": "/s"}, "closed": {"path": "/closed", "verify": {
+            "scheme": "voucherify", "secret": SECRETS[0]}}},
+        "targets": {
+            "archive": {"file": {"path": "archive.ndjson"}},
+            "crm": {"http": {"url": receiver.url, "headers": {"authorization": f"Bearer {SECRETS[1]}"}},
+                    "retry": {"attempts": 1}, "breaker": {"after": 0}},
+        },
+        "routes": [
+            {"name": "everything", "to": ["archive"]},
+            {"name": "redemptions", "match": {"type": [{"prefix": "redemption."}]}, "to": ["crm"]},
+        ]}
+
+
+class ConsoleTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        os.makedirs(PICTURES, exist_ok=True)
+        cls.receiver = Receiver(500)
+        cls.relay = Relay(configuration(cls.receiver))
+        cls.relay.post(event(number) for number in range(EVENTS))
+        cls.relay.wait_settled()
+        # Script tags in every field that a sender fills.
+        cls.relay.post([event(EVENTS, id=SCRIPT, type=SCRIPT, source={"object": SCRIPT},
+                              event={"group_id": SCRIPT, "created_at": SCRIPT, "event_source": {"channel": SCRIPT}},
+                              data={SCRIPT: [SCRIPT]})])
+        cls.relay.wait_settled()
+        cls.profile = tempfile.TemporaryDirectory(prefix="hookswitch-chromium-")
+        cls.browser = Browser(cls.profile.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        cls.relay.close()
+        cls.receiver.close()
+        cls.profile.cleanup()
+
+    def show(self, section, css="main h1"):
+        self.browser.open("about:blank")
+        self.browser.open(f"{self.relay.root}/#/{section}")
+        self.browser.wait(f"{section} is there", "document.querySelector(arguments[0])", css)
+
+    def tearDown(self):
+        self.assertEqual(self.browser.run("return document.title.includes('stolen')"), False)
+        self.assertEqual([line for line in self.browser.log() if "status of 422" not in line], [])
+
+    def rows(self):
+        return self.browser.count("#records tbody tr")
+
+    def test_the_log_of_ten_thousand_lines_is_paged(self):
+        self.show("audit", "#records tbody tr")
+        self.assertEqual(self.rows(), 100)
+        self.assertIn("100 shown", self.browser.text(".foot"))
+        for pages in range(2, 6):
+            self.browser.click("#older")
+            self.browser.wait("an older page came", "document.querySelectorAll('#records tbody tr').length === arguments[0]",
+                              pages * 100)
+        names = self.browser.run("return [...document.querySelectorAll('#records thead th')].map(th => th.textContent)")
+        self.assertEqual(names[:9], ["Status", "Type", "Webhook ID", "Source", "Target", "Target URL", "Request ID",
+                                     "Event created at", "Executed at"])
+        lines = self.browser.run(
+            "return [...document.querySelectorAll('#records tbody tr')].map(tr => tr.textContent + tr.cells[8].firstChild.dateTime)")
+        self.assertEqual(len(set(lines)), 500)
+
+    def test_filters_stand_in_the_address_bar(self):
+        self.show("audit", "#records tbody tr")
+        self.browser.run("document.querySelector('[name=status]').value = 'FAILED';"
+                         "document.querySelector('[name=status]').dispatchEvent(new Event('change', {bubbles: true}))")
+        self.browser.wait("only failures are shown",
+                          "[...document.querySelectorAll('#records tbody tr')].every(tr => tr.textContent.includes('FAILED'))"
+                          " && document.querySelectorAll('#records tbody tr').length")
+        self.assertIn("#/audit?status=FAILED", self.browser.url)
+        self.show("audit?text=whs_00000010", "#records tbody tr")
+        self.assertEqual(self.rows(), 2)
+        self.show("audit?text=v-000017&target=archive", "#records tbody tr")
+        self.assertEqual(self.rows(), 1)
+        self.show("audit?route=redemptions&status=SUCCEEDED&type=redemption.succeeded", "#records tbody tr")
+        self.assertIn("redemption.succeeded", self.browser.text("#records tbody tr"))
+        self.show("audit?until=2020-01-01")
+        self.browser.wait("nothing matches", "document.body.innerText.includes('Nothing matches')")
+
+    def test_new_lines_come_by_themselves(self):
+        self.show("audit?type=live", "#records")
+        self.relay.post([event(1, type="live")])
+        self.browser.wait("the new line came", "document.querySelectorAll('#records tbody tr').length === 1")
+
+    def test_an_event_shows_its_data_and_every_attempt(self):
+        self.show("events/1", "#attempts")
+        self.assertIn("redemptions", self.browser.text(".facts"))
+        self.assertEqual(self.browser.count("#attempts tbody tr"), 2)
+        self.assertIn("12345678901234567890", self.browser.text("#data"))
+        self.assertIn('\n  "id": "whs_00000000"', self.browser.text("#data"))
+        self.browser.click("#data-Raw")
+        self.assertEqual(json.loads(self.browser.text("#data"))["id"], "whs_00000000")
+        self.browser.click("#data-Headers")
+        self.browser.wait("headers are shown", "document.querySelector('#data').innerText.trim()")
+
+    def test_script_tags_are_text_wherever_they_stand(self):
+        number = self.relay.api("audit?limit=1&target=archive&text=script")["lines"][0]["delivery"].split("/")[0]
+        self.show("audit", "#records tbody tr")
+        self.assertIn(SCRIPT, self.browser.text("#records"))
+        self.show(f"events/{number}", "#attempts")
+        self.assertIn(SCRIPT.replace('"', '\\"'), self.browser.text("#data"))
+        self.assertIn(SCRIPT, self.browser.text(".facts"))
+        self.show(f"routes?event={number}", "#try-event")
+        self.browser.wait("the event is there", "document.querySelector('#try-event').value.includes('stolen')")
+        self.browser.click(".try .primary")
+        self.browser.wait("the verdict is there", "document.querySelector('#verdict')")
+        self.assertIn("stolen", self.browser.text("#verdict"))
+        self.show("failures", "#records tbody tr")
+        self.browser.open(f"{self.relay.root}/#/events/1")
+        self.browser.wait("attempts are there", "document.querySelector('#attempts')")
+        self.browser.run("document.querySelectorAll('details').forEach(one => one.open = true)")
+        self.assertIn("stolen", self.browser.text("#attempts"))
+        self.assertEqual(self.browser.count("main script, main img"), 0)
+
+    def test_one_delivery_is_retried_by_its_button(self):
+        self.show("failures", "#records tbody tr")
+        delivery = self.browser.run("return document.querySelector('#records tbody button').dataset.delivery")
+        before = self.receiver.count
+        self.browser.click("#records tbody tr button")
+        until("the receiver has it", lambda: self.receiver.count > before)
+        self.browser.wait("it says so", "document.querySelector('#alerts').innerText.includes(arguments[0])", delivery)
+
+    def test_all_that_match_are_retried_with_their_number_to_confirm(self):
+        self.show("failures?text=v-0001", "#records tbody tr")
+        expected = sum(1 for number in range(100, 200) if number % 4 == 0)
+        self.receiver.status = 200
+        try:
+            self.browser.click("#retry-all")
+            self.browser.wait("the number is shown", "document.querySelector('dialog[open]')")
+            self.assertIn(f"Send {expected} deliveries again?", self.browser.text("dialog"))
+            self.browser.picture(f"{PICTURES}/retry.png")
+            before = self.receiver.count
+            self.browser.click("#confirm")
+            until("all of them came", lambda: self.receiver.count >= before + expected)
+            self.relay.wait_settled()
+            self.assertEqual(self.receiver.count, before + expected)
+            self.browser.click("#retry-all")
+            self.browser.wait("none is left", "document.querySelector('#alerts').innerText.includes('No failure matches')")
+        finally:
+            self.receiver.status = 500
+
+    def test_a_target_is_paused_and_resumed(self):
+        self.show("targets", "#targets tbody tr")
+        self.assertEqual(self.browser.count("#targets tbody tr"), 2)
+        self.browser.click("[data-target=archive] button")
+        self.browser.wait("it is paused", "document.querySelector('[data-target=archive]').innerText.includes('paused')")
+        self.assertTrue(self.relay.api("status")["targets"]["archive"]["paused"])
+        self.assertEqual(self.browser.text("[data-target=archive] button"), "Resume")
+        self.browser.click("[data-target=archive] button")
+        self.browser.wait("it works", "document.querySelector('[data-target=archive]').innerText.includes('working')")
+        self.assertEqual(self.browser.text("[data-target=archive] button"), "Pause")
+
+    def test_a_refused_reload_says_what_is_wrong_and_where(self):
+        wrong = configuration(self.receiver)
+        wrong["routes"][0]["to"] = ["archiv"]
+        self.show("configuration", "main pre")
+        try:
+            self.relay.configure(wrong)
+            self.browser.click("#reload")
+            self.browser.wait("the finding is shown", "document.querySelector('#findings tbody tr')")
+            self.assertIn("did you mean", self.browser.text("#findings"))
+            self.assertIn("refused", self.browser.text("main"))
+            self.browser.picture(f"{PICTURES}/refused.png")
+        finally:
+            self.relay.configure(configuration(self.receiver))
+        self.browser.click("#reload")
+        self.browser.wait("it is in force", "document.querySelector('main').innerText.includes('in force since')")
+
+    def test_no_secret_is_shown(self):
+        for section, css in [("configuration", "main pre"), ("targets", "#targets"), ("routes", "#routes"),
+                             ("audit", "#records tbody tr")]:
+            self.show(section, css)
+            for secret in SECRETS:
+                self.assertNotIn(secret, self.browser.run("return document.documentElement.outerHTML"), section)
+        for path in ["/metrics"] + ["/api/v1/" + name for name in ["status", "configuration", "targets", "routes"]]:
+            for secret in SECRETS:
+                self.assertNotIn(secret.encode(), self.relay.ask(path)[2], path)
+
+    def test_everything_can_be_done_by_keyboard(self):
+        self.show("failures?text=v-0002", "#records tbody tr")
+        self.browser.press("Tab")
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "skip")
+        self.browser.press("Enter")
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "main")
+        self.tab_to("document.activeElement.id === 'retry-all'")
+        self.browser.press("Enter")
+        self.browser.wait("the dialog has the keyboard", "document.activeElement.id === 'confirm'")
+        self.browser.press("Escape")
+        self.browser.wait("the dialog is gone", "!document.querySelector('dialog[open]')")
+        self.tab_to("document.activeElement.tagName === 'A' && document.activeElement.hash.startsWith('#/events/')")
+        self.browser.press("Enter")
+        self.browser.wait("the event is shown", "document.querySelector('#data')")
+        self.tab_to("document.activeElement.id === 'data-Pretty'")
+        self.browser.press("Right")
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "data-Raw")
+
+    def tab_to(self, condition):
+        for _ in range(60):
+            self.browser.press("Tab")
+            if self.browser.run(f"return {condition}"):
+                return
+        self.fail(f"Tab never leads to {condition}")
+
+    def test_every_section_is_accessible_in_both_schemes_and_on_a_phone(self):
+        for scheme in ["light", "dark"]:
+            self.browser.scheme(scheme)
+            for width, height, name in [(1440, 900, ""), (390, 844, "-phone")]:
+                self.browser.size(width, height, mobile=width < 500)
+                for section, css in [("audit", "#records tbody tr"), ("failures", "#records tbody tr"),
+                                     ("events/1", "#attempts"), ("targets", "#targets tbody tr"),
+                                     ("routes", "#routes"), ("configuration", "main pre")]:
+                    self.show(section, css)
+                    self.browser.wait("the head is there", "document.querySelector('#health').innerText")
+                    self.assertEqual(faults(self.browser), [], f"{section} {scheme} {width}")
+                    wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                    self.assertLessEqual(self.browser.run(wider), 0, f"{section} is wider than {width}")
+                    file = re.sub(r"[^a-z]", "", section.split("/")[0])
+                    self.browser.picture(f"{PICTURES}/{file}-{scheme}{name}.png")
+        self.browser.scheme("light")
+        self.browser.devtools("Emulation.clearDeviceMetricsOverride")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
