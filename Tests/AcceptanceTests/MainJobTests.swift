@@ -87,7 +87,7 @@ struct MainJobTests {
             (404, try relay.post(event, to: "/nope")),
             (405, try Sender(port: relay.port).get("/voucherify")),
             (413, try relay.post(Payloads.event(1, padding: 2 << 20), to: "/voucherify")),
-            (415, try relay.post(event, to: "/voucherify", headers: [("content-encoding", "gzip")])),
+            (415, try relay.post(event, to: "/voucherify", headers: [("content-encoding", "br")])),
             (422, try relay.post(Array(#"{"id":"x","type":1}"#.utf8), to: "/voucherify")),
             (422, try relay.post(former, to: "/voucherify")),
         ]
