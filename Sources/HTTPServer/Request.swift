@@ -1,6 +1,6 @@
 /// A request's methods that this server knows; any other is answered 501 (RFC 9110 §9.1), CONNECT too: this is no proxy.
 public enum Method: UInt8, CaseIterable, Sendable {
-    case get, head, post, put, delete, options, trace, patch
+    case get, head, post, put, delete, options, trace, patch, query
 
     /// As it stands in a request line.
     public var name: String { "\(self)".uppercased() }
@@ -25,6 +25,8 @@ public enum Method: UInt8, CaseIterable, Sendable {
             self = .options
         } else if matches("PATCH") {
             self = .patch
+        } else if matches("QUERY") {
+            self = .query
         } else if matches("TRACE") {
             self = .trace
         } else {
