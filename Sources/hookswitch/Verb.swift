@@ -24,7 +24,9 @@ struct Verb: Sendable {
     var examples: [Example] = []
     var run: @Sendable (Arguments) throws(Failure) -> Int32
 
-    static let config = Option("--config", "FILE", "the configuration; $HOOKSWITCH_CONFIG or routes.json without it")
+    static let config = Option(
+        "--config", "FILE",
+        "the configuration; without it $HOOKSWITCH_CONFIG, routes.json or /etc/hookswitch/routes.json")
     static let json = Option("--json", "objects for programs, one a line, instead of a table")
     private static let helpOption = Option("--help", "this text")
 

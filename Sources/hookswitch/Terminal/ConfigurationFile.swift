@@ -13,9 +13,15 @@ struct ConfigurationFile {
         reading = Configuration.read(path: path)
     }
 
-    /// Which one: the option, the environment, the usual name.
+    /// Where the Debian package has it.
+    private static let installed = "/etc/hookswitch/routes.json"
+
+    /// Which one: the option, the environment, the usual name here, the one that is installed.
     static func path(_ arguments: Arguments) -> String {
-        arguments["--config"] ?? getenv("HOOKSWITCH_CONFIG").map { String(cString: $0) } ?? "routes.json"
+        if let named = arguments["--config"] ?? getenv("HOOKSWITCH_CONFIG").map({ String(cString: $0) }) {
+            return named
+        }
+        return access("routes.json", F_OK) != 0 && access(installed, F_OK) == 0 ? installed : "routes.json"
     }
 
     /// The configuration, for verbs that need all of it.
