@@ -23,6 +23,7 @@ public final class Daemon: Sendable {
     private let door: EventLoop
     private let controls: EventLoop
     private let memories: TargetMemories
+    private let quarantine: Quarantine
     private let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
 
@@ -37,6 +38,7 @@ public final class Daemon: Sendable {
             configuration.spool.commit = .byThread
             spool = try Spool(configuration.spool, notice: { notices.hear($0) })
             try Daemon.assignQueues(of: spool, to: &configuration)
+            quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
             memories = TargetMemories(try Notebook(configuration.spool.path)) {
                 log.write(
                     .error, "what is paused and which breakers are open could not be written", ["reason": $0.described])
@@ -88,13 +90,14 @@ public final class Daemon: Sendable {
         let endpoints = AdminEndpoints(
             operations: operations,
             metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
-            login: Login(access, now: { hs_wall_ms() }), configuration: { self.inForce.withLock { $0 } },
-            reload: { self.reload(by: $0) })
+            login: Login(access, now: { hs_wall_ms() }),
+            quarantine: QuarantineRelease(quarantine: quarantine, door: door),
+            configuration: { self.inForce.withLock { $0 } }, reload: { self.reload(by: $0) })
         let controlThread = controls.start(name: "admin") { [reporter] loop in
             AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }
         let doorThread = door.start(name: "door") { [self] loop in
-            Acceptor(boards: boards, log: spool, loop: loop, counters: counters)
+            Acceptor(boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine)
         }
         guard let controlThread, let doorThread else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = [doorThread, controlThread] }
