@@ -112,6 +112,12 @@ public final class EventLoop: @unchecked Sendable {
         if isFirst { signalWakeUp() }
     }
 
+    /// Has work done with the loop's handler, on the loop's thread, between two rounds. From any thread. A loop that has
+    /// ended does nothing.
+    public func performWithHandler(_ block: @escaping @Sendable (any RequestHandler) -> Void) {
+        perform { [self] in if let handler { block(handler) } }
+    }
+
     /// Stops accepting, answers what has been read, and ends the thread when the last connection is done or the time is over. From any thread.
     public func stop(within grace: Duration) {
         perform { [self] in

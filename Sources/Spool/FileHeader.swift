@@ -12,6 +12,7 @@ struct FileHeader {
         case segment = 1
         case journal = 2
         case notes = 16
+        case quarantine = 17
     }
 
     static let size = 32

@@ -23,6 +23,10 @@ enum Record {
         case checkpoint = 5
         /// A fact of the notebook.
         case note = 16
+        /// What is kept apart from the events.
+        case quarantined = 17
+        /// Numbers of what is not kept apart any more.
+        case settled = 18
     }
 
     /// A header read.

@@ -138,7 +138,7 @@ struct Recovery {
                             while !reader.isAtEnd, let entry = JournalEntry(&reader) { entries.append(entry) }
                         case .checkpoint:
                             isWhole = true
-                        case .event, .queues, .note: break
+                        case .event, .queues, .note, .quarantined, .settled: break
                         }
                     }
                 case .damage: continue

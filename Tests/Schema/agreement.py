@@ -37,6 +37,7 @@ CHECK_ALONE = [
     r"placeholder", r"the path names no file", r"is no status that could be moved", r"this secret is",
     r"there is no user", r"goes with a `rate`", r"is written by one at a time", r"the daemon's own", r"is neither a size",
     r"this is no name and password", r"is not JSON", r"written by the relay itself", r"a second time",
+    r"nothing can fail here", r"only `meta` has a token", r"a 20\d has no body",
 ]
 ALONE = re.compile("|".join(CHECK_ALONE))
 # What may stand in the place of any value.

@@ -10,21 +10,23 @@ import Spool
 /// One for each event loop, made and used on its thread alone. A new board is taken up before a request's head is judged.
 final class Acceptor: RequestHandler {
     private let log: any EventLog
-    private unowned let loop: EventLoop
+    unowned let loop: EventLoop
     private let tally: AcceptanceCounters.LoopTally
     private var webhookIDs = WebhookIDs()
-    private let boards: CurrentBoard
-    private var board: Switchboard
-    private var edition: Int
+    let boards: CurrentBoard
+    var board: Switchboard
+    var edition: Int
     private var scanner: EventScanner
     private var scratch: MatchScratch
-    private var verifiers: [Verifier?]
+    var verifiers: [Verifier?]
     private var batch = CommitBatch()
     private var waiting: [Waiting] = []
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
     private var lastDecision: RoutingDecision?
     private let decodedMemory = DecodedMemory()
+    let quarantine: Quarantine
+    var quarantined: [(request: QuarantinedRequest, exchange: Exchange, response: Response)] = []
 
     private struct DecisionKey: Hashable {
         var source: Int
@@ -34,11 +36,14 @@ final class Acceptor: RequestHandler {
     /// Combinations of routes kept.
     private static let decisionLimit = 1024
 
-    init(boards: CurrentBoard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters) {
+    init(
+        boards: CurrentBoard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters, quarantine: Quarantine
+    ) {
         self.boards = boards
         (board, edition) = boards.current()
         self.log = log
         self.loop = loop
+        self.quarantine = quarantine
         tally = counters.makeTally(for: loop)
         scanner = EventScanner(board.paths)
         scratch = board.matcher.makeScratch()
@@ -46,7 +51,7 @@ final class Acceptor: RequestHandler {
         takeUpNames()
     }
 
-    private func takeUpBoard() {
+    func takeUpBoard() {
         (board, edition) = boards.current()
         scanner = EventScanner(board.paths)
         scratch = board.matcher.makeScratch()
@@ -63,57 +68,6 @@ final class Acceptor: RequestHandler {
         }
     }
 
-    func judge(_ head: RequestHead) -> HeadVerdict {
-        if boards.edition != edition { takeUpBoard() }
-        guard let index = board.source(for: head) else {
-            return refuse(
-                404, "there is no source at this path",
-                hint: "sources and their paths stand in routes.json under `sources`")
-        }
-        let source = board.sources[index].settings
-        do throws(RequestFault) {
-            let client = try client(of: head)
-            if !source.allowFrom.isEmpty && !source.allowFrom.contains(where: { $0.contains(client) }) {
-                return refuse(
-                    403, "your address \(client) may not send here",
-                    hint: "the source's `allow_from` lists the addresses that may")
-            }
-            if head.method != .post { return answerWithoutBody(head, on: source) }
-            if let rate = board.sources[index].rate,
-                let seconds = rate.take(from: client, now: loop.roundBeganAt / 1_000_000)
-            {
-                throw .tooMany(retryAfterSeconds: seconds)
-            }
-            do throws(BodyCoding.Fault) { _ = try BodyCoding.of(head) } catch { throw .coding(error) }
-            if let verifier = verifiers[index] {
-                do throws(Verifier.Rejection) { try verifier.judge(head) } catch { throw .unauthorized(error) }
-            }
-        } catch {
-            return .refuse(error.response)
-        }
-        return .readBody(limitBytes: board.bodyLimitBytes)
-    }
-
-    /// Where a request came from: nothing but the peer, if no proxy is trusted.
-    private func client(of head: RequestHead) throws(RequestFault) -> PeerAddress {
-        do throws(TrustedProxies.Fault) { return try board.proxies.client(of: head) } catch { throw .origin(error) }
-    }
-
-    /// A request by another method: the source's handshake, or a mistake.
-    private func answerWithoutBody(_ head: RequestHead, on source: SourceConfiguration) -> HeadVerdict {
-        if let challenge = source.challenge, challenge.method == head.method {
-            return .refuse(challenge.answer(to: head, on: source))
-        }
-        let allowed = ["POST"] + (source.challenge?.method.map { [$0.name] } ?? [])
-        return refuse(
-            405, "\(head.method.name) is not taken here", hint: "webhooks are sent with POST",
-            headers: [.init("allow", allowed.joined(separator: ", "))])
-    }
-
-    private func refuse(_ status: Int, _ error: String, hint: String, headers: [Response.Header] = []) -> HeadVerdict {
-        .refuse(Answers.refusal(status, error, hint: hint, headers: headers))
-    }
-
     func handle(_ request: Request, on exchange: Exchange) {
         guard let index = board.source(for: request.head) else {
             // The configuration has changed since the head was judged.
@@ -122,13 +76,18 @@ final class Acceptor: RequestHandler {
         do throws(RequestFault) {
             try take(request, from: index, on: exchange)
         } catch {
+            if case .unauthorized(let rejection) = error, board.sources[index].settings.onInvalid == .quarantine {
+                return setApart(request, from: index, on: exchange, rejection)
+            }
             answer(exchange, error.response)
         }
     }
 
     private func answer(_ exchange: Exchange, _ response: Response) { loop.answer(exchange, with: response) }
 
-    private func take(_ request: Request, from index: Int, on exchange: Exchange) throws(RequestFault) {
+    func take(
+        _ request: Request, from index: Int, on exchange: Exchange?, releasedBy release: Release? = nil
+    ) throws(RequestFault) {
         var decoded: DecodedBody?
         do throws(BodyCoding.Fault) {
             if let coding = try BodyCoding.of(request.head) {
@@ -140,7 +99,7 @@ final class Acceptor: RequestHandler {
         }
         let incoming = Incoming(
             head: request.head, client: try client(of: request.head), body: decoded?.bytes ?? request.body,
-            sent: request.body, decoded: decoded)
+            sent: request.body, decoded: decoded, release: release)
         guard board.sources[index].settings.body == .form else {
             return try take(incoming, reading: incoming.body, from: index, on: exchange, &scanner, &scratch)
         }
@@ -169,12 +128,16 @@ final class Acceptor: RequestHandler {
         var sent: UnsafeRawBufferPointer
         /// What keeps the decoded body in its place.
         var decoded: DecodedBody?
+        /// Who lets it out of the quarantine, if it comes from there.
+        var release: Release?
     }
 
     /// Checks who sent a request. A signature may be one over the bytes as sent or over what they decode to: senders differ.
     private func verify(_ request: Incoming, _ verifier: Verifier, now: Int64, isCompact: Bool) throws(RequestFault)
         -> ReplayKey?
     {
+        if request.release?.isForced == true { return nil }
+        let now = request.release?.receivedAt ?? now
         do throws(Verifier.Rejection) {
             return try verifier.check(request.head, body: request.body, now: now, isCompact: isCompact)
         } catch {
@@ -199,7 +162,7 @@ final class Acceptor: RequestHandler {
     ///
     /// The loop's working memory is handed down, so that nothing on the way copies it.
     private func take(
-        _ request: Incoming, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange,
+        _ request: Incoming, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange?,
         _ scanner: inout EventScanner, _ scratch: inout MatchScratch
     ) throws(RequestFault) {
         let source = board.sources[index]
@@ -216,9 +179,10 @@ final class Acceptor: RequestHandler {
             replay = try verify(request, verifier, now: now, isCompact: isCompact)
         }
         if let handshake = source.handshake, let response = answer(handshake, in: request, from: index) {
-            return loop.answer(exchange, with: response)
+            if let exchange { loop.answer(exchange, with: response) } else { request.release?.reply(response) }
+            return
         }
-        if let rate = source.rate, let seconds = rate.take(now: loop.roundBeganAt / 1_000_000) {
+        if request.release == nil, let rate = source.rate, let seconds = rate.take(now: loop.roundBeganAt / 1_000_000) {
             throw .tooMany(retryAfterSeconds: seconds)
         }
         if let fault { throw .malformed(fault) }
@@ -243,7 +207,7 @@ final class Acceptor: RequestHandler {
             PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
             if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
         }
-        waiting.append(Waiting(exchange: exchange, decision: decision, body: request.decoded))
+        waiting.append(Waiting(exchange: exchange, decision: decision, body: request.decoded, release: request.release))
     }
 
     /// The decision on the routes that have just matched: the last one, one made before, or a new one.
@@ -273,73 +237,12 @@ final class Acceptor: RequestHandler {
     }
 
     func roundEnded() {
+        if !quarantined.isEmpty { handOverQuarantined() }
         guard !batch.isEmpty else { return }
         let waiting = self.waiting
         self.waiting.removeAll(keepingCapacity: true)
         let delivered = CommittedRound(loop: loop, tally: tally, beganAt: loop.roundBeganAt)
         log.commit(batch) { outcome in delivered.answer(waiting, outcome) }
         batch.removeAll()
-    }
-}
-
-/// An event that waits for its commit, with what follows from its routes.
-private struct Waiting: Sendable {
-    var exchange: Exchange
-    var decision: RoutingDecision
-    /// The body, where it is not the connection's own: held until it is durable.
-    var body: DecodedBody?
-}
-
-// Unchecked: immutable; the loop is only touched on its own thread.
-/// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
-private final class CommittedRound: @unchecked Sendable {
-    private let loop: EventLoop
-    private let tally: AcceptanceCounters.LoopTally
-    private let beganAt: Int64
-
-    init(loop: EventLoop, tally: AcceptanceCounters.LoopTally, beganAt: Int64) {
-        self.loop = loop
-        self.tally = tally
-        self.beganAt = beganAt
-    }
-
-    func answer(_ waiting: [Waiting], _ outcome: CommitOutcome) {
-        guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
-        switch outcome {
-        case .committed(let fates):
-            for (entry, fate) in zip(waiting, fates) {
-                switch fate {
-                case .accepted(let number):
-                    loop.answer(
-                        entry.exchange,
-                        with: entry.decision.fixedAnswer
-                            ?? Answers.accepted(number.rawValue, decision: entry.decision.answer))
-                case .duplicate(let number):
-                    loop.answer(
-                        entry.exchange, with: entry.decision.fixedAnswer ?? Answers.duplicate(of: number.rawValue))
-                }
-            }
-            count(waiting, fates)
-        case .refused(let refusal):
-            let response = Answers.refusal(
-                503, refusal.reason, hint: "the event was not taken; send it again later",
-                headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
-            for entry in waiting { loop.answer(entry.exchange, with: response) }
-        }
-    }
-
-    /// Counts the round under one lock, events with the same decision together.
-    private func count(_ waiting: [Waiting], _ fates: [Fate]) {
-        let took = (hs_monotonic_ns() - beganAt) / 1000
-        tally.record { tally in
-            tally.count(answers: fates.count, microseconds: took)
-            var run = 0
-            for (index, fate) in fates.enumerated() {
-                if case .accepted = fate { run += 1 } else { tally.countDuplicate() }
-                let isLast = index + 1 == fates.count || waiting[index + 1].decision !== waiting[index].decision
-                if isLast && run > 0 { tally.count(waiting[index].decision, times: run) }
-                if isLast { run = 0 }
-            }
-        }
     }
 }

@@ -8,6 +8,7 @@ struct AdminEndpoints: Sendable {
     let operations: Operations
     let metrics: Metrics
     let login: Login
+    let quarantine: QuarantineRelease
     /// What is in force.
     let configuration: @Sendable () -> Configuration
     /// Reads the configuration anew; who asks is noted.
@@ -45,12 +46,18 @@ struct AdminEndpoints: Sendable {
                 .get: { [self] _ in AdminEndpoints.written { operations.writeReplays(to: &$0) } },
                 .post: { [self] in replay($0) },
             ])
+        case "/api/v1/quarantine": .get { [self] in quarantinePage($0) }
+        case "/api/v1/quarantine/release": .post { [self] in settle($0, quarantine.release) }
+        case "/api/v1/quarantine/discard":
+            .post { [self] in settle($0) { number, _ throws(SpoolError) in try quarantine.discard(number) } }
         case "/api/v1/reload": .post { [self] in reloadAnswer(to: $0.client) }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
                 .get { [self] _ in shownEvent(number) }
             } else if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/", "/attempts") {
                 .get { [self] _ in attempts(of: number) }
+            } else if let number = AdminEndpoints.name(in: path, between: "/api/v1/quarantine/") {
+                .get { [self] _ in quarantined(number) }
             } else if let type = AdminEndpoints.name(in: path, between: "/api/v1/samples/") {
                 .get { [self] _ in sample(type) }
             } else if let id = AdminEndpoints.name(in: path, between: "/api/v1/replays/", "/pause") {

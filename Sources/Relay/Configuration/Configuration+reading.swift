@@ -74,7 +74,6 @@ extension Configuration {
 
 extension ConfigurationReader {
     private static let laterKeys = ["tls", "loops", "otlp"]
-    private static let laterSourceKeys = ["on_invalid"]
 
     /// Reads the whole document.
     func configuration() -> Configuration {
@@ -264,8 +263,9 @@ extension ConfigurationReader {
 
     private func source(_ name: String, _ place: Place) -> SourceConfiguration? {
         var source = SourceConfiguration(name: name, path: "")
+        var onInvalidOffset: Int?
         object(
-            place, required: ["path"], later: ConfigurationReader.laterSourceKeys,
+            place, required: ["path"],
             [
                 (
                     "path",
@@ -301,7 +301,19 @@ extension ConfigurationReader {
                 ("rate", { source.rate = self.requestRate($0) }),
                 ("answer", { source.answer = self.fixedAnswer($0) }),
                 ("challenge", { source.challenge = self.challenge($0) }),
+                (
+                    "on_invalid",
+                    {
+                        source.onInvalid = self.choice($0, SourceConfiguration.OnInvalid.self) ?? source.onInvalid
+                        onInvalidOffset = $0.value.offset
+                    }
+                ),
             ])
+        if let onInvalidOffset, source.onInvalid == .quarantine, place.value[key: "verify"] == nil {
+            error(
+                "nothing can fail here that `quarantine` would keep", at: onInvalidOffset, "\(place.path).on_invalid",
+                hint: "add `verify`, or leave the key out")
+        }
         if source.envelope != nil && source.body != .json {
             error("an envelope needs a `json` body", at: place.value.offset, place.path)
         }

@@ -47,6 +47,11 @@ public struct SourceConfiguration: Sendable {
         case json, form, any
     }
 
+    /// What becomes of a request whose signature fails, beside the refusal.
+    public enum OnInvalid: String, CaseIterable, Sendable {
+        case reject, quarantine
+    }
+
     /// Which envelope is checked.
     public enum Envelope: String, CaseIterable, Sendable {
         case voucherify = "voucherify-2024-01-01"
@@ -72,6 +77,8 @@ public struct SourceConfiguration: Sendable {
     public var envelope: Envelope?
     /// What makes an event a repetition.
     public var dedupe: Dedupe?
+    /// What becomes of a request whose signature fails, beside the refusal.
+    public var onInvalid = OnInvalid.reject
     /// Who may connect; empty for all.
     public var allowFrom: [AddressBlock] = []
     /// How many requests it takes.

@@ -25,6 +25,7 @@ public final class Daemon: Sendable {
     private let memories: TargetMemories
     private let failures: FailureRecords
     private let replays: ReplayRunner
+    private let quarantine: Quarantine
     private let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
 
@@ -41,6 +42,7 @@ public final class Daemon: Sendable {
             try Daemon.assignQueues(of: spool, to: &configuration)
             let notebook = try Notebook(configuration.spool.path)
             replays = ReplayRunner(log: spool, notebook: notebook) { log.write(.warning, $0, $1) }
+            quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
             memories = TargetMemories(notebook) {
                 log.write(
                     .error, "what is paused and which breakers are open could not be written", ["reason": $0.described])
@@ -96,13 +98,14 @@ public final class Daemon: Sendable {
         let endpoints = AdminEndpoints(
             operations: operations,
             metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
-            login: Login(access, now: { hs_wall_ms() }), configuration: { self.inForce.withLock { $0 } },
-            reload: { self.reload(by: $0) })
+            login: Login(access, now: { hs_wall_ms() }),
+            quarantine: QuarantineRelease(quarantine: quarantine, door: door),
+            configuration: { self.inForce.withLock { $0 } }, reload: { self.reload(by: $0) })
         let controlThread = controls.start(name: "admin") { [reporter] loop in
             AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }
         let doorThread = door.start(name: "door") { [self] loop in
-            Acceptor(boards: boards, log: spool, loop: loop, counters: counters)
+            Acceptor(boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine)
         }
         guard let controlThread, let doorThread else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = [doorThread, controlThread] }

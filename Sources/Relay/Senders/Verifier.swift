@@ -40,7 +40,7 @@ final class Verifier {
         }
     }
 
-    /// Checks a request whose head was judged. `now` is in milliseconds since 1970; `isCompact` says that the body is known to
+    /// Checks a request, all of it anew: since its head was judged a reload may have changed who may send. `now` is in milliseconds since 1970; `isCompact` says that the body is known to
     /// be JSON without white space outside its strings. Answers what tells its repetition, if its scheme has something.
     @discardableResult
     func check(
@@ -50,7 +50,7 @@ final class Verifier {
             try checkVoucherify(head, body, isCompact: isCompact)
             return nil
         }
-        return signature.needsNoBody ? nil : try signature.check(head, body: body, now: now)
+        return try signature.check(head, body: body, now: now)
     }
 
     private func header(_ name: StaticString, of head: RequestHead) throws(Rejection) -> Range<Int> {

@@ -17,6 +17,11 @@ public struct VerifySettings: Sendable {
     /// The secrets; several while they rotate.
     public var secrets: [String]
 
+    /// The headers that carry a secret itself.
+    var secretHeaders: [String] {
+        if case .signature(let scheme) = scheme, scheme.algorithm == .none { [scheme.header] } else { [] }
+    }
+
     /// The headers that take part in the proof: they go on to the targets.
     var headers: [String] {
         switch scheme {

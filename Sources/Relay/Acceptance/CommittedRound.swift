@@ -1,0 +1,72 @@
+import CPlatform
+import HTTPServer
+import Spool
+
+/// An event that waits for its commit, with what follows from its routes.
+struct Waiting: Sendable {
+    /// Whom to answer; `nil` for what comes out of the quarantine.
+    var exchange: Exchange?
+    var decision: RoutingDecision
+    /// The body, where it is not the connection's own: held until it is durable.
+    var body: DecodedBody?
+    /// What comes out of the quarantine, and holds the body.
+    var release: Release?
+}
+
+// Unchecked: immutable; the loop is only touched on its own thread.
+/// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
+final class CommittedRound: @unchecked Sendable {
+    private let loop: EventLoop
+    private let tally: AcceptanceCounters.LoopTally
+    private let beganAt: Int64
+
+    init(loop: EventLoop, tally: AcceptanceCounters.LoopTally, beganAt: Int64) {
+        self.loop = loop
+        self.tally = tally
+        self.beganAt = beganAt
+    }
+
+    func answer(_ waiting: [Waiting], _ outcome: CommitOutcome) {
+        guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
+        switch outcome {
+        case .committed(let fates):
+            for (entry, fate) in zip(waiting, fates) {
+                switch fate {
+                case .accepted(let number):
+                    answer(
+                        entry, fixed: entry.decision.fixedAnswer,
+                        Answers.accepted(number.rawValue, decision: entry.decision.answer))
+                case .duplicate(let number):
+                    answer(entry, fixed: entry.decision.fixedAnswer, Answers.duplicate(of: number.rawValue))
+                }
+            }
+            count(waiting, fates)
+        case .refused(let refusal):
+            let response = Answers.refusal(
+                503, refusal.reason, hint: "the event was not taken; send it again later",
+                headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
+            for entry in waiting { answer(entry, fixed: nil, response) }
+        }
+    }
+
+    /// Tells the sender, or the operator who released it: the latter always what it has come to.
+    private func answer(_ entry: Waiting, fixed: Response?, _ response: @autoclosure () -> Response) {
+        if let exchange = entry.exchange { return loop.answer(exchange, with: fixed ?? response()) }
+        entry.release?.reply(response())
+    }
+
+    /// Counts the round under one lock, events with the same decision together.
+    private func count(_ waiting: [Waiting], _ fates: [Fate]) {
+        let took = (hs_monotonic_ns() - beganAt) / 1000
+        tally.record { tally in
+            tally.count(answers: fates.count, microseconds: took)
+            var run = 0
+            for (index, fate) in fates.enumerated() {
+                if case .accepted = fate { run += 1 } else { tally.countDuplicate() }
+                let isLast = index + 1 == fates.count || waiting[index + 1].decision !== waiting[index].decision
+                if isLast && run > 0 { tally.count(waiting[index].decision, times: run) }
+                if isLast { run = 0 }
+            }
+        }
+    }
+}
