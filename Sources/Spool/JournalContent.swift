@@ -24,7 +24,7 @@ struct JournalContent {
                     case .keys:
                         while !reader.isAtEnd, let key = KeptKey(&reader) { keys.append(key) }
                     case .checkpoint: isWhole = true
-                    case .event, .queues, .index, .trailer, .note: break
+                    case .event, .queues, .index, .trailer, .note, .quarantined, .settled: break
                     }
                 }
             case .damage(let range): damages.append(range)

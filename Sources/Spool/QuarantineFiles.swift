@@ -24,6 +24,8 @@ public struct QuarantineFiles {
 
     private struct File {
         var first: UInt64
+        /// What its records carry: by chance, so that no payload can pass for one.
+        var generation: UInt64
         var bytes: Int
         var file: any DiskFile
     }
@@ -76,11 +78,12 @@ public struct QuarantineFiles {
     private mutating func read(_ first: UInt64) throws(SpoolError) {
         let path = directory + "/" + QuarantineFiles.name(first)
         let file = try disk.open(path, create: false)
-        files.append(File(first: first, bytes: try file.size(), file: file))
+        let header = try FileHeader.read(file, path: path, first: first)
+        files.append(File(first: first, generation: header?.generation ?? first, bytes: try file.size(), file: file))
         nextNumber = max(nextNumber, first)
         // Without a header it was made and not yet synced when the power went: nothing in it was promised.
-        guard try FileHeader.read(file, path: path) != nil else { return }
-        var scan = try RecordScan(file, generation: first)
+        guard let header else { return }
+        var scan = try RecordScan(file, generation: header.generation)
         while true {
             switch try scan.next() {
             case .record(let offset, let header):
@@ -155,16 +158,17 @@ public struct QuarantineFiles {
         let first = nextNumber
         let file = try disk.open(directory + "/" + QuarantineFiles.name(first), create: true)
         try file.truncate(to: 0)
-        try file.write(FileHeader(purpose: .quarantine, first: first).encoded, at: 0)
+        let header = FileHeader(purpose: .quarantine, first: first, salt: .random(in: .min ... .max))
+        try file.write(header.encoded, at: 0)
         try file.sync()
         try disk.syncDirectory(directory)
-        files.append(File(first: first, bytes: FileHeader.size, file: file))
+        files.append(File(first: first, generation: header.generation, bytes: FileHeader.size, file: file))
         isOpen = true
     }
 
     private mutating func write(_ kind: Record.Kind, _ number: UInt64, _ payload: [UInt8]) throws(SpoolError) -> Entry {
         let file = files[files.count - 1]
-        let record = Record.encode(kind, generation: file.first, sequence: number, payload: payload)
+        let record = Record.encode(kind, generation: file.generation, sequence: number, payload: payload)
         do throws(SpoolError) { try file.file.write(record, at: file.bytes) } catch {
             isOpen = false
             throw error
@@ -193,11 +197,12 @@ public struct QuarantineFiles {
 
     /// What is kept under a number; `nil` if nothing is, or if it is damaged.
     public func payload(_ number: UInt64) throws(SpoolError) -> [UInt8]? {
-        guard let entry = entries[number], let file = files.first(where: { $0.first == entry.file })?.file else {
+        guard let entry = entries[number], let kept = files.first(where: { $0.first == entry.file }) else {
             return nil
         }
+        let file = kept.file
         let head = try file.read(Record.headerBytes, at: entry.offset)
-        guard let header = head.withUnsafeBytes({ Record.header($0, generation: entry.file) }) else { return nil }
+        guard let header = head.withUnsafeBytes({ Record.header($0, generation: kept.generation) }) else { return nil }
         let record = try file.read(Record.headerBytes + header.length, at: entry.offset)
         guard record.count == Record.headerBytes + header.length,
             record.withUnsafeBytes({ Record.isIntact($0, length: header.length) })
