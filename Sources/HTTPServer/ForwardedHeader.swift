@@ -5,8 +5,10 @@
 public enum ForwardedHeader {
     /// The stations in the values of `X-Forwarded-For`, in their order: `203.0.113.7, 10.0.0.1:4711, [2001:db8::1]:80`.
     public static func stations(xForwardedFor values: [String]) -> [PeerAddress?] {
+        // By bytes: a character may take the comma behind it into itself, as U+0600 does, and hide what follows.
         values.flatMap { value in
-            value.split(separator: ",").map(trimmed).filter { !$0.isEmpty }.map { node($0) }
+            value.utf8.split(separator: UInt8(ascii: ",")).map { trimmed(Substring($0)) }.filter { !$0.isEmpty }
+                .map { node($0) }
         }
     }
 
@@ -24,6 +26,7 @@ public enum ForwardedHeader {
 
     /// A station: an address with or without a port, an IPv6 one in brackets where it has a port.
     static func node(_ text: some StringProtocol) -> PeerAddress? {
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         if text.first == "[" {
             guard let end = text.firstIndex(of: "]") else { return nil }
             let inside = text[text.index(after: text.startIndex)..<end]

@@ -71,7 +71,7 @@ extension ConfigurationReader {
                     "separator",
                     { place in
                         guard let text = self.string(place) else { return }
-                        guard text.utf8.count == 1 else {
+                        guard text.utf8.count == 1, text.first?.isASCII == true else {
                             return self.error(
                                 "a separator is one character", at: place.value.offset, place.path, hint: "like \",\"")
                         }

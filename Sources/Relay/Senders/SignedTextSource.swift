@@ -59,9 +59,10 @@ struct SignedTextSource {
 
     /// A header's parts: one, or those of a list, without the spaces around them.
     static func parts(_ header: String, _ separator: Character?) -> [Substring] {
-        guard let separator else { return [header[...]] }
-        return header.split(separator: separator).map { part in
-            var part = part
+        guard let separator = separator?.asciiValue else { return [header[...]] }
+        // By bytes: a character may take the separator behind it into itself.
+        return header.utf8.split(separator: separator).map { part in
+            var part = Substring(part)
             while part.first == " " { part.removeFirst() }
             while part.last == " " { part.removeLast() }
             return part
