@@ -1,3 +1,4 @@
+import EventJSON
 import Spool
 import TestSupport
 

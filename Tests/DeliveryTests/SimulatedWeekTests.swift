@@ -8,7 +8,7 @@ struct SimulatedWeekTests {
 
     @Test func targetsWithOutagesGetTheirEventsInTheirTimeOverAWeek() throws {
         let seed = ProcessInfo.processInfo.environment["WEEK_SEED"].flatMap { UInt64($0) } ?? 1
-        var week = try SimulatedWeek(seed: seed, targets: Self.isFull ? 1000 : 150)
+        var week = try SimulatedWeek(seed: seed, targets: Self.isFull ? 1000 : 60)
         week.run()
         print(
             """
