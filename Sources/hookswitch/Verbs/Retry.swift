@@ -17,16 +17,19 @@ extension Verb {
         let daemon = ControlSocket(spoolPath: spoolPath)
         let isDryRun = arguments.has("--dry-run")
         var requests: [[UInt8]] = []
+        /// How many deliveries the requests name; `nil` where the daemon knows alone.
+        var total: Int?
         if arguments.has("--failed") {
             guard arguments.rest.isEmpty else {
                 throw Failure(ExitCode.usage, "either deliveries are named, or --failed says which")
             }
-            requests =
-                arguments["--since"] == nil
-                ? [Verb.request(forAllFailedOf: arguments["--target"], isDryRun)]
-                : try Verb.failedSince(arguments, spoolPath).map {
-                    Verb.request(for: $0, failedOnly: true, isDryRun)
-                }
+            if arguments["--since"] == nil {
+                requests = [Verb.request(forAllFailedOf: arguments["--target"], isDryRun)]
+            } else {
+                let batches = try Verb.failedSince(arguments, spoolPath)
+                total = batches.reduce(0) { $0 + $1.count }
+                requests = batches.map { Verb.request(for: $0, failedOnly: true, isDryRun) }
+            }
         } else {
             guard !arguments.rest.isEmpty else {
                 throw Failure(
@@ -40,7 +43,10 @@ extension Verb {
         }
         var retried = 0
         var isComplete = true
-        for request in requests {
+        var progress = Progress("sending again", unit: "deliveries")
+        defer { progress.end() }
+        for (index, request) in requests.enumerated() {
+            if let total, index > 0 { progress.show(index * batch, of: total) }
             let answer = try daemon.ask("/api/v1/retry", posting: request)
             if arguments.has("--json") {
                 StandardStream.output.write(answer + [0x0A])
@@ -53,6 +59,7 @@ extension Verb {
             let results = root[key: "results"]?.array ?? []
             if here < results.count { isComplete = false }
             if !arguments.has("--json") {
+                progress.end()
                 for result in results {
                     StandardStream.output.write(
                         "\(result[key: "delivery"]?.string ?? ""): \(result[key: "result"]?.string ?? "")\n")
