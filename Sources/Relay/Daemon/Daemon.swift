@@ -68,6 +68,8 @@ public final class Daemon: Sendable {
         } catch {
             throw DaemonError(error)
         }
+        failures = FailureRecords(log: spool, now: { hs_wall_ms() })
+        failures.follow(configuration)
         reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
@@ -210,6 +212,7 @@ public final class Daemon: Sendable {
         manager.stopping()
         let grace = inForce.withLock { $0.shutdownTimeout }
         door.stop(within: grace, handingOver: handingOver)
+        replays.stop()
         engine.stop(grace: grace)
         controls.stop(within: Daemon.adminGrace)
         for thread in threads.withLock({ $0 }) { thread.join() }
