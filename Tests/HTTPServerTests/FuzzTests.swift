@@ -107,6 +107,7 @@ struct FuzzTests {
             try? client.send(bytes)
             if Bool.random(using: &chance) { client.breakOff() } else { client.finish() }
         }
+        try server.wait { $0.loop.open < 20 }
         let client = try Client(server)
         try client.send("POST", "/echo", "still here")
         #expect(try client.answer().body == "POST /echo still here")

@@ -8,4 +8,5 @@
 #include "readiness.h"
 #include "search.h"
 #include "service.h"
+#include "sockets.h"
 #include "threads.h"
