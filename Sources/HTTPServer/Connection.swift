@@ -21,6 +21,8 @@ final class Connection {
     /// Who it comes from: the client that a PROXY header names, once it has been read.
     var peer: PeerAddress
     var phase = Phase.head
+    /// What its bytes are wrapped in, if it is TLS.
+    var tls: TLSSession?
     /// Whether it has one of the places that the limits allow; what is only sent away has none.
     var hasPlace = false
     /// Whether it counts among its address's connections.

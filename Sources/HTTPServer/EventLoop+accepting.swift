@@ -84,9 +84,15 @@ extension EventLoop {
         guard hasPlace else {
             for sibling in siblings { sibling.perform { _ = sibling.dropOldestIdle() } }
             tell(.outOfConnections)
+            if settings.speaksTLS { connection.tls = identity?.current.session(on: descriptor) }
             return turnAway(slot, connection)
         }
         connection.hasPlace = true
+        if settings.speaksTLS {
+            guard let session = identity?.current.session(on: descriptor) else { return drop(slot) }
+            connection.tls = session
+            connection.deadline = now + headerNanoseconds
+        }
         if settings.readsProxyHeader {
             connection.phase = .proxyHeader
             connection.deadline = now + headerNanoseconds
@@ -139,7 +145,7 @@ extension EventLoop {
             guard let header else { return }
             release(connection)
             connection.phase = .head
-            connection.deadline = now + idleNanoseconds
+            connection.deadline = now + (connection.isEstablished ? idleNanoseconds : headerNanoseconds)
             if let client = header.client { connection.peer = client }
             if enterByAddress(slot, connection) { receive(slot, connection) }
         } catch {

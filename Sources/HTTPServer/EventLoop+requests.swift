@@ -23,20 +23,41 @@ extension EventLoop {
             occupancy.hold(buffer.capacity)
             connection.buffer = buffer
             connection.parser.reset(at: 0)
-            connection.deadline = now + headerNanoseconds
+            if connection.isEstablished { connection.deadline = now + headerNanoseconds }
         }
         let room = buffer.free
-        if room.isEmpty { return advance(slot, connection) }
-        let count = recv(connection.descriptor, room.baseAddress, room.count, 0)
+        guard !room.isEmpty, let count = connection.read(into: room) else {
+            if !room.isEmpty { return receivedNothing(slot, connection, buffer) }
+            advance(slot, connection)
+            return receiveRest(slot, connection)
+        }
         if count > 0 {
             buffer.filled(count)
             advance(slot, connection)
-        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+            receiveRest(slot, connection)
+        } else if connection.tls?.isPlainHTTP == true {
+            connection.tls = nil
+            refuse(slot, connection, .malformed("this listener speaks HTTPS", "begin the address with https://"))
+        } else {
             drop(slot)
-        } else if buffer.count == 0 {
-            release(connection)
-            connection.deadline = now + idleNanoseconds
         }
+    }
+
+    /// The kernel has no more for now.
+    private func receivedNothing(_ slot: Int, _ connection: Connection, _ buffer: ReceiveBuffer) {
+        if buffer.count == 0 {
+            release(connection)
+            if connection.isEstablished { connection.deadline = now + idleNanoseconds }
+        }
+        if let tls = connection.tls {
+            watch(slot, connection, for: EPOLLIN.rawValue | (tls.wantsToWrite ? EPOLLOUT.rawValue : 0))
+        }
+    }
+
+    /// TLS may have read more from the socket than there was room for.
+    private func receiveRest(_ slot: Int, _ connection: Connection) {
+        guard connection.hasPending, connections[slot] === connection else { return }
+        queueReady(slot, connection)
     }
 
     func linger(_ slot: Int, _ connection: Connection) {
@@ -176,6 +197,8 @@ extension EventLoop {
     }
 
     func refuse(_ slot: Int, _ connection: Connection, _ refusal: Refusal) {
+        // Before the keys are agreed on there is no way to say it.
+        guard connection.isEstablished else { return drop(slot) }
         refusals.count(refusal.status)
         writer.append(
             refusal.response, to: &connection.output, closing: true,
@@ -193,13 +216,7 @@ extension EventLoop {
     }
 
     func flush(_ slot: Int, _ connection: Connection) {
-        let result = connection.output.withUnsafeBytes { bytes in
-            send(
-                connection.descriptor, bytes.baseAddress! + connection.sent, bytes.count - connection.sent,
-                Int32(MSG_NOSIGNAL))
-        }
-        if result < 0 && errno != EAGAIN && errno != EINTR { return drop(slot) }
-        connection.sent += max(0, result)
+        guard connection.sendOutput() else { return drop(slot) }
         guard connection.sent == connection.output.count else {
             return watch(slot, connection, for: EPOLLOUT.rawValue)
         }
@@ -208,6 +225,7 @@ extension EventLoop {
         connection.output.removeAll(keepingCapacity: connection.output.capacity <= 4096)
         if connection.closesAfterOutput || (stopDeadline != nil && connection.isIdle) {
             // The client reads our answer before it meets a reset: close our side, and read on for a while (RFC 9112 §9.6).
+            connection.tls?.sayGoodbye()
             shutdown(connection.descriptor, Int32(SHUT_WR))
             if case .lingering = connection.phase {} else { beginLingering(slot, connection) }
         }

@@ -58,6 +58,7 @@ public final class EventLoop: @unchecked Sendable {
     var open = 0
     var turnedAway = 0
     let occupancy: Occupancy
+    let identity: CurrentIdentity?
     /// The group's other loops, and how many connections each has: its own and those on their way to it.
     var siblings: [EventLoop] = []
     let load = Atomic(0)
@@ -78,11 +79,12 @@ public final class EventLoop: @unchecked Sendable {
     /// A loop that accepts from these listeners.
     init(
         listening listeners: [Listener], limits: ServerLimits, occupancy: Occupancy,
-        notice: @escaping @Sendable (Notice) -> Void
+        identity: CurrentIdentity?, notice: @escaping @Sendable (Notice) -> Void
     ) {
         self.listeners = listeners
         self.limits = limits
         self.occupancy = occupancy
+        self.identity = identity
         idleNanoseconds = limits.idleTimeout.wholeNanoseconds
         headerNanoseconds = limits.headerTimeout.wholeNanoseconds
         bodyNanoseconds = limits.bodyTimeout.wholeNanoseconds
@@ -197,7 +199,7 @@ public final class EventLoop: @unchecked Sendable {
                 flush(slot, connection)
                 guard connections[slot] === connection else { return }
             }
-            if bits & ~EPOLLOUT.rawValue != 0 { receive(slot, connection) }
+            if bits & ~EPOLLOUT.rawValue != 0 || connection.tls?.wantsToWrite == true { receive(slot, connection) }
         }
     }
 
@@ -212,6 +214,8 @@ public final class EventLoop: @unchecked Sendable {
                     connection.isQueued = false
                     if connection.unreadAnswers >= EventLoop.unreadAnswersLimit && !connection.output.isEmpty {
                         connection.isHeldBack = true
+                    } else if connection.hasPending {
+                        receive(slot, connection)
                     } else {
                         advance(slot, connection)
                     }
@@ -227,7 +231,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     func queueReady(_ slot: Int, _ connection: Connection) {
-        guard connection.buffer != nil, !connection.isQueued else { return }
+        guard connection.buffer != nil || connection.hasPending, !connection.isQueued else { return }
         connection.isQueued = true
         ready.append(slot)
     }

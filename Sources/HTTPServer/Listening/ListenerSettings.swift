@@ -21,6 +21,9 @@ public struct ListenerSettings: Hashable, Sendable {
     /// Whether each connection begins with a PROXY header, version 1 or 2, that says who the client is. One without it is closed.
     public var readsProxyHeader = false
 
+    /// Whether its clients speak TLS.
+    public var speaksTLS = false
+
     /// A plain listener.
     public init(_ address: ListenAddress) { self.address = address }
 }

@@ -13,11 +13,12 @@ public final class LoopGroup: Sendable {
 
     /// So many loops that listen.
     ///
-    /// Addresses must be free, but for `besideAnother`: then other processes of the same user may listen there too, for as
+    /// `identity` is what those show their clients that speak TLS. Addresses must be free, but for `besideAnother`: then other processes of the same user may listen there too, for as
     /// long as one takes the other's place.
     /// - Throws: `ListenError` with the address that could not be had.
     public init(
-        _ count: Int, listening wanted: [ListenerSettings], limits: ServerLimits, besideAnother: Bool = false,
+        _ count: Int, listening wanted: [ListenerSettings], limits: ServerLimits,
+        identity: CurrentIdentity? = nil, besideAnother: Bool = false,
         notice: @escaping @Sendable (EventLoop.Notice) -> Void
     ) throws(ListenError) {
         var listeners = [[Listener]](repeating: [], count: max(1, count))
@@ -35,7 +36,9 @@ public final class LoopGroup: Sendable {
         occupancy = Occupancy(limits)
         var loops: [EventLoop] = []
         for listeners in listeners {
-            loops.append(EventLoop(listening: listeners, limits: limits, occupancy: occupancy, notice: notice))
+            loops.append(
+                EventLoop(
+                    listening: listeners, limits: limits, occupancy: occupancy, identity: identity, notice: notice))
         }
         for loop in loops where loops.count > 1 { loop.siblings = loops.filter { $0 !== loop } }
         self.loops = loops

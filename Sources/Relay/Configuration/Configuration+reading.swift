@@ -73,7 +73,7 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["tls", "otlp", "on_failure"]
+    private static let laterKeys = ["otlp", "on_failure"]
 
     /// Reads the whole document.
     func configuration() -> Configuration {
@@ -87,6 +87,7 @@ extension ConfigurationReader {
             [
                 ("$schema", { _ = self.string($0) }),
                 ("listen", { result.listen = self.listen($0) }),
+                ("tls", { result.tls = self.tls($0) }),
                 ("loops", { result.loops = self.integer($0, 1...256) }),
                 ("admin", { result.admin = self.admin($0) }),
                 ("admin_token", { result.adminToken = self.secret($0) }),

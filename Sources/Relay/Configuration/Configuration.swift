@@ -12,6 +12,8 @@ public struct Configuration: Sendable {
     public var text: [UInt8] = []
     /// Where webhooks come in.
     public var listen = [ListenerSettings(.v4(0x7F00_0001, port: 8080))]
+    /// The certificates that are shown to clients; empty for none.
+    public var tls: [TLSFiles] = []
     /// How many event loops there are; `nil` for one a core.
     public var loops: Int?
     /// The operators' listener.

@@ -35,7 +35,14 @@ extension ConfigurationReader {
 
     /// An address, or an object that says more than that.
     private func listener(_ place: Place) -> ListenerSettings? {
-        guard place.value.members != nil else { return address(place).map { ListenerSettings($0) } }
+        // `tls` is for all listeners, but for those that say that it isn't.
+        let hasTLS = document.root[key: "tls"] != nil
+        guard place.value.members != nil else {
+            var settings = address(place).map { ListenerSettings($0) }
+            settings?.speaksTLS = hasTLS
+            return settings
+        }
+        var speaksTLS = hasTLS
         var settings: ListenerSettings?
         var mode: UInt32?
         var owner: ListenerSettings.Owner?
@@ -46,10 +53,22 @@ extension ConfigurationReader {
                 ("address", { settings = self.address($0).map { ListenerSettings($0) } }),
                 ("mode", { mode = self.mode($0) }),
                 ("owner", { owner = self.owner($0) }),
+                (
+                    "tls",
+                    { place in
+                        speaksTLS = self.bool(place) ?? hasTLS
+                        if speaksTLS && !hasTLS {
+                            self.error(
+                                "there is no certificate to speak TLS with", at: place.value.offset, place.path,
+                                hint: "add `\"tls\": { \"certificate\": PATH, \"key\": PATH }` beside `listen`")
+                        }
+                    }
+                ),
                 ("proxy_protocol", { readsProxyHeader = self.bool($0) ?? false }),
             ])
         guard var settings else { return nil }
         settings.readsProxyHeader = readsProxyHeader
+        settings.speaksTLS = speaksTLS
         if case .unix(let path, let usual) = settings.address {
             settings.address = .unix(path: path, mode: mode ?? usual)
             settings.owner = owner

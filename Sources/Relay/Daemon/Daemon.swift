@@ -22,6 +22,7 @@ public final class Daemon: Sendable {
     private let operations: Operations
     private let door: LoopGroup
     private let controls: LoopGroup
+    private let identity: CurrentIdentity?
     private let memories: TargetMemories
     private let quarantine: Quarantine
     private let inForce: Mutex<Configuration>
@@ -38,15 +39,20 @@ public final class Daemon: Sendable {
         let notices = Notices(log: log)
         self.log = log
         self.manager = manager
+        do throws(TLSFault) {
+            identity = configuration.tls.isEmpty ? nil : CurrentIdentity(try TLSIdentity(configuration.tls))
+        } catch {
+            throw DaemonError(error)
+        }
         configuration.spool.commit = .byThread
         if takingOver {
-            (door, controls) = try Daemon.listen(configuration, besideAnother: true, notices)
+            (door, controls) = try Daemon.listen(configuration, identity, besideAnother: true, notices)
             spool = try Takeover.spool(configuration, log: log, notices)
         } else {
             do throws(SpoolError) { spool = try Spool(configuration.spool, notice: { notices.hear($0) }) } catch {
                 throw DaemonError(error)
             }
-            (door, controls) = try Daemon.listen(configuration, besideAnother: false, notices)
+            (door, controls) = try Daemon.listen(configuration, identity, besideAnother: false, notices)
         }
         do throws(SpoolError) {
             try Daemon.assignQueues(of: spool, to: &configuration)
@@ -75,14 +81,15 @@ public final class Daemon: Sendable {
         inForce = Mutex(configuration)
     }
 
-    private static func listen(_ configuration: Configuration, besideAnother: Bool, _ notices: Notices)
-        throws(DaemonError) -> (door: LoopGroup, controls: LoopGroup)
-    {
+    private static func listen(
+        _ configuration: Configuration, _ identity: CurrentIdentity?, besideAnother: Bool, _ notices: Notices
+    ) throws(DaemonError) -> (door: LoopGroup, controls: LoopGroup) {
         let socket = ListenerSettings(configuration.controlSocket)
         do throws(ListenError) {
             let door = try LoopGroup(
                 configuration.loops ?? Int(hs_processors()), listening: configuration.listen,
-                limits: configuration.limits, besideAnother: besideAnother, notice: { notices.hear($0) })
+                limits: configuration.limits, identity: identity, besideAnother: besideAnother,
+                notice: { notices.hear($0) })
             let controls = try LoopGroup(
                 1, listening: [socket] + (configuration.admin.map { [ListenerSettings($0)] } ?? []),
                 limits: ServerLimits(), besideAnother: besideAnother, notice: { notices.hear($0) })
@@ -146,6 +153,13 @@ public final class Daemon: Sendable {
             do throws(SpoolError) { try Daemon.assignQueues(of: spool, to: &new) } catch {
                 return ReloadOutcome(findings: reading.findings + [Diagnostic(error)])
             }
+            if let identity, !new.tls.isEmpty {
+                do throws(TLSFault) {
+                    identity.replace(try TLSIdentity(new.tls, continuing: identity.current))
+                } catch {
+                    return ReloadOutcome(findings: reading.findings + [Diagnostic(error)])
+                }
+            }
             for change in configuration.changesForNextStart(in: new) {
                 log.write(.warning, "a change takes effect at the next start only", ["key": change])
             }
@@ -199,6 +213,13 @@ public final class Daemon: Sendable {
 }
 
 extension Diagnostic {
+    /// A certificate that was there when the configuration was read.
+    fileprivate init(_ fault: TLSFault) {
+        self.init(
+            severity: .error, location: .init(line: 1, column: 1), path: "tls", message: fault.message,
+            hint: fault.hint)
+    }
+
     /// A fault that has no place in the file.
     fileprivate init(_ error: SpoolError) {
         self.init(

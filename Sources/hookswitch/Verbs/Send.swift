@@ -23,7 +23,7 @@ extension Verb {
         guard let address = configuration.listen.first(where: { $0.isOpenToAnyone })?.address else {
             throw Failure(
                 ExitCode.configuration, "`listen` names no address that can be sent to from here",
-                hint: "sockets that are passed on, and those for a proxy, can't")
+                hint: "sockets that are passed on, those for a proxy and those that speak TLS can't: add one on 127.0.0.1")
         }
         let base = Verb.base(address)
         let signed = source.sign(body, now: hs_wall_ms(), host: String(base.dropFirst("http://".count)))
@@ -78,6 +78,6 @@ extension Verb {
 extension ListenerSettings {
     /// Whether a client can connect that knows no more than the configuration.
     fileprivate var isOpenToAnyone: Bool {
-        if case .inherited = address { false } else { !readsProxyHeader }
+        if case .inherited = address { false } else { !readsProxyHeader && !speaksTLS }
     }
 }
