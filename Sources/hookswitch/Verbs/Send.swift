@@ -23,7 +23,7 @@ extension Verb {
         guard let address = configuration.listen.first(where: { $0.isOpenToAnyone })?.address else {
             throw Failure(
                 ExitCode.configuration, "`listen` names no address that can be sent to from here",
-                hint: "sockets that are passed on, those for a proxy and those that speak TLS can't: add one on 127.0.0.1")
+                hint: "a socket that is passed on, one for a proxy or one with TLS can't: add one on 127.0.0.1")
         }
         let base = Verb.base(address)
         let signed = source.sign(body, now: hs_wall_ms(), host: String(base.dropFirst("http://".count)))
