@@ -182,9 +182,14 @@ extension EventLoopTests {
             #expect(server.group.occupancy.openConnections == 1)
             try server.look { $0.answerHeld() }
             #expect(try busy.answer().status == 200)
-            let next = try Client(server)
-            try next.send("POST", "/echo", "y")
-            #expect(try next.answer().body == "POST /echo y")
+            // That nobody was idle is believed for some milliseconds: whoever comes then is told to come again.
+            var answer: Answer?
+            while answer == nil || answer?.status == 503 {
+                let next = try Client(server)
+                try? next.send("POST", "/echo", "y")
+                answer = try next.answer()
+            }
+            #expect(answer?.body == "POST /echo y")
         }
 
         @Test(arguments: [1, 2, 3]) func oneAddressHasNoMoreConnectionsThanItsShare(share: Int) throws {
