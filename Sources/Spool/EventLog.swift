@@ -45,6 +45,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// Finds an event by number; `nil` if it was never given or is no longer retained.
     func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent?
 
+    /// Takes events' attributes and bodies from wherever they are kept, for good; numbers stay, and what was still owed is
+    /// settled. Durable when it returns.
+    func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult]
+
     /// What an event's deliveries stand at.
     func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding]
 

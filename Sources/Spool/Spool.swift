@@ -25,7 +25,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let commits: Mutex<Commits>
     let books: LedgerBooks
     private let files: SegmentFiles
-    private let lock: any AnyObject & Sendable
+    private let lock: Mutex<(any AnyObject & Sendable)?>
     private let disk: any Disk
     private let settings: SpoolSettings
     private let wall: @Sendable () -> Int64
@@ -50,7 +50,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         self.notice = notice
         let directory = settings.path + "/segments"
         try disk.makeDirectory(directory)
-        lock = try disk.lock(settings.path)
+        lock = Mutex(try disk.lock(settings.path))
         try Compaction.clean(directory, on: disk)
         let recovery = try Recovery(directory, on: disk)
         files = SegmentFiles(directory, on: disk)
@@ -251,5 +251,6 @@ public final class Spool: EventLog, @unchecked Sendable {
         committer.withLock { $0.take() }?.close()
         commits.withLock { $0.syncPending() }
         books.close()
+        lock.withLock { $0 = nil }
     }
 }

@@ -45,6 +45,7 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/quarantine/release": .post { [self] in settle($0, quarantine.release) }
         case "/api/v1/quarantine/discard":
             .post { [self] in settle($0) { number, _ throws(SpoolError) in try quarantine.discard(number) } }
+        case "/api/v1/erase": .post { [self] in erase($0) }
         case "/api/v1/reload": .post { [self] in reloadAnswer(to: $0.client) }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
@@ -137,6 +138,18 @@ struct AdminEndpoints: Sendable {
         }
         var writer = JSONWriter()
         do throws(SpoolError) { try perform(wanted, &writer) } catch { return Problem(error).response }
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func erase(_ request: AdminRequest) -> Response {
+        let wanted: EraseRequest
+        do throws(BodyFault) { wanted = try EraseRequest(request.body) } catch {
+            return Problem(status: 400, detail: error.message, hint: error.hint).response
+        }
+        var writer = JSONWriter()
+        do throws(SpoolError) { try operations.erase(wanted.events).write(to: &writer) } catch {
+            return Problem(error).response
+        }
         return Response(status: 200, body: writer.bytes)
     }
 
