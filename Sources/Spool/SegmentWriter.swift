@@ -172,7 +172,7 @@ struct SegmentWriter {
     func wipe() throws(SpoolError) {
         var start = end
         while start < zeroedTo {
-            let count = min(SegmentWriter.zeroStepBytes, zeroedTo - start)
+            let count = min(SegmentWriter.zeros.count, zeroedTo - start)
             try file.write(Array(SegmentWriter.zeros[..<count]), at: start)
             start += count
         }
