@@ -58,8 +58,8 @@ struct CrashSimulation {
 
     private let faults: Bool
     private var random: SeededRandom
-    /// What stands between the spool and the disk: nothing, or something that leaves out a step.
-    private let fault: (SimulatedDisk) -> any Disk
+    /// The step that the spool leaves out.
+    private let omission: Omission?
     private var disk: SimulatedDisk
     private var spool: SimulatedSpool?
     private var queues: [String: QueueID] = [:]
@@ -77,9 +77,9 @@ struct CrashSimulation {
     private var now: Int64 = 1
     private(set) var failures: [String] = []
 
-    init(seed: UInt64, faults: Bool, through fault: @escaping (SimulatedDisk) -> any Disk = { $0 }) {
+    init(seed: UInt64, faults: Bool, without omission: Omission? = nil) {
         self.faults = faults
-        self.fault = fault
+        self.omission = omission
         random = SeededRandom(seed: seed)
         disk = SimulatedDisk(seed: seed ^ 0xD15C)
         names = ["crm", "erp", "mail"]
@@ -268,7 +268,7 @@ struct CrashSimulation {
     /// Another daemon is started on the same spool. It is refused; if not, it takes events.
     private mutating func intrude() {
         let mine = spool
-        do throws(SpoolError) { spool = try SimulatedSpool(fault(disk)) } catch { return }
+        do throws(SpoolError) { spool = try SimulatedSpool(disk, without: omission) } catch { return }
         commit()
         spool = mine
     }
@@ -312,17 +312,17 @@ struct CrashSimulation {
         // A start that is itself cut short, once or twice.
         for _ in 0..<random.below(3) {
             disk.die(afterCalls: random.below(40))
-            spool = try? SimulatedSpool(fault(disk))
+            spool = try? SimulatedSpool(disk, without: omission)
             disk = disk.crash()
         }
         // A start may fail on a failing disk; it may not succeed and miss something.
         if faults, random.onceIn(3) {
             disk.fail(.init(call: [.read, .open, .list, .size][random.below(4)], after: random.below(6)))
-            spool = try? SimulatedSpool(fault(disk))
+            spool = try? SimulatedSpool(disk, without: omission)
             disk.heal()
             spool = nil
         }
-        do throws(SpoolError) { spool = try SimulatedSpool(fault(disk)) } catch {
+        do throws(SpoolError) { spool = try SimulatedSpool(disk, without: omission) } catch {
             return fail("it does not start: \(error)")
         }
         for name in names {
@@ -396,7 +396,7 @@ struct CrashSimulation {
         let byte = random.below(size)
         disk.flipBit(path, byte: byte, bit: random.below(8))
         let after: SimulatedSpool
-        do throws(SpoolError) { after = try SimulatedSpool(fault(disk)) } catch {
+        do throws(SpoolError) { after = try SimulatedSpool(disk, without: omission) } catch {
             return fail("a flipped bit stops the start: \(error)")
         }
         for number in events.keys.sorted() where after.ledger.position(of: number) == nil {

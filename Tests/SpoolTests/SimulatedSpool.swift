@@ -2,7 +2,7 @@
 
 /// A spool's parts on a simulated disk, driven step by step on one thread: the same values that the daemon's queues own.
 struct SimulatedSpool {
-    let disk: any Disk
+    private let disk: any Disk
     let directory = "/s"
     private(set) var commits: Commits
     private(set) var ledger: Ledger
@@ -18,7 +18,8 @@ struct SimulatedSpool {
     static let segmentBytes = 6000
 
     /// Opens it as `Spool` does: takes the lock, recovers, begins a fresh checkpoint, goes on in the last segment.
-    init(_ disk: any Disk, salt: UInt32 = 7) throws(SpoolError) {
+    init(_ real: SimulatedDisk, salt: UInt32 = 7, without omission: Omission? = nil) throws(SpoolError) {
+        let disk: any Disk = omission.map { LeavingOut($0, of: real) } ?? real
         self.disk = disk
         lock = try disk.lock(directory)
         try Compaction.clean(directory, on: disk)
