@@ -38,7 +38,7 @@ struct CompactionTests {
                 #expect(try bench.spool.event(EventNumber(rawValue: number))?.body.count == 100_000)
             }
             #expect(bench.owed(dead) == owed)
-            #expect(bench.spool.status().bytes == bench.bytesOnDisk)
+            #expect(disk.wait { bench.spool.status().bytes == bench.bytesOnDisk })
             // A key whose event is gone is known all the same.
             #expect(bench.commit(NewEvent("again", to: crm, dedupe: nil)).accepted.count == 1)
             var repeated = NewEvent("repeated", to: crm)
