@@ -20,8 +20,12 @@ public struct TargetSettings: Sendable {
     public var timeout: Duration = .seconds(10)
     /// Attempts under way at once.
     public var concurrency: Int
+    /// Whether the relay finds out itself how many the target bears.
+    public var adaptsConcurrency = false
     /// Attempts started; `nil` for no limit.
     public var rate: Rate?
+    /// Attempts started at once before `rate` counts; `nil` for a tenth of a second's worth.
+    public var burst: Int?
     /// Events with the same value at this path go one after another, in event order.
     public var order: EventPath?
     /// When a failed attempt is tried again.
@@ -36,6 +40,8 @@ public struct TargetSettings: Sendable {
     public var batch: BatchSettings?
     /// The queue waits.
     public var paused = false
+    /// Targets, by name, that get this one's failure records; `nil` for those of the whole configuration.
+    public var onFailure: [String]?
 
     /// A target with its kind's defaults: 16 attempts at once for http, 1 for file, 4 for command.
     public init(name: String, queue: QueueID, kind: Kind) {

@@ -10,8 +10,9 @@ extension ConfigurationReader {
         checkListeners(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
+        let named = Set(result.onFailure + result.targets.flatMap { $0.onFailure ?? [] })
         let targets = (document.root[key: "targets"]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }
-        for (index, member) in targets.enumerated() where !used.contains(index) {
+        for (index, member) in targets.enumerated() where !used.contains(index) && !named.contains(member.key) {
             warning(
                 "no route names the target \"\(member.key)\"", at: member.keyOffset, "targets.\(member.key)",
                 hint: "add it to the `to` of a route, or take it out")

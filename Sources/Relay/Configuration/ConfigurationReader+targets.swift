@@ -5,8 +5,6 @@ import Spool
 
 /// Reads `targets`.
 extension ConfigurationReader {
-    /// Keys of a target whose feature comes with a later version.
-    static let laterTargetKeys = ["on_failure"]
     static let laterFileKeys = ["compress", "sync"]
     static let laterCommandKeys = ["user", "stream", "rlimits"]
 
@@ -27,7 +25,7 @@ extension ConfigurationReader {
         var policy = RetryPolicy()
         var changes: [(inout TargetSettings) -> Void] = []
         object(
-            place, later: ConfigurationReader.laterTargetKeys,
+            place,
             [
                 ("http", { kind(self.http($0)) }),
                 ("file", { kind(self.file($0)) }),
@@ -38,12 +36,6 @@ extension ConfigurationReader {
                         if let value = self.duration(place, atLeast: .milliseconds(1)) {
                             changes.append { $0.timeout = value }
                         }
-                    }
-                ),
-                (
-                    "concurrency",
-                    { place in
-                        if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
                     }
                 ),
                 (
@@ -105,7 +97,7 @@ extension ConfigurationReader {
                         if let value = self.bool(place) { changes.append { $0.paused = value } }
                     }
                 ),
-            ])
+            ] + paceKeys(of: place) { changes.append($0) })
         settings?.retry = policy
         if var made = settings {
             for change in changes { change(&made) }
