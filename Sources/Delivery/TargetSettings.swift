@@ -43,6 +43,9 @@ public struct TargetSettings: Sendable {
     /// Targets, by name, that get this one's failure records; `nil` for those of the whole configuration.
     public var onFailure: [String]?
 
+    /// Events that a long-lived command is given before it has answered the first, where nothing is configured.
+    public static let streamConcurrency = 256
+
     /// A target with its kind's defaults: 16 attempts at once for http, 1 for file, 4 for command.
     public init(name: String, queue: QueueID, kind: Kind) {
         self.name = name
@@ -79,6 +82,22 @@ public struct FileTargetSettings: Sendable {
     public var mode: UInt32 = 0o640
     /// At how many bytes a file is set aside; `nil` for never.
     public var rotateBytes: Int?
+    /// A file is set aside when a new period of this length has begun (UTC); `nil` for never.
+    public var rotatePeriod: Duration?
+    /// Whether what is set aside is compressed (gzip).
+    public var compresses = false
+    /// When lines are made durable.
+    public var sync = Sync.always
+
+    /// When lines are made durable.
+    public enum Sync: Sendable, Equatable {
+        /// Before their deliveries count as made.
+        case always
+        /// So much later at the most.
+        case interval(Duration)
+        /// When the kernel does.
+        case never
+    }
 
     /// A file.
     public init(path: Template) {
@@ -104,6 +123,12 @@ public struct CommandTargetSettings: Sendable {
     public var environment: [(name: String, value: Template)] = []
     /// Exit codes that are final.
     public var finalExits: Set<Int32> = []
+    /// The user that it runs as; the relay's own if `nil`.
+    public var user: CommandUser?
+    /// What it may not go beyond.
+    public var limits = CommandLimits()
+    /// Whether one long-lived process gets all events, a line each, and answers each with a line.
+    public var isStream = false
 
     /// A command.
     public init(form: Form) {

@@ -298,6 +298,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private func finishIfIdle() {
         guard !whenIdle.isEmpty, hasBegun, decisions.isStopping, decisions.inFlight == 0, unwrittenFailures == 0
         else { return }
+        transport?.retire()
         if isAttached { log.detach(id) }
         isAttached = false
         let waiting = whenIdle

@@ -6,7 +6,7 @@ import EventPattern
 extension ConfigurationReader {
     func checkTogether(_ result: Configuration) {
         checkPaths(result)
-        checkFiles()
+        checkFiles(result)
         checkListeners(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
@@ -35,20 +35,6 @@ extension ConfigurationReader {
                     "sources.\(source.name).path", hint: "give each source a path of its own")
             }
             seen[source.path] = source.name
-        }
-    }
-
-    private func checkFiles() {
-        var seen: [String: String] = [:]
-        for member in document.root[key: "targets"]?.members ?? [] {
-            guard let value = member.value[key: "file"]?[key: "path"], let text = value.string else { continue }
-            let path = absolute(text)
-            if let other = seen[path] {
-                error(
-                    "the target \"\(other)\" writes to this file already", at: value.offset,
-                    "targets.\(member.key).file.path", hint: "let routes name one target, or use another file")
-            }
-            seen[path] = member.key
         }
     }
 
