@@ -5,8 +5,9 @@ import Glibc
 public struct CommandUser: Sendable, Equatable {
     /// The name.
     public var name: String
-    /// The number, and that of the user's own group: the only one that a command is in.
+    /// The number.
     public var id: UInt32
+    /// The number of the user's own group: the only one that a command is in.
     public var group: UInt32
     /// The home directory.
     public var home: String

@@ -35,6 +35,8 @@ struct StreamDialogue {
     private var unanswered: [(event: EventNumber, sentAt: Int64)] = []
     private var unansweredHead = 0
     private var answer: [UInt8] = []
+    /// When the last answer came: the event behind it has its whole time from then on.
+    private var answeredAt: Int64 = 0
 
     /// A dialogue in which each event must be answered in time.
     init(timeoutMilliseconds: Int64) { self.timeoutMilliseconds = timeoutMilliseconds }
@@ -44,7 +46,9 @@ struct StreamDialogue {
     /// Whether an answer is missing.
     var isOwedAnswers: Bool { unansweredHead < unanswered.count }
     /// When the first answer that is missing is overdue, by the steady clock in milliseconds.
-    var overdueAt: Int64? { isOwedAnswers ? unanswered[unansweredHead].sentAt + timeoutMilliseconds : nil }
+    var overdueAt: Int64? {
+        isOwedAnswers ? max(unanswered[unansweredHead].sentAt, answeredAt) + timeoutMilliseconds : nil
+    }
 
     /// Events to be written.
     mutating func add(_ lines: [Line]) { waiting += lines }
@@ -69,7 +73,8 @@ struct StreamDialogue {
     }
 
     /// Bytes came. Answers what ended; throws the reason if this is no dialogue any more.
-    mutating func received(_ bytes: UnsafeRawBufferPointer, _ endings: inout [Ending]) throws(Fault) {
+    mutating func received(_ bytes: UnsafeRawBufferPointer, now: Int64, _ endings: inout [Ending]) throws(Fault) {
+        answeredAt = now
         var start = 0
         while start < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])

@@ -145,7 +145,8 @@ final class StreamSession {
                 break
             }
             do throws(StreamDialogue.Fault) {
-                try dialogue.received(UnsafeRawBufferPointer(rebasing: buffer[..<count]), &endings)
+                try dialogue.received(
+                    UnsafeRawBufferPointer(rebasing: buffer[..<count]), now: now, &endings)
             } catch {
                 tail.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 end("the command broke the dialogue: \(error.reason)", now: now)

@@ -7,7 +7,7 @@ struct FileAndCommandTests {
     @Test func filesAreRotatedAndCompressedAndTheLinesAreAllThere() throws {
         let relay = try RelayUnderTest(
             targets: """
-                {"log": {"file": {"path": "log/${type}.ndjson", "rotate": "4KiB", "compress": "gzip", "mode": "0600", \
+                {"log": {"file": {"path": "kept/${type}.ndjson", "rotate": "4KiB", "compress": "gzip", "mode": "0600", \
                 "sync": "interval:100ms"}}}
                 """,
             routes: #"[{"name": "all", "to": ["log"]}]"#)
@@ -21,20 +21,20 @@ struct FileAndCommandTests {
             try JSONDocument(Array(relay.verb("status", "--json").out.utf8)).root[key: "targets"]?[key: "log"]?[
                 key: "succeeded"]?.integer == 200
         }
-        let names = { try FileManager.default.contentsOfDirectory(atPath: relay.directory + "/log").sorted() }
+        let names = { try FileManager.default.contentsOfDirectory(atPath: relay.directory + "/kept").sorted() }
         try wait("what was set aside is compressed") {
             try names().filter { $0.hasSuffix(".ndjson") } == ["order.paid.ndjson"]
         }
         #expect(try names().count { $0.hasSuffix(".gz") } >= 3)
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", "(gzip -dc log/*.gz; cat log/order.paid.ndjson) | wc -l > count"]
+        shell.arguments = ["-c", "(gzip -dc kept/*.gz; cat kept/order.paid.ndjson) | wc -l > count"]
         shell.currentDirectoryURL = URL(fileURLWithPath: relay.directory)
         try shell.run()
         shell.waitUntilExit()
         let count = try String(contentsOfFile: relay.directory + "/count", encoding: .utf8)
         #expect(count.trimmingCharacters(in: .whitespacesAndNewlines) == "200")
-        let attributes = try FileManager.default.attributesOfItem(atPath: relay.directory + "/log/order.paid.ndjson")
+        let attributes = try FileManager.default.attributesOfItem(atPath: relay.directory + "/kept/order.paid.ndjson")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
@@ -87,7 +87,7 @@ struct FileAndCommandTests {
         #expect(check.code == 78)
         let text = check.out + check.error
         for part in [
-            "the target \"a\" writes to this file already", "\"soon\" is neither a size", "\"maybe\" is no way to sync",
+            "the target \"a\" writes to this file already", "\"soon\" is no size", "\"maybe\" is no way to sync",
             "\"zip\" is no way to compress", "the spool's directory is the daemon's own",
             "no placeholder can stand in `argv`", "there is no user", "no duration that fits here",
             "did you mean `memory`?", "a file is written by one at a time", "`burst` goes with a `rate`",

@@ -14,7 +14,7 @@ struct StreamDialogueTests {
         var endings: [StreamDialogue.Ending] = []
         var fault: StreamDialogue.Fault?
         Array(text.utf8).withUnsafeBytes { bytes in
-            do throws(StreamDialogue.Fault) { try dialogue.received(bytes, &endings) } catch { fault = error }
+            do throws(StreamDialogue.Fault) { try dialogue.received(bytes, now: 900, &endings) } catch { fault = error }
         }
         if let fault { throw fault }
         return endings
@@ -61,6 +61,8 @@ struct StreamDialogueTests {
         #expect(under.overdueAt == nil)
         _ = under.nextChunk(now: 500)
         #expect(under.overdueAt == 1500)
+        _ = try receive("{\"ok\":true}\n", &under)
+        #expect(under.overdueAt == 1900, "the next one's time begins with the answer before it")
     }
 
     @Test func whatIsNoDialogueIsAFault() throws {

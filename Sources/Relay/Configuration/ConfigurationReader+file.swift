@@ -80,9 +80,9 @@ extension ConfigurationReader {
         if let bytes = Units.size(text), bytes >= 4096 { return { $0.rotateBytes = bytes } }
         if let period = Units.duration(text), period >= .seconds(1) { return { $0.rotatePeriod = period } }
         error(
-            "\"\(text)\" is neither a size of 4KiB or more nor a time of 1s or more", at: place.value.offset,
+            "\"\(text)\" is no size of 4KiB or more, and no time of 1s or more", at: place.value.offset,
             place.path,
-            hint: "write it like \"256MiB\" or \"1d\"")
+            hint: "write it like \"64KiB\", \"256MiB\" or \"1d\"")
         return nil
     }
 
