@@ -17,6 +17,7 @@ final class Operations: Sendable {
     let engine: DeliveryEngine
     let reporter: Reporter
     let memories: TargetMemories
+    let replays: ReplayRunner
     /// Hears what is done by hand, for the daemon's log.
     let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
     let counters: AcceptanceCounters
@@ -32,7 +33,7 @@ final class Operations: Sendable {
 
     init(
         log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
-        counters: AcceptanceCounters, spool: SpoolSettings,
+        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
@@ -40,6 +41,7 @@ final class Operations: Sendable {
         self.engine = engine
         self.reporter = reporter
         self.memories = memories
+        self.replays = replays
         self.notice = notice
         self.counters = counters
         self.now = now
@@ -96,6 +98,7 @@ final class Operations: Sendable {
             $0.member("oldest_seconds", Double(age) / 1000)
             $0.member("breaker", worker?.breaker.rawValue ?? Breaker.State.closed.rawValue)
             $0.member("paused", worker?.paused ?? false)
+            if let worker { $0.member("concurrency", worker.concurrency) }
             if worker == nil { $0.member("orphaned", true) }
             if let worker {
                 $0.member("succeeded", worker.succeeded)

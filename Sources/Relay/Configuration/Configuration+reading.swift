@@ -73,7 +73,7 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["tls", "loops", "otlp", "on_failure"]
+    private static let laterKeys = ["tls", "loops", "otlp"]
 
     /// Reads the whole document.
     func configuration() -> Configuration {
@@ -115,6 +115,7 @@ extension ConfigurationReader {
                 ("routes", { routePlace = $0 }),
                 ("unmatched", { unmatchedPlace = $0 }),
                 ("tests", { testsPlace = $0 }),
+                ("on_failure", { result.onFailure = self.targets(named: $0) }),
             ])
         // Routes name sources and targets, which may stand behind them in the file.
         if let routePlace { routes(routePlace, &result) }
@@ -129,6 +130,11 @@ extension ConfigurationReader {
         (document.root[key: key]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }.map(\.key)
     }
     private var targetNames: [String] { names(of: "targets") }
+
+    /// Targets by name.
+    func targets(named place: Place) -> [String] {
+        references(place, to: targetNames, "target").map { targetNames[$0] }
+    }
 
     private func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {
         var indices: [Int] = []

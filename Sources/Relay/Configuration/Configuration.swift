@@ -34,6 +34,8 @@ public struct Configuration: Sendable {
     public var routes: [RouteConfiguration] = []
     /// Targets, by place, for events that no route takes.
     public var unmatched: [Int] = []
+    /// Targets, by name, that get failure records, where a target has none of its own.
+    public var onFailure: [String] = []
     /// What the file says, to tell a later one from it.
     var outline = ConfigurationOutline()
 }

@@ -24,6 +24,8 @@ public final class Daemon: Sendable {
     private let controls: EventLoop
     private let memories: TargetMemories
     private let quarantine: Quarantine
+    private let failures: FailureRecords
+    private let replays: ReplayRunner
     private let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
 
@@ -39,7 +41,9 @@ public final class Daemon: Sendable {
             spool = try Spool(configuration.spool, notice: { notices.hear($0) })
             try Daemon.assignQueues(of: spool, to: &configuration)
             quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
-            memories = TargetMemories(try Notebook(configuration.spool.path)) {
+            let notebook = try Notebook(configuration.spool.path)
+            replays = ReplayRunner(log: spool, notebook: notebook) { log.write(.warning, $0, $1) }
+            memories = TargetMemories(notebook) {
                 log.write(
                     .error, "what is paused and which breakers are open could not be written", ["reason": $0.described])
             }
@@ -56,10 +60,13 @@ public final class Daemon: Sendable {
         } catch {
             throw DaemonError(error)
         }
+        failures = FailureRecords(log: spool, now: { hs_wall_ms() })
+        failures.follow(configuration)
         reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
             notify: { notices.hear($0) },
+            failed: { [failures] in failures.pass($0, $1) },
             remember: { [memories] in memories.remember($0, $1) })
         do throws(DeliveryEngine.StartError) {
             engine = try DeliveryEngine(log: spool, reporter: reporter, options: options)
@@ -68,7 +75,7 @@ public final class Daemon: Sendable {
         }
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
-            log: spool, engine: engine, reporter: reporter, memories: memories, counters: counters,
+            log: spool, engine: engine, reporter: reporter, memories: memories, replays: replays, counters: counters,
             spool: configuration.spool, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
     }
@@ -86,6 +93,7 @@ public final class Daemon: Sendable {
     public func start() throws(DaemonError) {
         let configuration = inForce.withLock { $0 }
         engine.apply(configuration.targets, remembering: memories.all())
+        replays.start()
         let access = AdminGuard(token: configuration.adminToken)
         let endpoints = AdminEndpoints(
             operations: operations,
@@ -132,6 +140,7 @@ public final class Daemon: Sendable {
             }
             let changes = configuration.outline.changes(to: new.outline)
             // A target is at work before the first event for it is taken, and after the last one.
+            failures.follow(new)
             engine.apply(new.targets, remembering: memories.all())
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new
@@ -169,6 +178,7 @@ public final class Daemon: Sendable {
         manager.stopping()
         let grace = inForce.withLock { $0.shutdownTimeout }
         door.stop(within: grace)
+        replays.stop()
         engine.stop(grace: grace)
         controls.stop(within: Daemon.adminGrace)
         for thread in threads.withLock({ $0 }) { thread.join() }
