@@ -63,7 +63,7 @@ let package = Package(
         tests(of: "EventJSON"),
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
         tests(of: "HTTPServer", ["CPlatform"], resources: [.copy("Fixtures")]),
-        tests(of: "Spool", ["CPlatform"]),
+        tests(of: "Spool", ["CPlatform"], resources: [.copy("Fixtures")]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(
             of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern", "Platform", "CZlib"],

@@ -16,6 +16,7 @@ enum CommandLineTool {
         Chapter(title: "what goes on", verbs: [.status, .audit, .failures, .show]),
         Chapter(title: "sending again", verbs: [.quarantine, .retry, .replay]),
         Chapter(title: "whole queues", verbs: [.pause, .resume, .drop, .move]),
+        Chapter(title: "the spool itself", verbs: [.spool]),
         Chapter(title: "the rest", verbs: [.schema, .completions, .version, .help]),
     ]
 

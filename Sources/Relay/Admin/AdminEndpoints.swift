@@ -50,6 +50,7 @@ struct AdminEndpoints: Sendable {
                 .get: { [self] _ in AdminEndpoints.written { operations.writeReplays(to: &$0) } },
                 .post: { [self] in replay($0) },
             ])
+        case "/api/v1/erase": .post { [self] in erase($0) }
         case "/api/v1/reload": .post { [self] in reloadAnswer(to: $0.client) }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
@@ -173,6 +174,18 @@ struct AdminEndpoints: Sendable {
         }
         var writer = JSONWriter()
         do throws(SpoolError) { try perform(wanted, &writer) } catch { return Problem(error).response }
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func erase(_ request: AdminRequest) -> Response {
+        let wanted: EraseRequest
+        do throws(BodyFault) { wanted = try EraseRequest(request.body) } catch {
+            return Problem(status: 400, detail: error.message, hint: error.hint).response
+        }
+        var writer = JSONWriter()
+        do throws(SpoolError) { try operations.erase(wanted.events).write(to: &writer) } catch {
+            return Problem(error).response
+        }
         return Response(status: 200, body: writer.bytes)
     }
 

@@ -25,6 +25,8 @@ final class Operations: Sendable {
     /// The directory that audit and failures are written to.
     let spoolPath: String
     private let syncName: String
+    /// What a power cut may take of what was answered 202.
+    private let mayLose: String
 
     /// Deliveries reopened at a time.
     private static let batch = 1000
@@ -47,6 +49,7 @@ final class Operations: Sendable {
         self.now = now
         spoolPath = spool.path
         syncName = spool.sync.name
+        mayLose = spool.sync.mayLose
     }
 
     /// Why new events are refused; `nil` if they are taken.
@@ -73,6 +76,10 @@ final class Operations: Sendable {
                     $0.member("events", spool.events)
                     $0.member("corrupt", spool.corrupt)
                     $0.member("sync", syncName)
+                    if syncName != "always" {
+                        $0.member("unsynced", spool.unsynced)
+                        $0.member("may_lose", mayLose)
+                    }
                     $0.member("sync_seconds", spool.syncSeconds)
                     if let closed = spool.closed { $0.member("closed", closed) }
                 }
@@ -118,6 +125,11 @@ final class Operations: Sendable {
     /// The routes that took an event; none if it is not, or no longer, in the spool, or can't be read.
     func routes(of number: EventNumber) -> [String] {
         do throws(SpoolError) { return try report(on: number)?.attributes.routes ?? [] } catch { return [] }
+    }
+
+    /// Takes events' attributes and bodies from the disk.
+    func erase(_ events: [EventNumber]) throws(SpoolError) -> EraseReport {
+        EraseReport(events, try log.erase(events))
     }
 
     /// Sends deliveries again, and writes what became of each.
@@ -241,6 +253,15 @@ extension ReopenResult {
 }
 
 extension SpoolSettings.Sync {
+    /// What a power cut may take of what was answered 202.
+    var mayLose: String {
+        switch self {
+        case .always: "nothing"
+        case .interval(let interval): "what was accepted in the last \(Int(interval / .milliseconds(1))) ms"
+        case .never: "what the kernel has not written yet: usually the last 30 s"
+        }
+    }
+
     /// As `routes.json` spells it.
     var name: String {
         switch self {
