@@ -57,7 +57,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "CPlatform"],
+            dependencies: [
+                "Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "Platform", "CPlatform",
+                "CCurl",
+            ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "EventJSON"),

@@ -156,7 +156,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         }
         decisions.ended(
             report.event, verdict, targetIsUp: report.tellsOfTarget(finalExits: settings.finalExits),
-            now: report.endedAt, random: options.random(), &effects)
+            now: report.endedAt, random: verdict == .done ? 0 : options.random(), &effects)
         guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
         else { return }
         let duration = report.endedAt.steady - attempt.startedAt.steady
