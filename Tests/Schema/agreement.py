@@ -36,7 +36,12 @@ CHECK_ALONE = [
     r"is not the URL of a source", r"a signature is not written as text", r"is nothing of the request",
     r"placeholder", r"the path names no file", r"is no status that could be moved", r"this secret is",
     r"there is no user", r"goes with a `rate`", r"is written by one at a time", r"the daemon's own", r"is no size of",
-    r"this is no name and password", r"nothing can fail here", r"only `meta` has a token", r"a 20\d has no body", r"is not JSON", r"written by the relay itself", r"a second time",
+    r"nothing can fail here", r"only `meta` has a token", r"an answer has at most", r"a \d+ has no body", r"is no PEM file", r"this pins no key",
+    r"a proxy's URL", r"is no name of AWS", r"without spaces and control", r"the key `.*` is missing, and so is",
+    r"writes the header `authorization`", r"a socket is not reached", r"HTTP/2 is spoken over TLS", r"is no TLS with this",
+    r"only an http target", r"a form is made of", r"a batch has", r"forms make no batch", r"an event in a form",
+    r"is no address and no block", r"is no URL", r"is no socket", r"is no duration",
+    r"this is no name and password", r"is not JSON", r"written by the relay itself", r"a second time",
 ]
 ALONE = re.compile("|".join(CHECK_ALONE))
 # What may stand in the place of any value.

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "processes.h"
 #include "readiness.h"
+#include "scan.h"
 #include "search.h"
 #include "service.h"
 #include "threads.h"
