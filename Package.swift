@@ -29,6 +29,9 @@ let package = Package(
             name: "CCrypto",
             linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(
+            name: "CTLS",
+            linkerSettings: [.linkedLibrary(":libssl.so.3")]),
+        .target(
             name: "CZlib",
             linkerSettings: [.linkedLibrary(":libz.so.1")]),
         .systemLibrary(
@@ -37,7 +40,7 @@ let package = Package(
         room("Platform", ["CPlatform"]),
         room("EventJSON", ["CPlatform"]),
         room("EventPattern", ["EventJSON"]),
-        room("HTTPServer", ["Platform", "CPlatform"]),
+        room("HTTPServer", ["Platform", "CPlatform", "CTLS"]),
         room("Spool", ["Platform", "CPlatform"]),
         room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CCrypto", "CPlatform", "CZlib"]),
         room(

@@ -9,4 +9,5 @@
 #include "scan.h"
 #include "search.h"
 #include "service.h"
+#include "sockets.h"
 #include "threads.h"

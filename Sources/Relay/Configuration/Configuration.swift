@@ -11,7 +11,11 @@ public struct Configuration: Sendable {
     /// The file's bytes as they were read: placeholders for secrets are not filled in here.
     public var text: [UInt8] = []
     /// Where webhooks come in.
-    public var listen: [ListenAddress] = [.v4(0x7F00_0001, port: 8080)]
+    public var listen = [ListenerSettings(.v4(0x7F00_0001, port: 8080))]
+    /// The certificates that are shown to clients; empty for none.
+    public var tls: [TLSFiles] = []
+    /// How many event loops there are; `nil` for one a core.
+    public var loops: Int?
     /// The operators' listener.
     public var admin: ListenAddress? = .v4(0x7F00_0001, port: 8081)
     /// What the operators' listener asks for.

@@ -39,7 +39,9 @@ extension ConfigurationReader {
     }
 
     private func checkListeners(_ result: Configuration) {
-        guard let admin = result.admin, admin.port != 0, result.listen.contains(admin) else { return }
+        guard let admin = result.admin, admin.port != 0, result.listen.contains(where: { $0.address == admin }) else {
+            return
+        }
         let offset = (document.root[key: "admin"] ?? document.root[key: "listen"] ?? document.root).offset
         error("`admin` and `listen` are the same address", at: offset, "admin", hint: "give `admin` another port")
     }

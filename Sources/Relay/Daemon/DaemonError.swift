@@ -24,6 +24,11 @@ public struct DaemonError: Error, Sendable {
         exitCode = 1
     }
 
+    init(_ error: TLSFault) {
+        message = error.message
+        exitCode = 78
+    }
+
     init(_ error: DeliveryEngine.StartError) {
         message = error.reason
         exitCode = 1
