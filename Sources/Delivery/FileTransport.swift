@@ -92,12 +92,13 @@ final class FileTransport: Transport, @unchecked Sendable {
 
     /// The file and the line of an attempt; `nil` if the body is no JSON.
     private func place(_ attempt: Attempt) -> (path: String, line: [UInt8])? {
-        guard let found = EventBody.values(at: paths, in: attempt.event.body) else { return nil }
+        let event = attempt.event.json
+        guard let found = EventBody.values(at: paths, in: event) else { return nil }
         let values = AttemptValues(attempt: attempt, found: found)
         let path = file.path.renderPath(values) { FileTransport.expand($0, at: attempt.startedAt.wall) }
         var line = body?.render(values) ?? []
         if body == nil {
-            attempt.event.body.withUnsafeBufferPointer { CompactJSON.append($0, to: &line) }
+            event.withUnsafeBufferPointer { CompactJSON.append($0, to: &line) }
         }
         line.append(UInt8(ascii: "\n"))
         return (String(decoding: path, as: UTF8.self), line)

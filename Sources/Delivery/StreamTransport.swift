@@ -65,9 +65,10 @@ final class StreamTransport: Transport, @unchecked Sendable {
             guard let values = attempt.values(at: body.paths) else { return nil }
             line = body.render(values)
         } else {
-            guard EventBody.isJSON(attempt.event.body) else { return nil }
-            line.reserveCapacity(attempt.event.body.count + 1)
-            attempt.event.body.withUnsafeBufferPointer { CompactJSON.append($0, to: &line) }
+            let event = attempt.event.json
+            guard EventBody.isJSON(event) else { return nil }
+            line.reserveCapacity(event.count + 1)
+            event.withUnsafeBufferPointer { CompactJSON.append($0, to: &line) }
         }
         line.append(UInt8(ascii: "\n"))
         return line

@@ -31,6 +31,8 @@ final class Transfer {
     private var kept: [UInt8] = []
     private var bodyBytes = 0
     private var headerBytes = 0
+    /// Whether the empty line behind the headers has come: libcurl also calls a head well that was cut off.
+    private var hasWholeHead = false
     private var retryAfter: RetryAfter?
     private var location: String?
 
@@ -97,6 +99,7 @@ final class Transfer {
         self.request = request
         kept.removeAll(keepingCapacity: true)
         (bodyBytes, headerBytes, retryAfter, location, deniedAddress) = (0, 0, nil, nil, nil)
+        hasWholeHead = false
         errorText[0] = 0
         var url = request.url
         url.append(0)
@@ -172,6 +175,7 @@ final class Transfer {
             return .broken(reason: fault(result))
         }
         guard status >= 100 else { return .broken(reason: "the answer is not HTTP") }
+        guard hasWholeHead else { return .broken(reason: "the answer was cut off inside its headers") }
         return .answered(
             AttemptEnding.Answer(status: status, body: kept, retryAfter: retryAfter, location: location))
     }
@@ -242,6 +246,9 @@ final class Transfer {
         switch bytes.first {
         case UInt8(ascii: "r"), UInt8(ascii: "R"):
             if let value = Transfer.value(of: "retry-after", in: bytes) { retryAfter = RetryAfter(value) }
+        case UInt8(ascii: "\r"), UInt8(ascii: "\n"): hasWholeHead = true
+        // What came before was an interim answer (RFC 9110 §15.2).
+        case UInt8(ascii: "H") where bytes.starts(with: "HTTP/".utf8): hasWholeHead = false
         case UInt8(ascii: "l"), UInt8(ascii: "L"):
             if let value = Transfer.value(of: "location", in: bytes) { location = String(value.prefix(512)) }
         default: break

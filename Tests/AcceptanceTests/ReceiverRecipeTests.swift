@@ -13,10 +13,22 @@ struct ReceiverRecipeTests {
         return try #require(block.components(separatedBy: "```").first)
     }
 
+    /// The interpreter itself: what is called `python3` may be a script that starts it, which would get the signal in its stead.
+    private static func interpreter() throws -> String {
+        let asked = Process()
+        asked.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        asked.arguments = ["python3", "-c", "import sys; print(sys.executable, end='')"]
+        let pipe = Pipe()
+        asked.standardOutput = pipe
+        try asked.run()
+        defer { asked.waitUntilExit() }
+        return String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+
     private func python(_ arguments: [String], in directory: String) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3"] + arguments
+        process.executableURL = URL(fileURLWithPath: try Self.interpreter())
+        process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         process.standardError = FileHandle.nullDevice
         return process
@@ -31,9 +43,11 @@ struct ReceiverRecipeTests {
         let receiver = try python(["receiver.py", String(port)], in: relay.directory)
         try receiver.run()
         defer {
-            receiver.terminate()
+            // Not SIGTERM: a child inherits the signals that the thread which starts it has blocked.
+            kill(receiver.processIdentifier, SIGKILL)
             receiver.waitUntilExit()
         }
+        try wait("the receiver listens") { Loopback.connect(port).map { close($0) } != nil }
         try relay.start()
         for index in 1...10 { #expect(try relay.post(Payloads.event(index)).status == 202) }
         func delivered() throws -> Int {
