@@ -29,6 +29,9 @@ let package = Package(
             name: "CCrypto",
             linkerSettings: [.linkedLibrary(":libcrypto.so.3")]),
         .target(
+            name: "CTLS",
+            linkerSettings: [.linkedLibrary(":libssl.so.3")]),
+        .target(
             name: "CZlib",
             linkerSettings: [.linkedLibrary(":libz.so.1")]),
         .systemLibrary(
@@ -37,7 +40,7 @@ let package = Package(
         room("Platform", ["CPlatform"]),
         room("EventJSON", ["CPlatform"]),
         room("EventPattern", ["EventJSON"]),
-        room("HTTPServer", ["Platform", "CPlatform"]),
+        room("HTTPServer", ["Platform", "CPlatform", "CTLS"]),
         room("Spool", ["Platform", "CPlatform"]),
         room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CCrypto", "CPlatform", "CZlib"]),
         room(
@@ -57,13 +60,16 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "CPlatform"],
+            dependencies: [
+                "Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "Platform", "CPlatform",
+                "CCurl",
+            ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "EventJSON"),
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
         tests(of: "HTTPServer", ["CPlatform"], resources: [.copy("Fixtures")]),
-        tests(of: "Spool", ["CPlatform"]),
+        tests(of: "Spool", ["CPlatform"], resources: [.copy("Fixtures")]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(
             of: "Relay", ["EventJSON", "HTTPServer", "Delivery", "Spool", "EventPattern", "Platform", "CZlib"],

@@ -11,13 +11,29 @@ enum BenchmarkTool {
         var rounds = 3
     }
 
+    /// A part of a benchmark that runs in a process of its own, on a core of its own.
+    private static let parts: [String: @Sendable (ArraySlice<String>) throws -> Void] = [
+        BareLibcurl.name: { try BareLibcurl.run($0) }, Latency.name: { try Latency.run($0) },
+    ]
+
     private static let benchmarks: [(name: String, summary: String, run: @Sendable (Options) throws -> Report)] = [
         ("ingest", "the door with a durable write behind each 202, against nginx `return 200`", { try Ingest.run($0) }),
+        (
+            "deliver", "an event from the door to its target, against a bare libcurl loop and nginx `proxy_pass`",
+            { try Deliver.run($0) }
+        ),
         ("patterns", "the matcher at 10 to 100,000 routes, against the bare scan and memchr", { try Patterns.run($0) }),
     ]
 
     /// Runs what is named; answers the exit code.
     static func run(_ arguments: [String]) -> Int32 {
+        if let name = arguments.first, let part = parts[name] {
+            do { try part(arguments.dropFirst()) } catch {
+                StandardStream.error.write("\(error)\n")
+                return 1
+            }
+            return 0
+        }
         guard let name = arguments.first, let benchmark = benchmarks.first(where: { $0.name == name }),
             let options = options(arguments.dropFirst())
         else {

@@ -12,23 +12,22 @@ enum Ingest {
 
     static func run(_ options: BenchmarkTool.Options) throws -> Report {
         let nginx = try Peer.path(of: "nginx", package: "nginx-light")
-        let directory = try workplace()
+        let directory = try Workplace.make()
         defer { try? FileManager.default.removeItem(at: directory) }
         let ports = (relay: Port.free(), nginx: Port.free())
         let configuration = directory.appendingPathComponent("routes.json")
         try routesText(port: ports.relay).write(to: configuration, atomically: true, encoding: .utf8)
-        try nginxText(port: ports.nginx, directory).write(
-            to: directory.appendingPathComponent("nginx.conf"), atomically: true, encoding: .utf8)
+        try Workplace.nginx("server { listen 127.0.0.1:\(ports.nginx); location / { return 200; } }", in: directory)
         let reading = Configuration.read(path: configuration.path)
         guard let source = reading.configuration?.sources.first else {
             throw BenchmarkFault("the benchmark's own configuration: \(reading.findings.map(\.message))")
         }
-        let body = event()
+        let body = Workplace.event()
         let client = try Wrk(
             body: body, headers: source.signatureHeaders(for: body, now: 0) + [("content-type", "application/json")],
             connections: connections, core: 1, in: directory)
         let relay = try Peer(
-            [binary.path, "run", "--config", configuration.path], core: 0, port: ports.relay, in: directory)
+            [Workplace.binary.path, "run", "--config", configuration.path], core: 0, port: ports.relay, in: directory)
         let peer = try Peer(
             [nginx, "-p", directory.path, "-c", "nginx.conf", "-g", "daemon off;"], core: 0, port: ports.nginx,
             in: directory)
@@ -64,31 +63,6 @@ enum Ingest {
             ])
     }
 
-    /// The relay's binary, built beside this one.
-    private static var binary: URL {
-        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("hookswitch")
-    }
-
-    /// A directory beside the binary: on the disk that the project is on, not on one in memory.
-    private static func workplace() throws -> URL {
-        guard FileManager.default.isExecutableFile(atPath: binary.path) else {
-            throw BenchmarkFault("\(binary.path) is missing: swift build -c release")
-        }
-        let directory = binary.deletingLastPathComponent().appendingPathComponent("benchmark-\(getpid())")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        return directory
-    }
-
-    /// An event of about 1.5 KB, which is what Voucherify sends on the average.
-    private static func event() -> [UInt8] {
-        var text = String(decoding: Sample.body(type: "redemption.succeeded", now: 1_704_107_471_111), as: UTF8.self)
-        let filler = String(repeating: "a metadata value of a campaign; ", count: 26)
-        text = text.replacingOccurrences(
-            of: "\"object\":\"redemption\"", with: "\"object\":\"redemption\",\"note\":\"\(filler)\"")
-        return Array(text.utf8)
-    }
-
     private static func routesText(port: UInt16) -> String {
         let types = [
             "redemption.failed", "voucher.created", "campaign.updated", "customer.created", "publication.succeeded",
@@ -111,24 +85,5 @@ enum Ingest {
              "targets":{"t":{"file":{"path":"out.ndjson"},"paused":true}},
              "routes":[\(rules.joined(separator: ",\n"))]}
             """
-    }
-
-    private static func nginxText(port: UInt16, _ directory: URL) -> String {
-        """
-        worker_processes 1;
-        error_log stderr crit;
-        pid \(directory.path)/nginx.pid;
-        events { worker_connections 4096; }
-        http {
-          access_log off;
-          client_body_temp_path \(directory.path)/body;
-          proxy_temp_path \(directory.path)/proxy;
-          fastcgi_temp_path \(directory.path)/fastcgi;
-          uwsgi_temp_path \(directory.path)/uwsgi;
-          scgi_temp_path \(directory.path)/scgi;
-          keepalive_requests 100000000;
-          server { listen 127.0.0.1:\(port); location / { return 200; } }
-        }
-        """
     }
 }

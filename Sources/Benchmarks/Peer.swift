@@ -77,28 +77,51 @@ final class Peer {
 enum Port {
     /// One that is free at the moment.
     static func free() -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = listening(0)
         defer { close(descriptor) }
-        var address = loopback(0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                getsockname(descriptor, $0, &length)
-            }
-        }
-        return UInt16(bigEndian: address.sin_port)
+        return of(descriptor)
     }
 
     /// Whether somebody listens.
     static func answers(_ port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
+        let descriptor = connected(port)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+
+    /// A socket connected to a port, which sends at once what it is given; -1 if nobody listens.
+    static func connected(_ port: UInt16) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        let isConnected = onLoopback(port) { connect(descriptor, $0, $1) == 0 }
+        if isConnected { return descriptor }
+        close(descriptor)
+        return -1
+    }
+
+    /// A socket that listens on a port, or on one that the kernel chooses for 0; -1 if it is taken.
+    static func listening(_ port: UInt16) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        if onLoopback(port, { bind(descriptor, $0, $1) == 0 && listen(descriptor, 4096) == 0 }) { return descriptor }
+        close(descriptor)
+        return -1
+    }
+
+    /// The port that a socket is bound to.
+    static func of(_ descriptor: Int32) -> UInt16 {
+        var address = loopback(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    private static func onLoopback(_ port: UInt16, _ use: (UnsafePointer<sockaddr>, socklen_t) -> Bool) -> Bool {
         var address = loopback(port)
-        return withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { use($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
     }
 

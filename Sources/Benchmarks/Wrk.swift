@@ -16,18 +16,33 @@ struct Wrk {
     private let connections: Int
     private let core: Int
 
+    /// A request that is sent over and over.
+    struct Request {
+        var body: [UInt8]
+        var headers: [(name: String, value: String)]
+    }
+
     /// A client that posts `body` with these headers.
     init(body: [UInt8], headers: [(name: String, value: String)], connections: Int, core: Int, in directory: URL) throws
     {
+        try self.init([Request(body: body, headers: headers)], connections: connections, core: core, in: directory)
+    }
+
+    /// A client that posts these requests in turn.
+    init(_ requests: [Request], connections: Int, core: Int, in directory: URL) throws {
         program = try Peer.path(of: "wrk", package: "wrk")
         self.connections = connections
         self.core = core
-        let file = directory.appendingPathComponent("body.json")
-        try Data(body).write(to: file)
-        script = directory.appendingPathComponent("post.lua")
-        var lua =
-            "wrk.method = 'POST'\nlocal file = io.open('\(file.path)', 'rb')\nwrk.body = file:read('*a')\nfile:close()\n"
-        for header in headers { lua += "wrk.headers['\(header.name)'] = '\(header.value)'\n" }
+        script = directory.appendingPathComponent("post-\(requests.count).lua")
+        var lua = "local requests, next = {}, 0\nfunction init()\n"
+        for (index, request) in requests.enumerated() {
+            let file = directory.appendingPathComponent("body-\(index)-\(requests.count).json")
+            try Data(request.body).write(to: file)
+            let headers = request.headers.map { "['\($0.name)']='\($0.value)'" }.joined(separator: ",")
+            lua += "local file = io.open('\(file.path)', 'rb')\n"
+            lua += "requests[\(index + 1)] = wrk.format('POST', nil, {\(headers)}, file:read('*a'))\nfile:close()\n"
+        }
+        lua += "end\nfunction request()\nnext = next % \(requests.count) + 1\nreturn requests[next]\nend\n"
         try lua.write(to: script, atomically: true, encoding: .utf8)
     }
 

@@ -48,6 +48,12 @@ static inline CURLcode hs_curl_set_opener(CURL *easy, curl_opensocket_callback o
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, opener);
 }
 
+/// Sets CURLOPT_CLOSESOCKETFUNCTION, which a connection keeps for its life.
+static inline CURLcode hs_curl_set_closer(CURL *easy, curl_closesocket_callback closer, void *user) {
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, user);
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, closer);
+}
+
 typedef int (*hs_curl_socket_watch)(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_user);
 typedef int (*hs_curl_timer_watch)(CURLM *multi, long timeout_ms, void *user);
 static inline void hs_curl_watch(CURLM *multi, hs_curl_socket_watch socket, hs_curl_timer_watch timer, void *user) {

@@ -62,10 +62,13 @@ protocol Transport: AnyObject, Sendable {
     func cancel()
     /// Opens files anew.
     func reopenFiles()
+    /// Is not needed any more: nothing is under way, and nothing will be started.
+    func retire()
 }
 
 extension Transport {
     func reopenFiles() {}
+    func retire() {}
 }
 
 /// Where a transport reports what has ended, in batches.

@@ -4,12 +4,8 @@ import Spool
 struct CommandRequest: Sendable {
     /// The event it is for.
     var event: EventNumber
-    /// The program and its arguments, without NUL bytes.
-    var arguments: [[UInt8]]
-    /// `NAME=value`, without NUL bytes.
-    var environment: [[UInt8]]
-    /// The working directory.
-    var directory: String
+    /// How it is started.
+    var start: CommandStart
     /// What it gets on standard input.
     var input: [UInt8]
     /// How long it may run, in milliseconds.

@@ -19,6 +19,7 @@ public final class DeliveryEngine: Sendable {
     private let options: DeliveryOptions
     private let transfers: TransferLoop
     private let commands: CommandLoop
+    private let files: SharedFiles
     private let pool: [DispatchQueue]
     private let state = Mutex(State())
 
@@ -45,6 +46,7 @@ public final class DeliveryEngine: Sendable {
         self.log = log
         self.reporter = reporter
         self.options = options
+        files = SharedFiles(notify: options.notify)
         self.transfers = transfers
         self.commands = commands
         // Workers share a few serial queues: a thousand of them must not mean a thousand threads.
@@ -149,12 +151,14 @@ public final class DeliveryEngine: Sendable {
     }
 
     private func begin(_ worker: TargetWorker) {
-        worker.start { [transfers, commands, options] settings, sink in
+        worker.start { [transfers, commands, files, options] settings, sink in
             switch settings.kind {
             case .http where ParcelTransport.isNeeded(for: settings):
                 ParcelTransport(settings, loop: transfers, options: options, sink: sink)
             case .http: HTTPTransport(settings, loop: transfers, options: options, sink: sink)
-            case .file: FileTransport(settings, sink: sink)
+            case .file: FileTransport(settings, shared: files, sink: sink)
+            case .command(let command) where command.isStream:
+                StreamTransport(settings, loop: commands, options: options, sink: sink)
             case .command: CommandTransport(settings, loop: commands, options: options, sink: sink)
             }
         }
@@ -169,7 +173,8 @@ extension TargetSettings {
             (batch == nil) == (other.batch == nil)
         else { return false }
         switch (kind, other.kind) {
-        case (.http, .http), (.file, .file), (.command, .command): return true
+        case (.http, .http), (.file, .file): return true
+        case (.command(let one), .command(let another)): return one.isStream == another.isStream
         default: return false
         }
     }

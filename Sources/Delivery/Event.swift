@@ -36,6 +36,9 @@ public struct EventAttributes: Sendable, Equatable {
         }
     }
 
+    /// The source of events that are failure records: a name that no source can have.
+    public static let failureSource = "@failures"
+
     /// The source's name.
     public var source: String = ""
     /// The routes that took it, by name, in order.

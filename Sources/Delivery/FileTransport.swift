@@ -5,8 +5,8 @@ import Glibc
 /// Appends events to files, one line of compact JSON each. One writer: all its files belong to its own serial queue, so
 /// that a disk that hangs holds up nobody else.
 ///
-/// What comes together is written together: for each file one write and one fdatasync, then all are reported. `written`
-/// thus means durable.
+/// What comes together is written together: for each file one write and, unless `sync` says otherwise, one fdatasync, then
+/// all are reported. `written` thus means durable.
 final class FileTransport: Transport, @unchecked Sendable {
     /// How many lines are taken together at the most.
     static let gatheredLines = 256
@@ -15,6 +15,8 @@ final class FileTransport: Transport, @unchecked Sendable {
 
     private let queue: DispatchQueue
     private let sink: AttemptSink
+    private let target: String
+    private let shared: SharedFiles
     // The following belong to `queue`.
     private var file: FileTargetSettings
     private var body: JSONTemplate?
@@ -22,15 +24,21 @@ final class FileTransport: Transport, @unchecked Sendable {
     private var files: [String: RotatingFile] = [:]
     /// Paths in order of use, the latest last.
     private var used: [String] = []
+    /// Files written since they were synced, where that waits for its time.
+    private var unsynced: Set<String> = []
 
-    init?(_ settings: TargetSettings, sink: @escaping AttemptSink) {
+    init?(_ settings: TargetSettings, shared: SharedFiles = SharedFiles(), sink: @escaping AttemptSink) {
         guard case .file(let file) = settings.kind else { return nil }
         queue = DispatchQueue(label: "hookswitch.file.\(settings.name)")
+        target = settings.name
+        self.shared = shared
         self.file = file
         self.sink = sink
         body = settings.body
         paths = file.path.paths + (settings.body?.paths ?? [])
     }
+
+    deinit { closeAll() }
 
     func start(_ attempts: [Attempt]) {
         queue.async { self.write(attempts) }
@@ -39,10 +47,10 @@ final class FileTransport: Transport, @unchecked Sendable {
     func update(_ settings: TargetSettings) {
         queue.async {
             guard case .file(let file) = settings.kind else { return }
+            self.closeAll()
             self.file = file
             self.body = settings.body
             self.paths = file.path.paths + (settings.body?.paths ?? [])
-            self.closeAll()
         }
     }
 
@@ -54,6 +62,8 @@ final class FileTransport: Transport, @unchecked Sendable {
     }
 
     private func closeAll() {
+        syncAll()
+        for path in files.keys { shared.release(path, of: target) }
         files = [:]
         used = []
     }
@@ -95,24 +105,77 @@ final class FileTransport: Transport, @unchecked Sendable {
     }
 
     private func append(_ lines: [UInt8], to path: String) -> AttemptEnding {
-        var target =
-            files.removeValue(forKey: path)
-            ?? RotatingFile(path: path, mode: file.mode, rotateBytes: file.rotateBytes)
+        var target: RotatingFile
+        if let open = files.removeValue(forKey: path) {
+            target = open
+        } else {
+            if let owner = shared.claim(path, for: self.target) {
+                return .broken(reason: "open \(path): the target \(owner) writes to this file")
+            }
+            target = make(path)
+        }
         do throws(LineFile.Fault) {
-            try target.append(lines, now: .now)
-            try target.sync()
+            if let setAside = try target.append(lines, now: .now), file.compresses {
+                shared.compress(setAside, of: self.target)
+            }
+            switch file.sync {
+            case .always: try target.sync()
+            case .interval(let interval): syncSoon(path, interval)
+            case .never: break
+            }
         } catch {
             target.close()
-            used.removeAll { $0 == path }
+            forget(path)
             return .broken(reason: error.reason)
         }
         files[path] = target
         if used.last != path {
             used.removeAll { $0 == path }
             used.append(path)
-            if used.count > FileTransport.openFilesLimit { files[used.removeFirst()] = nil }
+            if used.count > FileTransport.openFilesLimit { closeOldest() }
         }
         return .written
+    }
+
+    private func make(_ path: String) -> RotatingFile {
+        if file.compresses { shared.compressLeftovers(of: path, target) }
+        var made = RotatingFile(path: path, mode: file.mode, rotateBytes: file.rotateBytes)
+        made.rotatePeriodMilliseconds = file.rotatePeriod?.milliseconds
+        return made
+    }
+
+    private func closeOldest() {
+        let path = used[0]
+        if unsynced.remove(path) != nil { sync(path) }
+        files[path] = nil
+        forget(path)
+    }
+
+    private func forget(_ path: String) {
+        used.removeAll { $0 == path }
+        unsynced.remove(path)
+        shared.release(path, of: target)
+    }
+
+    private func syncSoon(_ path: String, _ interval: Duration) {
+        if unsynced.isEmpty {
+            queue.asyncAfter(deadline: .now() + .milliseconds(Int(interval.milliseconds))) { [weak self] in
+                self?.syncAll()
+            }
+        }
+        unsynced.insert(path)
+    }
+
+    private func syncAll() {
+        for path in unsynced { sync(path) }
+        unsynced = []
+    }
+
+    /// A file whose sync failed is opened anew: a sync that failed is never repeated. What was reported stays so, as `interval` has it.
+    private func sync(_ path: String) {
+        do throws(LineFile.Fault) { try files[path]?.sync() } catch {
+            shared.complain("lines may be lost if the power goes now: \(error.reason)", of: target)
+        }
     }
 
     private func report(_ attempt: Attempt, _ ending: AttemptEnding, _ place: String) -> AttemptReport {

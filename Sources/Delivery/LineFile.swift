@@ -24,6 +24,8 @@ final class LineFile {
     private let descriptor: Int32
     private let identity: (device: UInt64, inode: UInt64)
     private(set) var sizeBytes: Int
+    /// When it was last written to before it was opened, in milliseconds since 1970.
+    let modifiedAt: Int64
 
     /// Opens or makes a file, and the directories on the way to it; repairs its last line.
     init(path: String, mode: UInt32) throws(Fault) {
@@ -45,6 +47,7 @@ final class LineFile {
         descriptor = fd
         identity = (UInt64(status.st_dev), UInt64(status.st_ino))
         sizeBytes = Int(status.st_size)
+        modifiedAt = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
         if sizeBytes == 0 { isNew = true }
         // A pipe or a device (`/dev/stdout`) has neither a size nor a last line.
         guard status.st_mode & S_IFMT == S_IFREG else { return }
@@ -92,16 +95,19 @@ final class LineFile {
     }
 
     /// Sets the file aside under a name with the time in it: `failures-20260101T000000Z.ndjson`. Open a new one then.
-    func setAside(at now: Int64) throws(Fault) {
+    /// Answers that name.
+    @discardableResult
+    func setAside(at now: Int64) throws(Fault) -> String {
         let (stem, suffix) = LineFile.split(path)
         var name = "\(stem)-\(CivilDate.compact(now))\(suffix)"
         var number = 2
-        while access(name, F_OK) == 0 {
+        while access(name, F_OK) == 0 || access(name + ".gz", F_OK) == 0 {
             name = "\(stem)-\(CivilDate.compact(now))-\(number)\(suffix)"
             number += 1
         }
         guard rename(path, name) == 0 else { throw Fault(call: "rename", path: path, errno: Glibc.errno) }
         LineFile.syncDirectory(of: path)
+        return name
     }
 
     /// A path before and from the last dot of its file name: `a/b.ndjson` as `a/b` and `.ndjson`.
@@ -138,7 +144,7 @@ final class LineFile {
         }
     }
 
-    private static func syncDirectory(of path: String) {
+    static func syncDirectory(of path: String) {
         let directory = path.lastIndex(of: "/").map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
         let fd = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard fd >= 0 else { return }

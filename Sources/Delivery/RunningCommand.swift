@@ -4,8 +4,6 @@ import Glibc
 /// A command under way: its process, its pipes, what is still to be written, the end of what it wrote. Owned by the
 /// command loop's thread.
 final class RunningCommand {
-    /// How much of the output is kept, in bytes: its end.
-    static let keptOutputBytes = 4 << 10
     /// How much is read in one go, in bytes, and how often before others have their turn.
     static let readBytes = 64 << 10
     static let readsATurn = 16
@@ -24,7 +22,7 @@ final class RunningCommand {
     private(set) var input: Int32
     private(set) var output: Int32
     private var written = 0
-    private var kept: [UInt8] = []
+    private var kept = OutputTail()
     private(set) var stop: Stop?
     /// When something must be done about it, by the steady clock in milliseconds.
     private(set) var dueAt: Int64
@@ -38,24 +36,19 @@ final class RunningCommand {
             for end in inner where end >= 0 { close(end) }
             return .failure(AttemptFault(ending: .broken(reason: reason)))
         }
-        var pid = pid_t()
-        let failed = withStrings(request.arguments) { arguments in
-            withStrings(request.environment) { environment in
-                hs_spawn(arguments[0]!, arguments, environment, request.directory, inner[0], outer[1], &pid)
-            }
-        }
+        let result = request.start.spawn(input: inner[0], output: outer[1], error: outer[1])
         close(inner[0])
         close(outer[1])
-        let process = failed == 0 ? hs_pidfd_open(pid) : -1
-        guard failed == 0, process >= 0 else {
+        switch result {
+        case .failure(let fault):
             close(inner[1])
             close(outer[0])
-            if failed == 0 { RunningCommand.abandon(pid) }
-            return .failure(AttemptFault(ending: fault(request, failed == 0 ? errno : failed)))
+            return .failure(fault)
+        case .success(let started):
+            _ = hs_set_nonblocking(inner[1])
+            _ = hs_set_nonblocking(outer[0])
+            return .success(RunningCommand(request, id, started.pid, started.process, inner[1], outer[0]))
         }
-        _ = hs_set_nonblocking(inner[1])
-        _ = hs_set_nonblocking(outer[0])
-        return .success(RunningCommand(request, id, pid, process, inner[1], outer[0]))
     }
 
     private init(
@@ -94,7 +87,7 @@ final class RunningCommand {
         for _ in 0..<RunningCommand.readsATurn where output >= 0 {
             let count = read(output, buffer.baseAddress, buffer.count)
             if count > 0 {
-                keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                kept.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             } else if count < 0 && errno == EINTR {
                 continue
             } else if count < 0 && errno == EAGAIN {
@@ -130,21 +123,16 @@ final class RunningCommand {
         case (_, .timeout?):
             return .broken(
                 reason: "timeout: not done after \(request.timeoutMilliseconds) ms, its process group was killed",
-                output: kept)
-        case (1, nil): return .exited(code: code, output: kept)
-        default: return .broken(reason: "killed by signal \(code)", output: kept)
+                output: kept.bytes)
+        case (1, nil): return .exited(code: code, output: kept.bytes)
+        default: return .broken(reason: "killed by signal \(code)", output: kept.bytes)
         }
     }
 
     /// Kills it without further ado, for the relay's own end.
     func abandon() {
-        RunningCommand.abandon(pid)
+        CommandStart.abandon(pid)
         closeAll()
-    }
-
-    private static func abandon(_ pid: pid_t) {
-        kill(-pid, SIGKILL)
-        waitpid(pid, nil, 0)
     }
 
     private func closeAll() {
@@ -152,42 +140,4 @@ final class RunningCommand {
         input = -1
         output = -1
     }
-
-    private func keep(_ bytes: UnsafeRawBufferPointer) {
-        let limit = RunningCommand.keptOutputBytes
-        if bytes.count >= limit {
-            kept = Array(bytes.suffix(limit))
-        } else {
-            kept.append(contentsOf: bytes)
-            if kept.count > limit { kept.removeFirst(kept.count - limit) }
-        }
-    }
-
-    private static func fault(_ request: CommandRequest, _ code: Int32) -> AttemptEnding {
-        let program = String(decoding: request.arguments.first ?? [], as: UTF8.self)
-        let reason = String(cString: strerror(code))
-        if code == E2BIG { return .unfit(reason: "\(program) can't be started: arguments or environment too long") }
-        if access(request.directory, X_OK) != 0 {
-            return .broken(reason: "the working directory \(request.directory) can't be entered: \(reason)")
-        }
-        return .broken(reason: "the command \(program) can't be started: \(reason)")
-    }
-}
-
-/// How an attempt ended that did not begin.
-struct AttemptFault: Error {
-    var ending: AttemptEnding
-}
-
-/// Calls with a NULL-terminated array of C strings.
-private func withStrings<R>(_ strings: [[UInt8]], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
-    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { string in
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: string.count + 1)
-        for (index, byte) in string.enumerated() { copy[index] = CChar(bitPattern: byte) }
-        copy[string.count] = 0
-        return copy
-    }
-    pointers.append(nil)
-    defer { for pointer in pointers { pointer?.deallocate() } }
-    return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
 }

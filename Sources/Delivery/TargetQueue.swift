@@ -6,8 +6,9 @@ import Spool
 /// A delivery that waits for a retry holds no slot. Without an order it goes back to the log until it is due; with an
 /// order it stays in hand, since those with the same key must wait behind it.
 public struct TargetQueue: Sendable {
-    /// How many deliveries a queue that keeps an order has in hand at the most. Past it, its cursor in the log stands still.
-    public static let orderedWindow = 1024
+    /// How many deliveries a queue that keeps an order has in hand at the most, and so of how many keys it knows. Past it, its
+    /// cursor in the log stands still. A key that fails holds up no other one as long as fewer than that stand behind it.
+    public static let orderedWindow = 8192
 
     /// What is to be done now.
     struct Effects {
@@ -46,7 +47,8 @@ public struct TargetQueue: Sendable {
     /// Until when the whole target waits because it asked for that, by the steady clock; 0 for not at all.
     private(set) var heldUntil: Int64 = 0
     private var settings: TargetSettings
-    private var concurrency: Int
+    private var fixedConcurrency: Int
+    private var adaptive: AdaptiveConcurrency?
     private var bucket: TokenBucket?
     private var lanes = Lanes()
     private var underWay: [EventNumber: Lanes.Entry] = [:]
@@ -58,12 +60,15 @@ public struct TargetQueue: Sendable {
         now: Moment
     ) {
         self.settings = settings
-        self.concurrency = max(1, concurrency ?? settings.concurrency)
+        fixedConcurrency = max(1, concurrency ?? settings.concurrency)
+        adaptive = settings.adaptsConcurrency ? AdaptiveConcurrency() : nil
         if memory.isBreakerOpen { breaker.reopen(now: now.steady) }
         if memory.pausedByHand != settings.paused { pausedByHand = memory.pausedByHand }
-        bucket = settings.rate.map { TokenBucket($0, now: now.steady) }
+        bucket = settings.rate.map { TokenBucket($0, burst: settings.burst, now: now.steady) }
     }
 
+    /// Attempts under way at once, at the most.
+    var concurrency: Int { adaptive?.limit ?? fixedConcurrency }
     /// Whether it starts nothing: by the word given last, by hand or by configuration.
     var isPaused: Bool { pausedByHand ?? settings.paused }
     /// What must outlast a restart.
@@ -84,10 +89,21 @@ public struct TargetQueue: Sendable {
 
     /// Works by new settings from now on.
     mutating func update(_ settings: TargetSettings, concurrency: Int? = nil, now: Moment) {
-        if settings.rate != self.settings.rate { bucket = settings.rate.map { TokenBucket($0, now: now.steady) } }
+        if settings.rate != self.settings.rate || settings.burst != self.settings.burst {
+            bucket = settings.rate.map { TokenBucket($0, burst: settings.burst, now: now.steady) }
+        }
         if settings.paused != self.settings.paused { pausedByHand = nil }
         self.settings = settings
-        self.concurrency = max(1, concurrency ?? settings.concurrency)
+        fixedConcurrency = max(1, concurrency ?? settings.concurrency)
+        if settings.adaptsConcurrency != (adaptive != nil) {
+            adaptive = settings.adaptsConcurrency ? AdaptiveConcurrency() : nil
+        }
+    }
+
+    /// An attempt ended that tells something of the target's load.
+    mutating func observe(milliseconds: Int64, isOverload: Bool) {
+        let inFlight = inFlight
+        adaptive?.observe(milliseconds: milliseconds, isOverload: isOverload, inFlight: inFlight)
     }
 
     /// Deliveries came from the log, each with the lane of its order key.

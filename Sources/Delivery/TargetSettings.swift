@@ -20,8 +20,12 @@ public struct TargetSettings: Sendable {
     public var timeout: Duration = .seconds(10)
     /// Attempts under way at once.
     public var concurrency: Int
+    /// Whether the relay finds out itself how many the target bears.
+    public var adaptsConcurrency = false
     /// Attempts started; `nil` for no limit.
     public var rate: Rate?
+    /// Attempts started at once before `rate` counts; `nil` for a tenth of a second's worth.
+    public var burst: Int?
     /// Events with the same value at this path go one after another, in event order.
     public var order: EventPath?
     /// When a failed attempt is tried again.
@@ -36,6 +40,11 @@ public struct TargetSettings: Sendable {
     public var batch: BatchSettings?
     /// The queue waits.
     public var paused = false
+    /// Targets, by name, that get this one's failure records; `nil` for those of the whole configuration.
+    public var onFailure: [String]?
+
+    /// Events that a long-lived command is given before it has answered the first, where nothing is configured.
+    public static let streamConcurrency = 256
 
     /// A target with its kind's defaults: 16 attempts at once for http, 1 for file, 4 for command.
     public init(name: String, queue: QueueID, kind: Kind) {
@@ -73,6 +82,22 @@ public struct FileTargetSettings: Sendable {
     public var mode: UInt32 = 0o640
     /// At how many bytes a file is set aside; `nil` for never.
     public var rotateBytes: Int?
+    /// A file is set aside when a new period of this length has begun (UTC); `nil` for never.
+    public var rotatePeriod: Duration?
+    /// Whether what is set aside is compressed (gzip).
+    public var compresses = false
+    /// When lines are made durable.
+    public var sync = Sync.always
+
+    /// When lines are made durable.
+    public enum Sync: Sendable, Equatable {
+        /// Before their deliveries count as made.
+        case always
+        /// So much later at the most.
+        case interval(Duration)
+        /// When the kernel does.
+        case never
+    }
 
     /// A file.
     public init(path: Template) {
@@ -98,6 +123,12 @@ public struct CommandTargetSettings: Sendable {
     public var environment: [(name: String, value: Template)] = []
     /// Exit codes that are final.
     public var finalExits: Set<Int32> = []
+    /// The user that it runs as; the relay's own if `nil`.
+    public var user: CommandUser?
+    /// What it may not go beyond.
+    public var limits = CommandLimits()
+    /// Whether one long-lived process gets all events, a line each, and answers each with a line.
+    public var isStream = false
 
     /// A command.
     public init(form: Form) {

@@ -8,6 +8,8 @@ public struct TargetStatus: Sendable {
     public var queue: QueueID
     /// Attempts under way.
     public var inFlight = 0
+    /// Attempts under way at once, at the most.
+    public var concurrency = 0
     /// Its breaker.
     public var breaker = Breaker.State.closed
     /// How often the breaker has opened.

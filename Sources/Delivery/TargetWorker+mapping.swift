@@ -22,6 +22,7 @@ extension AttemptEnding {
         switch error as? SpoolError {
         case .damaged(let segment, let offset, let reason):
             .unfit(reason: "the event's record in the spool is damaged (segment \(segment), byte \(offset)): \(reason)")
+        case .erased: .unfit(reason: "the event was erased")
         case let other?: .broken(reason: "the event can't be read from the spool: \(other)")
         case nil: .unfit(reason: "the event's record in the spool is not understood: \(error)")
         }

@@ -150,9 +150,13 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         let verdict = Verdict(
             report.ending, policy: settings.retry, finalExits: settings.finalExits, now: report.endedAt.wall)
         let settled = effects.settle.count
+        if let isOverload = report.ending.isOverload {
+            decisions.observe(
+                milliseconds: report.endedAt.steady - attempt.startedAt.steady, isOverload: isOverload)
+        }
         decisions.ended(
             report.event, verdict, targetIsUp: report.tellsOfTarget(finalExits: settings.finalExits),
-            now: report.endedAt, random: options.random(), &effects)
+            now: report.endedAt, random: verdict == .done ? 0 : options.random(), &effects)
         guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
         else { return }
         let duration = report.endedAt.steady - attempt.startedAt.steady
@@ -187,6 +191,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.inFlight = decisions.inFlight
         status.breaker = decisions.breaker.state
         status.breakerOpenings = decisions.breaker.openings
+        status.concurrency = decisions.concurrency
         status.paused = decisions.isPaused
         status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
         shown.withLock { $0 = status }
@@ -229,20 +234,22 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         let isOrdered = settings.order != nil
         reporter.failures(records) { written in
             let later = Moment.now.wall + TargetWorker.unwrittenFailureWaitMilliseconds
-            func settle(_ result: Outcome.Result) {
+            @Sendable func settle(_ result: Outcome.Result) {
                 self.log.settle(
                     failures.map {
                         Outcome(DeliveryID(event: $0.event, queue: self.id), result, progress: $0.progress)
                     })
             }
-            settle(written ? .failed : .later(notBefore: later))
-            // In order of number the log leaves a retry with its receiver, and this one is no longer in hand.
-            if !written && isOrdered { settle(.untried) }
-            if written { self.options.failed(records) }
-            self.queue.async {
-                self.unwrittenFailures -= 1
-                self.finishIfIdle()
+            @Sendable func end(_ isKept: Bool) {
+                settle(isKept ? .failed : .later(notBefore: later))
+                // In order of number the log leaves a retry with its receiver, and this one is no longer in hand.
+                if !isKept && isOrdered { settle(.untried) }
+                self.queue.async {
+                    self.unwrittenFailures -= 1
+                    self.finishIfIdle()
+                }
             }
+            if written { self.options.failed(records, end) } else { end(false) }
         }
     }
 
@@ -291,6 +298,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private func finishIfIdle() {
         guard !whenIdle.isEmpty, hasBegun, decisions.isStopping, decisions.inFlight == 0, unwrittenFailures == 0
         else { return }
+        transport?.retire()
         if isAttached { log.detach(id) }
         isAttached = false
         let waiting = whenIdle

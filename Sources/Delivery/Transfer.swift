@@ -17,6 +17,7 @@ final class Transfer {
     static let keptBytes = 64 << 10
 
     let easy: UnsafeMutableRawPointer
+    private let sockets: WatchedSockets
     private(set) var request: TransferRequest?
     private var body = UnsafeMutableRawBuffer()
     private var lines = UnsafeMutableRawBuffer()
@@ -30,11 +31,14 @@ final class Transfer {
     private var kept: [UInt8] = []
     private var bodyBytes = 0
     private var headerBytes = 0
+    /// Whether the empty line behind the headers has come: libcurl also calls a head well that was cut off.
+    private var hasWholeHead = false
     private var retryAfter: RetryAfter?
     private var location: String?
 
-    init?() {
+    init?(_ sockets: WatchedSockets) {
         guard let easy = curl_easy_init() else { return nil }
+        self.sockets = sockets
         self.easy = easy
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText[0] = 0
@@ -67,6 +71,11 @@ final class Transfer {
             { user, _, address in
                 address.map { Unmanaged<Transfer>.fromOpaque(user!).takeUnretainedValue().open($0) } ?? -1
             }, this)
+        // A connection outlives the handle that made it: it is closed by what outlives both.
+        hs_curl_set_closer(
+            easy,
+            { user, socket in Unmanaged<WatchedSockets>.fromOpaque(user!).takeUnretainedValue().close(socket) },
+            Unmanaged.passUnretained(sockets).toOpaque())
         hs_curl_set_pointer(easy, CURLOPT_PRIVATE, this)
         hs_curl_set_pointer(easy, CURLOPT_WRITEDATA, this)
         hs_curl_set_pointer(easy, CURLOPT_HEADERDATA, this)
@@ -90,6 +99,7 @@ final class Transfer {
         self.request = request
         kept.removeAll(keepingCapacity: true)
         (bodyBytes, headerBytes, retryAfter, location, deniedAddress) = (0, 0, nil, nil, nil)
+        hasWholeHead = false
         errorText[0] = 0
         var url = request.url
         url.append(0)
@@ -148,7 +158,9 @@ final class Transfer {
             return -1
         }
         let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
-        return socket(address.pointee.family, type, address.pointee.protocol)
+        let made = socket(address.pointee.family, type, address.pointee.protocol)
+        sockets.opened(made)
+        return made
     }
 
     /// Lets go of the request; the answer is how it ended.
@@ -156,15 +168,22 @@ final class Transfer {
         defer { release() }
         let status = hs_curl_get_long(easy, CURLINFO_RESPONSE_CODE)
         let isCutByUs = result == CURLE_WRITE_ERROR && bodyBytes > Transfer.bodyLimitBytes
-        guard result == CURLE_OK || isCutByUs else {
+        guard result == CURLE_OK || isCutByUs || isWholeAllTheSame(result) else {
             // A proxy that refuses our credentials says so before there is an answer of the endpoint's.
             let proxyStatus = hs_curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE)
             if proxyStatus == 407 && headerBytes == 0 { return .answered(AttemptEnding.Answer(status: 407)) }
             return .broken(reason: fault(result))
         }
         guard status >= 100 else { return .broken(reason: "the answer is not HTTP") }
+        guard hasWholeHead else { return .broken(reason: "the answer was cut off inside its headers") }
         return .answered(
             AttemptEnding.Answer(status: status, body: kept, retryAfter: retryAfter, location: location))
+    }
+
+    /// An HTTP/2 server that has answered in full may stop reading the request (RFC 9113 §8.1): the answer counts.
+    private func isWholeAllTheSame(_ result: CURLcode) -> Bool {
+        result == CURLE_HTTP2_STREAM
+            && hs_curl_get_time(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T) == curl_off_t(bodyBytes)
     }
 
     /// Lets go of the request without an ending.
@@ -227,6 +246,9 @@ final class Transfer {
         switch bytes.first {
         case UInt8(ascii: "r"), UInt8(ascii: "R"):
             if let value = Transfer.value(of: "retry-after", in: bytes) { retryAfter = RetryAfter(value) }
+        case UInt8(ascii: "\r"), UInt8(ascii: "\n"): hasWholeHead = true
+        // What came before was an interim answer (RFC 9110 §15.2).
+        case UInt8(ascii: "H") where bytes.starts(with: "HTTP/".utf8): hasWholeHead = false
         case UInt8(ascii: "l"), UInt8(ascii: "L"):
             if let value = Transfer.value(of: "location", in: bytes) { location = String(value.prefix(512)) }
         default: break

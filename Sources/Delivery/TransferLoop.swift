@@ -13,6 +13,9 @@ final class TransferLoop: @unchecked Sendable {
     /// How many connections are kept at least, in all.
     static let connections = 256
 
+    /// How often answers are looked for before those there are go back: fewer hand-overs for it, each of them larger.
+    static let rounds = 4
+
     enum Message: Sendable {
         case start([TransferRequest])
         case cancel(any TransferOwner)
@@ -21,6 +24,7 @@ final class TransferLoop: @unchecked Sendable {
 
     private let thread: LoopInbox<Message>
     private let multi: UnsafeMutableRawPointer
+    private let sockets: WatchedSockets
     private var idle: [Transfer] = []
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var ended: [(owner: any TransferOwner, report: TransferReport)] = []
@@ -40,6 +44,7 @@ final class TransferLoop: @unchecked Sendable {
     private init(_ thread: LoopInbox<Message>, _ multi: UnsafeMutableRawPointer) {
         self.thread = thread
         self.multi = multi
+        sockets = WatchedSockets(epoll: thread.epoll)
     }
 
     /// Hands work over. From any thread.
@@ -49,9 +54,9 @@ final class TransferLoop: @unchecked Sendable {
         hs_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connectionLimit)
         hs_curl_watch(
             multi,
-            { _, socket, what, user, known in
-                Unmanaged<TransferLoop>.fromOpaque(user!).takeUnretainedValue().watch(
-                    socket, what, isKnown: known != nil)
+            { _, socket, what, user, _ in
+                Unmanaged<TransferLoop>.fromOpaque(user!).takeUnretainedValue().sockets.watch(socket, what)
+                return 0
             },
             { _, milliseconds, user in
                 let loop = Unmanaged<TransferLoop>.fromOpaque(user!).takeUnretainedValue()
@@ -62,18 +67,23 @@ final class TransferLoop: @unchecked Sendable {
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
         defer { events.deallocate() }
         while isRunning {
-            let count = hs_epoll_wait(thread.epoll, events, Int32(capacity), timeout())
             var hasMail = false
             var left: Int32 = 0
-            for index in 0..<Int(max(count, 0)) {
-                let token = hs_epoll_token(events + index)
-                if token == LoopInbox<Message>.inboxToken {
-                    hasMail = true
-                } else {
-                    curl_multi_socket_action(
-                        multi, curl_socket_t(token), TransferLoop.mask(events[index].events), &left)
+            var rounds = 0
+            var count: Int32
+            repeat {
+                count = hs_epoll_wait(thread.epoll, events, Int32(capacity), rounds == 0 ? timeout() : 0)
+                for index in 0..<Int(max(count, 0)) {
+                    let token = hs_epoll_token(events + index)
+                    if token == LoopInbox<Message>.inboxToken {
+                        hasMail = true
+                    } else if sockets.isWanted(Int32(truncatingIfNeeded: token)) {
+                        curl_multi_socket_action(
+                            multi, curl_socket_t(token), TransferLoop.mask(events[index].events), &left)
+                    }
                 }
-            }
+                rounds += 1
+            } while count > 0 && !hasMail && rounds < TransferLoop.rounds
             if timerAt <= hs_monotonic_ns() / 1_000_000 {
                 timerAt = .max
                 curl_multi_socket_action(multi, curl_socket_t(-1), 0, &left)
@@ -98,7 +108,7 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     private func begin(_ request: TransferRequest) {
-        guard let transfer = idle.popLast() ?? Transfer() else {
+        guard let transfer = idle.popLast() ?? Transfer(sockets) else {
             return ended.append((request.owner, request.report(.broken(reason: "no memory for a request"))))
         }
         transfer.prepare(request)
@@ -131,26 +141,17 @@ final class TransferLoop: @unchecked Sendable {
 
     /// Hands back what has ended, one batch for each owner.
     private func report() {
-        guard !ended.isEmpty else { return }
+        guard let first = ended.first?.owner else { return }
+        if ended.allSatisfy({ $0.owner === first }) {
+            first.ended(ended.map(\.report))
+            return ended.removeAll(keepingCapacity: true)
+        }
         var batches: [ObjectIdentifier: [TransferReport]] = [:]
         for (owner, report) in ended { batches[ObjectIdentifier(owner), default: []].append(report) }
         for (owner, _) in ended {
             if let batch = batches.removeValue(forKey: ObjectIdentifier(owner)) { owner.ended(batch) }
         }
         ended.removeAll(keepingCapacity: true)
-    }
-
-    private func watch(_ socket: curl_socket_t, _ what: Int32, isKnown: Bool) -> Int32 {
-        if what == CURL_POLL_REMOVE {
-            _ = hs_epoll_control(thread.epoll, 2, socket, 0, 0)
-            return 0
-        }
-        var events: UInt32 = 0
-        if what & CURL_POLL_IN != 0 { events |= UInt32(EPOLLIN.rawValue) }
-        if what & CURL_POLL_OUT != 0 { events |= UInt32(EPOLLOUT.rawValue) }
-        _ = hs_epoll_control(thread.epoll, isKnown ? 3 : 1, socket, events, UInt64(UInt32(bitPattern: socket)))
-        if !isKnown { curl_multi_assign(multi, socket, Unmanaged.passUnretained(self).toOpaque()) }
-        return 0
     }
 
     private func timeout() -> Int32 {

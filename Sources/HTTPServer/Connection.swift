@@ -2,6 +2,8 @@
 final class Connection {
     /// What it is doing.
     enum Phase {
+        /// Waiting for the PROXY header, or in the middle of it.
+        case proxyHeader
         /// Waiting for a request, or in the middle of its headers.
         case head
         /// In the middle of a body of known length, which ends at `end`.
@@ -16,8 +18,17 @@ final class Connection {
 
     let descriptor: Int32
     let generation: UInt32
-    let peer: PeerAddress
+    /// Who it comes from: the client that a PROXY header names, once it has been read.
+    var peer: PeerAddress
     var phase = Phase.head
+    /// What its bytes are wrapped in, if it is TLS.
+    var tls: TLSSession?
+    /// Whether it has one of the places that the limits allow; what is only sent away has none.
+    var hasPlace = false
+    /// Whether it counts among its address's connections.
+    var hasAddressPlace = false
+    /// Nothing has come of it yet.
+    var isFresh = true
     var parser: HeadParser
     var parsed: HeadParser.Parsed?
     var bodyLimitBytes = 0
@@ -36,6 +47,10 @@ final class Connection {
     var isGone = false
     var closesAfterOutput = false
     var isQueued = false
+    /// Answers in `output`, or begun there.
+    var unreadAnswers = 0
+    /// Its next request waits until its client has read the answers before it.
+    var isHeldBack = false
     /// Bytes thrown away while lingering.
     var lingered = 0
 

@@ -5,56 +5,70 @@ import Glibc
 extension EventLoop {
     func watchListeners() {
         for (index, listener) in listeners.enumerated() {
+            // One socket for several loops wakes one of them, not all (epoll_ctl(2)).
+            let isShared = listener.address.port == nil
             _ = hs_epoll_control(
-                epoll, EPOLL_CTL_ADD, listener.descriptor, EPOLLIN.rawValue,
-                EventLoop.listenerTokens + UInt64(index))
+                epoll, EPOLL_CTL_ADD, listener.descriptor,
+                EPOLLIN.rawValue | (isShared ? EPOLLEXCLUSIVE.rawValue : 0), EventLoop.listenerTokens + UInt64(index))
         }
     }
 
+    func tell(_ reason: Notice) {
+        if let lastNotice, now - lastNotice <= EventLoop.noticeNanoseconds { return }
+        lastNotice = now
+        notice(reason)
+    }
+
     func pauseAccepting(for nanoseconds: Int64, _ reason: Notice) {
-        if lastNotice.map({ now - $0 > EventLoop.noticeNanoseconds }) ?? true {
-            lastNotice = now
-            notice(reason)
-        }
+        tell(reason)
         guard acceptPausedUntil == 0 else { return }
         acceptPausedUntil = now + nanoseconds
         for listener in listeners { _ = hs_epoll_control(epoll, EPOLL_CTL_DEL, listener.descriptor, 0, 0) }
     }
 
-    func accept(_ index: Int) {
-        guard index < listeners.count else { return }
-        for turn in 0..<128 {
-            guard acceptPausedUntil == 0 else { return }
-            if open >= limits.connections {
-                // Only the first turn knows that a client waits: for nobody, no other one is sent away.
-                guard turn == 0 else { return }
-                guard dropOldestIdle() else {
-                    return pauseAccepting(for: EventLoop.tickNanoseconds, .outOfConnections)
-                }
-            }
+    /// Accepts what waits, in portions. False when nothing is left.
+    @discardableResult
+    func accept(_ index: Int) -> Bool {
+        guard index < listeners.count else { return false }
+        let listener = listeners[index]
+        for _ in 0..<128 {
+            guard acceptPausedUntil == 0 else { return false }
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let descriptor = hs_accept(listeners[index].descriptor, &storage, &length)
+            let descriptor = hs_accept(listener.descriptor, &storage, &length)
             if descriptor < 0 {
+                if errno == ECONNABORTED || errno == EINTR { continue }
                 if errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM {
                     _ = dropOldestIdle()
                     pauseAccepting(for: EventLoop.tickNanoseconds, .outOfDescriptors)
                 }
-                return
+                return false
             }
-            adopt(descriptor, PeerAddress(storage))
+            place(descriptor, PeerAddress(storage), listener.settings)
         }
+        return true
     }
 
-    func adopt(_ descriptor: Int32, _ peer: PeerAddress) {
-        if let limit = limits.connectionsPerAddress, perAddress[peer, default: 0] >= limit {
-            close(descriptor)
-            return
+    /// Keeps a new connection, or hands it to the loop that has the fewest: chance alone would load one more than another.
+    private func place(_ descriptor: Int32, _ peer: PeerAddress, _ settings: ListenerSettings) {
+        var fewest = (load: load.load(ordering: .relaxed) - 1, loop: self)
+        for sibling in siblings where !occupancy.isStopping {
+            let load = sibling.load.load(ordering: .relaxed)
+            if load < fewest.load { fewest = (load, sibling) }
         }
-        var one: Int32 = 1
+        let loop = fewest.loop
+        loop.load.add(1, ordering: .relaxed)
+        if loop === self { return adopt(descriptor, peer, settings) }
+        loop.perform { loop.adopt(descriptor, peer, settings) }
+    }
+
+    func adopt(_ descriptor: Int32, _ peer: PeerAddress, _ settings: ListenerSettings) {
         if peer != .local {
+            var one: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         }
+        // Asked before it is one of those that may have to give way.
+        let hasPlace = occupancy.enter() || (dropOldestIdle() && occupancy.enter())
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
         generations &+= 1
@@ -63,23 +77,85 @@ extension EventLoop {
             deadline: now + idleNanoseconds)
         connections[slot] = connection
         open += 1
-        if limits.connectionsPerAddress != nil { perAddress[peer, default: 0] += 1 }
         connection.interest = EPOLLIN.rawValue
         _ = hs_epoll_control(
             epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue,
             UInt64(connection.generation) << 32 | UInt64(slot))
+        guard hasPlace else {
+            for sibling in siblings { sibling.perform { _ = sibling.dropOldestIdle() } }
+            tell(.outOfConnections)
+            if settings.speaksTLS { connection.tls = identity?.current.session(on: descriptor) }
+            return turnAway(slot, connection)
+        }
+        connection.hasPlace = true
+        if settings.speaksTLS {
+            guard let session = identity?.current.session(on: descriptor) else { return drop(slot) }
+            connection.tls = session
+            connection.deadline = now + headerNanoseconds
+        }
+        if settings.readsProxyHeader {
+            connection.phase = .proxyHeader
+            connection.deadline = now + headerNanoseconds
+        } else if !enterByAddress(slot, connection) {
+            return
+        }
         // A client mostly sends at once: its request is often there already.
         receive(slot, connection)
     }
 
-    func dropOldestIdle() -> Bool {
-        var oldest: (slot: Int, deadline: Int64)?
-        for (slot, connection) in connections.enumerated() {
-            guard let connection, connection.isIdle, connection.deadline < oldest?.deadline ?? .max else { continue }
-            oldest = (slot, connection.deadline)
+    /// Takes one of the address's places for a connection, or sends it away.
+    func enterByAddress(_ slot: Int, _ connection: Connection) -> Bool {
+        guard occupancy.enter(connection.peer) else {
+            turnAway(slot, connection)
+            return false
         }
-        guard let oldest else { return false }
-        drop(oldest.slot)
+        connection.hasAddressPlace = true
+        return true
+    }
+
+    /// Answers 503 to a connection for which there is no place, without reading what it wants.
+    private func turnAway(_ slot: Int, _ connection: Connection) {
+        if connection.hasPlace { occupancy.leave() }
+        connection.hasPlace = false
+        turnedAway += 1
+        refuse(slot, connection, .outOfPlaces)
+        if turnedAway >= EventLoop.turnedAwayLimit {
+            pauseAccepting(for: EventLoop.tickNanoseconds, .outOfConnections)
+        }
+    }
+
+    /// Reads no further than the header goes: what follows it is the client's own.
+    func receiveProxyHeader(_ slot: Int, _ connection: Connection) {
+        let buffer = connection.buffer ?? ReceiveBuffer()
+        if connection.buffer == nil {
+            occupancy.hold(buffer.capacity)
+            connection.buffer = buffer
+        }
+        let had = buffer.count
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.free.prefix(ProxyHeader.limitBytes - had))
+        let count = recv(connection.descriptor, room.baseAddress, room.count, Int32(MSG_PEEK))
+        if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
+        guard count > 0 else { return drop(slot) }
+        do throws(ProxyHeader.Malformed) {
+            let seen = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer.memory)[..<(had + count)])
+            let header = try ProxyHeader.read(seen)
+            let taken = (header?.length ?? seen.count) - had
+            guard recv(connection.descriptor, room.baseAddress, taken, 0) == taken else { return drop(slot) }
+            buffer.filled(taken)
+            guard let header else { return }
+            release(connection)
+            connection.phase = .head
+            connection.deadline = now + (connection.isEstablished ? idleNanoseconds : headerNanoseconds)
+            if let client = header.client { connection.peer = client }
+            if enterByAddress(slot, connection) { receive(slot, connection) }
+        } catch {
+            drop(slot)
+        }
+    }
+
+    func dropOldestIdle() -> Bool {
+        guard let slot = idleCandidates.next(among: connections, now: now) else { return false }
+        drop(slot)
         return true
     }
 
@@ -101,10 +177,9 @@ extension EventLoop {
         connections[slot] = nil
         freeSlots.append(slot)
         open -= 1
-        if limits.connectionsPerAddress != nil {
-            perAddress[connection.peer, default: 1] -= 1
-            if perAddress[connection.peer] == 0 { perAddress[connection.peer] = nil }
-        }
+        load.subtract(1, ordering: .relaxed)
+        if connection.hasPlace { occupancy.leave() } else { turnedAway -= 1 }
+        if connection.hasAddressPlace { occupancy.leave(connection.peer) }
         if acceptPausedUntil != 0 { acceptPausedUntil = now }
     }
 }

@@ -6,6 +6,7 @@ extension EventLoop {
     func receive(_ slot: Int, _ connection: Connection) {
         switch connection.phase {
         case .lingering: return linger(slot, connection)
+        case .proxyHeader: return receiveProxyHeader(slot, connection)
         case .handling:
             // Nothing may be read now; the kernel is asked to be quiet until the answer is out.
             return watch(slot, connection, for: 0)
@@ -15,24 +16,48 @@ extension EventLoop {
         if let present = connection.buffer {
             buffer = present
         } else {
+            guard occupancy.canHold(ReceiveBuffer.initialBytes) else {
+                return refuse(slot, connection, .outOfMemory)
+            }
             buffer = spareBuffers.popLast() ?? ReceiveBuffer()
-            heldBytes += buffer.capacity
+            occupancy.hold(buffer.capacity)
             connection.buffer = buffer
             connection.parser.reset(at: 0)
-            connection.deadline = now + headerNanoseconds
+            if connection.isEstablished { connection.deadline = now + headerNanoseconds }
         }
         let room = buffer.free
-        if room.isEmpty { return advance(slot, connection) }
-        let count = recv(connection.descriptor, room.baseAddress, room.count, 0)
+        guard !room.isEmpty, let count = connection.read(into: room) else {
+            if !room.isEmpty { return receivedNothing(slot, connection, buffer) }
+            advance(slot, connection)
+            return receiveRest(slot, connection)
+        }
         if count > 0 {
             buffer.filled(count)
             advance(slot, connection)
-        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+            receiveRest(slot, connection)
+        } else if connection.tls?.isPlainHTTP == true {
+            connection.tls = nil
+            refuse(slot, connection, .malformed("this listener speaks HTTPS", "begin the address with https://"))
+        } else {
             drop(slot)
-        } else if buffer.count == 0 {
-            release(connection)
-            connection.deadline = now + idleNanoseconds
         }
+    }
+
+    /// The kernel has no more for now.
+    private func receivedNothing(_ slot: Int, _ connection: Connection, _ buffer: ReceiveBuffer) {
+        if buffer.count == 0 {
+            release(connection)
+            if connection.isEstablished { connection.deadline = now + idleNanoseconds }
+        }
+        if let tls = connection.tls {
+            watch(slot, connection, for: EPOLLIN.rawValue | (tls.wantsToWrite ? EPOLLOUT.rawValue : 0))
+        }
+    }
+
+    /// TLS may have read more from the socket than there was room for.
+    private func receiveRest(_ slot: Int, _ connection: Connection) {
+        guard connection.hasPending, connections[slot] === connection else { return }
+        queueReady(slot, connection)
     }
 
     func linger(_ slot: Int, _ connection: Connection) {
@@ -70,6 +95,7 @@ extension EventLoop {
     func begin(_ slot: Int, _ connection: Connection, _ parsed: HeadParser.Parsed) throws(Refusal) -> Bool {
         guard let handler else { return false }
         connection.parsed = parsed
+        connection.isFresh = false
         connection.deadline = now + bodyNanoseconds
         let verdict =
             parsed.isForServer ? .refuse(Response(status: 204, body: [])) : handler.judge(parsed.head)
@@ -105,6 +131,7 @@ extension EventLoop {
         refusals.count(response.status)
         let hasBody = parsed.framing != .none && parsed.framing != .length(0)
         let closes = hasBody || !parsed.keepsAlive || stopDeadline != nil
+        connection.unreadAnswers += 1
         writer.append(
             response, to: &connection.output, closing: closes, sayingKeepAlive: parsed.saysKeepAlive,
             withoutBody: parsed.head.method == .head)
@@ -122,12 +149,9 @@ extension EventLoop {
 
     func grow(_ connection: Connection, to bytes: Int) throws(Refusal) {
         guard let buffer = connection.buffer, bytes > buffer.capacity else { return }
-        guard heldBytes + bytes - buffer.capacity <= limits.memoryBytes else {
-            throw Refusal(503, "too many bodies are on their way at once", hint: "try again in a moment")
-        }
-        heldBytes -= buffer.capacity
+        guard occupancy.canHold(bytes - buffer.capacity) else { throw .outOfMemory }
+        occupancy.hold(bytes - buffer.capacity)
         buffer.grow(to: bytes)
-        heldBytes += buffer.capacity
         // The head's places stay, but its bytes have moved.
         connection.parsed?.head.bytes = buffer.received
     }
@@ -153,7 +177,7 @@ extension EventLoop {
             let limit = connection.bodyLimitBytes + limits.headerBytes + ReceiveBuffer.initialBytes
             if buffer.free.isEmpty { try grow(connection, to: min(buffer.capacity * 2, limit * 2)) }
             return false
-        case .head, .handling, .lingering: return false
+        case .proxyHeader, .head, .handling, .lingering: return false
         }
     }
 
@@ -173,6 +197,8 @@ extension EventLoop {
     }
 
     func refuse(_ slot: Int, _ connection: Connection, _ refusal: Refusal) {
+        // Before the keys are agreed on there is no way to say it.
+        guard connection.isEstablished else { return drop(slot) }
         refusals.count(refusal.status)
         writer.append(
             refusal.response, to: &connection.output, closing: true,
@@ -190,20 +216,16 @@ extension EventLoop {
     }
 
     func flush(_ slot: Int, _ connection: Connection) {
-        let result = connection.output.withUnsafeBytes { bytes in
-            send(
-                connection.descriptor, bytes.baseAddress! + connection.sent, bytes.count - connection.sent,
-                Int32(MSG_NOSIGNAL))
-        }
-        if result < 0 && errno != EAGAIN && errno != EINTR { return drop(slot) }
-        connection.sent += max(0, result)
+        guard connection.sendOutput() else { return drop(slot) }
         guard connection.sent == connection.output.count else {
             return watch(slot, connection, for: EPOLLOUT.rawValue)
         }
         connection.sent = 0
+        connection.unreadAnswers = 0
         connection.output.removeAll(keepingCapacity: connection.output.capacity <= 4096)
         if connection.closesAfterOutput || (stopDeadline != nil && connection.isIdle) {
             // The client reads our answer before it meets a reset: close our side, and read on for a while (RFC 9112 §9.6).
+            connection.tls?.sayGoodbye()
             shutdown(connection.descriptor, Int32(SHUT_WR))
             if case .lingering = connection.phase {} else { beginLingering(slot, connection) }
         }
@@ -214,6 +236,10 @@ extension EventLoop {
         if case .head = connection.phase, connection.buffer != nil {
             // The next request began behind the one that was answered: its time runs from here.
             connection.deadline = now + headerNanoseconds
+            if connection.isHeldBack {
+                connection.isHeldBack = false
+                queueReady(slot, connection)
+            }
         }
         watch(slot, connection, for: EPOLLIN.rawValue)
     }

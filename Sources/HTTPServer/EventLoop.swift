@@ -14,7 +14,7 @@ public final class EventLoop: @unchecked Sendable {
     public enum Notice: Sendable {
         /// No descriptor was left for a new connection; accepting pauses for a moment.
         case outOfDescriptors
-        /// The limit of connections is reached, and none is idle.
+        /// The limit of connections is reached, and none is idle: new ones are answered 503.
         case outOfConnections
     }
 
@@ -22,11 +22,20 @@ public final class EventLoop: @unchecked Sendable {
     /// Unused buffers kept: 1 MiB in all.
     static let spareBufferLimit = 128
     static let tickNanoseconds: Int64 = 250_000_000
-    static let lingerNanoseconds: Int64 = 2_000_000_000
+    /// How long a client that is refused, or had its last answer, may take to read it and to stop sending.
+    static let lingerNanoseconds: Int64 = 10_000_000_000
     /// Between two notices.
     static let noticeNanoseconds: Int64 = 60_000_000_000
     /// What a refused client may still send before it is cut off, in bytes.
-    static let lingerLimitBytes = 4 << 20
+    static let lingerLimitBytes = 64 << 20
+    /// Connections past the limit that are being answered 503; more wait until they have gone.
+    static let turnedAwayLimit = 128
+    /// Answers that a client has not read: past them, what it sent next waits.
+    static let unreadAnswersLimit = 64
+    /// How long new connections are turned to a successor before the sockets close: what a handshake may take.
+    static let divertNanoseconds: Int64 = 1_000_000_000
+    /// At a stop, how long a new connection may take to begin its request.
+    static let lastCallNanoseconds: Int64 = 1_000_000_000
     static let wakeUpToken = UInt64.max
     static let listenerTokens = UInt64.max - 1024
 
@@ -47,8 +56,13 @@ public final class EventLoop: @unchecked Sendable {
     var freeSlots: [Int] = []
     var generations: UInt32 = 0
     var open = 0
-    var perAddress: [PeerAddress: Int] = [:]
-    var heldBytes = 0
+    var turnedAway = 0
+    let occupancy: Occupancy
+    let identity: CurrentIdentity?
+    /// The group's other loops, and how many connections each has: its own and those on their way to it.
+    var siblings: [EventLoop] = []
+    let load = Atomic(0)
+    var idleCandidates = IdleCandidates()
     /// Buffers of the first size that nobody uses, so that a request needs no new one.
     var spareBuffers: [ReceiveBuffer] = []
     var ready: [Int] = []
@@ -59,16 +73,18 @@ public final class EventLoop: @unchecked Sendable {
     var now: Int64 = hs_monotonic_ns()
     var nextTick: Int64 = 0
     var stopDeadline: Int64?
+    /// When a stop closes the listeners; they are open until then.
+    var listenersEnd: Int64?
 
-    /// A loop that listens at these addresses.
-    /// - Throws: `ListenError` with the address that could not be had.
-    public init(
-        listening addresses: [ListenAddress], limits: ServerLimits, notice: @escaping @Sendable (Notice) -> Void
-    ) throws(ListenError) {
-        var listeners: [Listener] = []
-        for address in addresses { listeners.append(try Listener(address)) }
+    /// A loop that accepts from these listeners.
+    init(
+        listening listeners: [Listener], limits: ServerLimits, occupancy: Occupancy,
+        identity: CurrentIdentity?, notice: @escaping @Sendable (Notice) -> Void
+    ) {
         self.listeners = listeners
         self.limits = limits
+        self.occupancy = occupancy
+        self.identity = identity
         idleNanoseconds = limits.idleTimeout.wholeNanoseconds
         headerNanoseconds = limits.headerTimeout.wholeNanoseconds
         bodyNanoseconds = limits.bodyTimeout.wholeNanoseconds
@@ -118,15 +134,6 @@ public final class EventLoop: @unchecked Sendable {
         perform { [self] in if let handler { block(handler) } }
     }
 
-    /// Stops accepting, answers what has been read, and ends the thread when the last connection is done or the time is over. From any thread.
-    public func stop(within grace: Duration) {
-        perform { [self] in
-            stopDeadline = hs_monotonic_ns() + grace.wholeNanoseconds
-            listeners = []
-            for (slot, connection) in connections.enumerated() where connection?.isIdle == true { drop(slot) }
-        }
-    }
-
     /// Answers a request. On the loop's thread. An answer to a client that has gone is dropped.
     public func answer(_ exchange: Exchange, with response: Response) {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
@@ -135,6 +142,7 @@ public final class EventLoop: @unchecked Sendable {
         refusals.count(response.status)
         if connection.isGone { return remove(exchange.slot, connection) }
         let closes = !keepsAlive || stopDeadline != nil
+        connection.unreadAnswers += 1
         writer.append(
             response, to: &connection.output, closing: closes, sayingKeepAlive: saysKeepAlive, withoutBody: isHead)
         connection.parsed = nil
@@ -162,11 +170,7 @@ public final class EventLoop: @unchecked Sendable {
         // Buffers stay as long as the loop: a commit that is under way may still read what it borrowed.
         for case let connection? in connections { close(connection.descriptor) }
         listeners = []
-    }
-
-    var isDone: Bool {
-        guard let stopDeadline else { return false }
-        return open == 0 || hs_monotonic_ns() >= stopDeadline
+        siblings = []
     }
 
     func doWork() {
@@ -195,31 +199,39 @@ public final class EventLoop: @unchecked Sendable {
                 flush(slot, connection)
                 guard connections[slot] === connection else { return }
             }
-            if bits & ~EPOLLOUT.rawValue != 0 { receive(slot, connection) }
+            if bits & ~EPOLLOUT.rawValue != 0 || connection.tls?.wantsToWrite == true { receive(slot, connection) }
         }
     }
 
     /// Lets the handler commit what the round brought, goes on with pipelined requests, and writes the answers.
     func finishRounds() {
         repeat {
-            let slots = ready
-            ready.removeAll(keepingCapacity: true)
+            repeat {
+                let slots = ready
+                ready.removeAll(keepingCapacity: true)
+                for slot in slots {
+                    guard let connection = connections[slot] else { continue }
+                    connection.isQueued = false
+                    if connection.unreadAnswers >= EventLoop.unreadAnswersLimit && !connection.output.isEmpty {
+                        connection.isHeldBack = true
+                    } else if connection.hasPending {
+                        receive(slot, connection)
+                    } else {
+                        advance(slot, connection)
+                    }
+                }
+                handler?.roundEnded()
+            } while !ready.isEmpty
+            let slots = toFlush
+            toFlush.removeAll(keepingCapacity: true)
             for slot in slots {
-                guard let connection = connections[slot] else { continue }
-                connection.isQueued = false
-                advance(slot, connection)
+                if let connection = connections[slot], !connection.output.isEmpty { flush(slot, connection) }
             }
-            handler?.roundEnded()
         } while !ready.isEmpty
-        let slots = toFlush
-        toFlush.removeAll(keepingCapacity: true)
-        for slot in slots {
-            if let connection = connections[slot], !connection.output.isEmpty { flush(slot, connection) }
-        }
     }
 
     func queueReady(_ slot: Int, _ connection: Connection) {
-        guard connection.buffer != nil, !connection.isQueued else { return }
+        guard connection.buffer != nil || connection.hasPending, !connection.isQueued else { return }
         connection.isQueued = true
         ready.append(slot)
     }
@@ -239,7 +251,7 @@ public final class EventLoop: @unchecked Sendable {
 
     func release(_ connection: Connection) {
         guard let buffer = connection.buffer else { return }
-        heldBytes -= buffer.capacity
+        occupancy.hold(-buffer.capacity)
         connection.buffer = nil
         if buffer.capacity == ReceiveBuffer.initialBytes && spareBuffers.count < EventLoop.spareBufferLimit {
             buffer.clear()
@@ -250,29 +262,46 @@ public final class EventLoop: @unchecked Sendable {
     func discard(_ connection: Connection, before offset: Int) {
         guard let buffer = connection.buffer else { return }
         if buffer.count == offset { return release(connection) }
-        heldBytes -= buffer.capacity
+        let before = buffer.capacity
         buffer.discard(before: offset)
-        heldBytes += buffer.capacity
+        if buffer.capacity != before { occupancy.hold(buffer.capacity - before) }
     }
 
     /// Once in a while: what has taken too long, and accepting that paused.
     func tick() {
         nextTick = now + EventLoop.tickNanoseconds
         for slot in connections.indices {
-            guard let connection = connections[slot], connection.deadline <= now else { continue }
+            guard let connection = connections[slot], connection.deadline <= now || isTooSlow(connection) else {
+                continue
+            }
             expire(slot, connection)
         }
         finishRounds()
+        if let end = listenersEnd, end <= now { closeListeners() }
         if acceptPausedUntil != 0 && acceptPausedUntil <= now {
             acceptPausedUntil = 0
             watchListeners()
         }
     }
 
+    /// Whether a body brings less than the least rate.
+    private func isTooSlow(_ connection: Connection) -> Bool {
+        let received: Int
+        switch connection.phase {
+        case .body: received = (connection.buffer?.count ?? 0) - (connection.parsed?.end ?? 0)
+        case .chunks(let chunks): received = chunks.decodedEnd - chunks.start
+        case .proxyHeader, .head, .handling, .lingering: return false
+        }
+        let seconds = (now - connection.deadline + bodyNanoseconds) / 1_000_000_000
+        return now - connection.deadline + bodyNanoseconds >= limits.bodyRateGrace.wholeNanoseconds
+            && received < Int(seconds) * limits.bodyRateBytesPerSecond
+    }
+
     func expire(_ slot: Int, _ connection: Connection) {
         switch connection.phase {
         case .handling: return
         case .lingering: drop(slot)
+        case .proxyHeader: drop(slot)
         case .head where connection.buffer == nil: drop(slot)
         case .head, .body, .chunks:
             refuse(
@@ -284,7 +313,7 @@ public final class EventLoop: @unchecked Sendable {
 
 extension Duration {
     /// Nanoseconds, rounded down; at most about 292 years.
-    fileprivate var wholeNanoseconds: Int64 {
+    var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max / 2 : product + attoseconds / 1_000_000_000

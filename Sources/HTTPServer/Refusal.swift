@@ -14,6 +14,16 @@ struct Refusal: Error, Equatable {
         Refusal(400, error, hint: hint)
     }
 
+    /// As much is held for requests as may be.
+    static var outOfMemory: Refusal {
+        Refusal(503, "too many requests are on their way at once", hint: "try again in a moment")
+    }
+
+    /// There are as many connections as may be: to all, or from this address.
+    static var outOfPlaces: Refusal {
+        Refusal(503, "there are too many connections", hint: "keep connections alive, and try again in a moment")
+    }
+
     var response: Response {
         // Both texts are ours and hold nothing that JSON would have escaped.
         var response = Response(status: status, body: Array("{\"error\":\"\(error)\",\"hint\":\"\(hint)\"}".utf8))

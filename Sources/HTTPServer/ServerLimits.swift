@@ -16,6 +16,10 @@ public struct ServerLimits: Sendable, Equatable {
     public var headerTimeout: Duration = .seconds(10)
     /// For the whole body.
     public var bodyTimeout: Duration = .seconds(30)
+    /// What a body brings in a second on the average, at the least, in bytes…
+    public var bodyRateBytesPerSecond = 32
+    /// … once it has taken this long.
+    public var bodyRateGrace: Duration = .seconds(10)
     /// Between two requests, and for a client to read its answer.
     public var idleTimeout: Duration = .seconds(75)
 

@@ -70,4 +70,29 @@ struct Bitmap: Sendable {
         }
         return word << 6 + bits.trailingZeroBitCount
     }
+
+    /// All members, in order.
+    var members: Members { Members(words: words) }
+
+    /// The members of a bitmap, in order.
+    struct Members: Sequence, IteratorProtocol {
+        private let words: [UInt64]
+        private var index = 0
+        private var bits: UInt64
+
+        init(words: [UInt64]) {
+            self.words = words
+            bits = words.first ?? 0
+        }
+
+        mutating func next() -> Int? {
+            while bits == 0 {
+                index += 1
+                guard index < words.count else { return nil }
+                bits = words[index]
+            }
+            defer { bits &= bits - 1 }
+            return index << 6 + bits.trailingZeroBitCount
+        }
+    }
 }

@@ -27,25 +27,30 @@ struct Commits {
     let usage: SpoolUsage
     private(set) var closed: String?
     private(set) var syncSeconds = 0.0
+    /// Events appended since the last sync.
+    private(set) var unsynced = 0
     private let settings: SpoolSettings
     private let disk: any Disk
     private let directory: String
     private let segmentBytes: Int
+    private let spare: SpareSegment
+    private let salt: @Sendable () -> UInt32
     private var writer: SegmentWriter?
     private var nextNumber: UInt64
     private var queues: [QueueID: String]
     private var dedupe = DedupeTable()
-    private var needsSync = false
     private var justSealed: [(first: UInt64, bytes: Int)] = []
 
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
-        now: Int64, segmentBytes: Int? = nil
+        spare: SpareSegment, salt: @escaping @Sendable () -> UInt32, now: Int64, segmentBytes: Int? = nil
     ) throws(SpoolError) {
         self.settings = settings
         self.disk = disk
         self.directory = directory
         self.usage = usage
+        self.spare = spare
+        self.salt = salt
         self.segmentBytes = segmentBytes ?? min(Commits.segmentLimitBytes, max(1 << 20, settings.maxSizeBytes / 8))
         queues = recovery.queues
         nextNumber = recovery.nextNumber
@@ -55,34 +60,61 @@ struct Commits {
             try void.file.truncate(to: void.end)
             try void.file.sync()
         }
-        if let last = recovery.last {
-            let before = try last.file.size()
-            writer = try SegmentWriter(
-                continuing: last.file, first: last.first, nextNumber: nextNumber, end: max(last.end, FileHeader.size),
-                in: directory, on: disk, segmentBytes: self.segmentBytes)
-            usage.remove(before - last.end)
-        } else {
+        guard let last = recovery.last else {
             try begin()
+            return
         }
+        let continued = try SegmentWriter(
+            continuing: last, nextNumber: nextNumber, in: directory, segmentBytes: self.segmentBytes,
+            cutting: { usage.remove($0 - last.end) })
+        if last.isCurrent {
+            writer = continued
+            return
+        }
+        // One of an older format is left as it was written.
+        if nextNumber > last.first {
+            justSealed.append((last.first, continued.end))
+        } else {
+            usage.remove(continued.end)
+        }
+        try begin()
     }
 
     private mutating func begin() throws(SpoolError) {
-        let new = try SegmentWriter(
-            beginning: nextNumber, queues: queues, in: directory, on: disk, segmentBytes: segmentBytes)
-        usage.add(new.zeroedTo)
+        let recycled = spare.take()
+        let new: SegmentWriter
+        do throws(SpoolError) {
+            new = try SegmentWriter(
+                beginning: nextNumber, queues: queues, salt: salt(),
+                recycling: recycled > 0 ? directory + "/" + SpareSegment.name : nil, in: directory, on: disk,
+                segmentBytes: segmentBytes)
+        } catch {
+            // Whether it has the new name by now or not: the next one under that name is begun anew.
+            usage.remove(recycled)
+            throw error
+        }
+        usage.add(new.zeroedTo - recycled)
         writer = new
     }
 
-    /// Ends the present segment at its last event, gives back what was zeroed beyond, and begins the next.
+    /// Ends the present segment with its index, gives back what was zeroed beyond, and begins the next.
     private mutating func roll() throws(SpoolError) {
-        if let old = writer {
-            try old.seal()
-            usage.remove(old.zeroedTo - old.end)
+        if var old = writer {
+            let before = old.zeroedTo
+            try old.seal(queues: queues)
+            usage.add(old.end - before)
             justSealed.append((old.first, old.end))
+            unsynced = 0
             writer = nil
         }
         try begin()
     }
+
+    /// The keys of these events that still count.
+    func keys(of numbers: Range<UInt64>, now: Int64) -> [KeptKey] { dedupe.keys(in: numbers, now: now) }
+
+    /// Overwrites what the open segment's file may hold of a former use.
+    func wipe() throws(SpoolError) { try writer?.wipe() }
 
     mutating func queue(named name: String) throws(SpoolError) -> QueueID {
         if let known = queues.first(where: { $0.value == name }) { return known.key }
@@ -178,7 +210,7 @@ struct Commits {
         let start = hs_monotonic_ns()
         let sync = settings.sync == .always
         let appended = try writer?.append(batch, taken, sync: sync) ?? []
-        if sync { syncSeconds = Double(hs_monotonic_ns() - start) / 1e9 } else { needsSync = true }
+        if sync { syncSeconds = Double(hs_monotonic_ns() - start) / 1e9 } else { unsynced += appended.count }
         nextNumber = writer?.nextNumber ?? nextNumber
         return appended
     }
@@ -243,8 +275,8 @@ struct Commits {
 
     /// Makes durable what was appended without a sync.
     mutating func syncPending() {
-        guard needsSync, let writer else { return }
-        needsSync = false
+        guard unsynced > 0, let writer else { return }
+        unsynced = 0
         let start = hs_monotonic_ns()
         do throws(SpoolError) {
             try writer.sync()

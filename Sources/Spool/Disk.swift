@@ -14,6 +14,9 @@ public protocol Disk: AnyObject, Sendable {
     func syncDirectory(_ path: String) throws(SpoolError)
     /// What is free on the file system, in bytes.
     func freeBytes(_ path: String) throws(SpoolError) -> Int
+    /// Takes a directory's lock, which holds as long as the answer lives.
+    /// - Throws: `SpoolError.locked` if another has it.
+    func lock(_ directory: String) throws(SpoolError) -> any AnyObject & Sendable
 }
 
 /// An open file of a `Disk`. It closes itself when nobody holds it any more. Reads may come from any thread; writes from one.

@@ -39,11 +39,15 @@ public protocol EventLog: AnyObject, Sendable {
     /// 1970.
     func retained(after number: EventNumber, since: Int64) -> EventNumber?
 
-    /// Reads an event's record.
+    /// Reads an event's record, to deliver it. One that was erased is an error.
     func read(_ position: Position) throws(SpoolError) -> StoredEvent
 
     /// Finds an event by number; `nil` if it was never given or is no longer retained.
     func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent?
+
+    /// Takes events' attributes and bodies from wherever they are kept, for good; numbers stay, and what was still owed is
+    /// settled. Durable when it returns.
+    func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult]
 
     /// What an event's deliveries stand at.
     func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding]
@@ -173,14 +177,20 @@ public struct StoredEvent: Sendable {
     public var attributes: [UInt8]
     /// The body, byte for byte.
     public var body: [UInt8]
+    /// Whether attributes and body were erased: then both are empty.
+    public var isErased: Bool
 
     /// A record's content.
-    public init(number: EventNumber, receivedAt: Int64, owed: [QueueID], attributes: [UInt8], body: [UInt8]) {
+    public init(
+        number: EventNumber, receivedAt: Int64, owed: [QueueID], attributes: [UInt8], body: [UInt8],
+        isErased: Bool = false
+    ) {
         self.number = number
         self.receivedAt = receivedAt
         self.owed = owed
         self.attributes = attributes
         self.body = body
+        self.isErased = isErased
     }
 }
 
@@ -245,18 +255,21 @@ public struct SpoolStatus: Sendable {
     public var corrupt: Int
     /// How long the last sync took, in seconds.
     public var syncSeconds: Double
+    /// Events accepted since the last sync, which a power cut may take; 0 where every answer waits for its sync.
+    public var unsynced = 0
     /// Why new events are refused, if they are.
     public var closed: String?
 
     /// A spool at one moment.
     public init(
-        queues: [Queue], bytes: Int, events: Int, corrupt: Int, syncSeconds: Double, closed: String?
+        queues: [Queue], bytes: Int, events: Int, corrupt: Int, syncSeconds: Double, unsynced: Int = 0, closed: String?
     ) {
         self.queues = queues
         self.bytes = bytes
         self.events = events
         self.corrupt = corrupt
         self.syncSeconds = syncSeconds
+        self.unsynced = unsynced
         self.closed = closed
     }
 }

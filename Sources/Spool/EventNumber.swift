@@ -35,10 +35,13 @@ public struct Position: Hashable, Sendable {
     public var segment: UInt64
     /// The record's first byte in the segment.
     public var offset: UInt32
+    /// Whose record it is; 0 if that is not known. A segment may be compacted between the giving and the reading.
+    public var event: UInt64
 
     /// A place in a segment.
-    public init(segment: UInt64, offset: UInt32) {
+    public init(segment: UInt64, offset: UInt32, event: UInt64 = 0) {
         self.segment = segment
         self.offset = offset
+        self.event = event
     }
 }

@@ -65,10 +65,10 @@ struct Ledger {
         return (segments[place.segment].first, segments[place.segment].count)
     }
 
-    /// Takes a folded segment's offsets back.
-    mutating func unfold(_ first: UInt64, _ offsets: [UInt32]) {
+    /// Takes a folded segment's places back.
+    mutating func unfold(_ first: UInt64, _ places: Places) {
         guard let place = place(ofSegment: first) else { return }
-        segments[place].unfold(offsets)
+        segments[place].unfold(places)
     }
 
     mutating func appended(number: UInt64, offset: UInt32, owed: [QueueID], receivedAt: Int64, toSegment first: UInt64)
@@ -85,6 +85,14 @@ struct Ledger {
         segments.remove(at: place)
     }
 
+    /// A segment was compacted: its records stand elsewhere now, and only those that somebody is owed are left.
+    mutating func replace(_ first: UInt64, _ places: Places, bytes: Int) {
+        guard let place = place(ofSegment: first) else { return }
+        for (queue, failed) in segments[place].failed { queues[queue]?.failed -= failed.count }
+        segments[place].replace(places, bytes: bytes)
+        for (queue, failed) in segments[place].failed { queues[queue]?.failed += failed.count }
+    }
+
     private func place(ofSegment first: UInt64) -> Int? { segments.firstIndex { $0.first == first } }
 
     /// The segment that an event is in, and the event's place there.
@@ -99,14 +107,15 @@ struct Ledger {
         let segment = segments[low - 1]
         guard event < segment.end else { return nil }
         let index = Int(event - segment.first)
-        guard segment.isFolded || segment.offsets[index] != Segment.missing else { return nil }
+        guard segment.isFolded || segment.places[index] != Places.missing else { return nil }
         return (low - 1, index)
     }
 
     /// Where an event's record stands; `nil` also in a folded segment.
     func position(of event: UInt64) -> Position? {
         guard let place = place(of: event), !segments[place.segment].isFolded else { return nil }
-        return Position(segment: segments[place.segment].first, offset: segments[place.segment].offsets[place.index])
+        return Position(
+            segment: segments[place.segment].first, offset: segments[place.segment].places[place.index], event: event)
     }
 
     mutating func attach(_ id: QueueID, order: DeliveryOrder) {
@@ -312,8 +321,9 @@ struct Ledger {
     /// The first event that a queue is owed.
     func oldest(_ id: QueueID) -> Position? {
         for segment in segments {
-            if let index = segment.owed[id]?.first(from: 0), segment.offsets[index] != Segment.missing {
-                return Position(segment: segment.first, offset: segment.offsets[index])
+            if let index = segment.owed[id]?.first(from: 0), segment.places[index] != Places.missing {
+                return Position(
+                    segment: segment.first, offset: segment.places[index], event: segment.first + UInt64(index))
             }
         }
         return nil

@@ -44,7 +44,7 @@ public final class Notebook: Sendable {
     private static func path(_ directory: String) -> String { directory + "/notes" }
 
     private func write(_ notes: [String: [UInt8]]) throws(SpoolError) {
-        var bytes = FileHeader(purpose: .notes, first: 1).encoded
+        var bytes = FileHeader(purpose: .notes, first: 1, salt: 0).encoded
         for (sequence, note) in notes.sorted(by: { $0.key < $1.key }).enumerated() {
             var payload: [UInt8] = []
             payload.append(littleEndian: UInt16(note.key.utf8.count))
@@ -64,7 +64,7 @@ public final class Notebook: Sendable {
     private static func read(_ directory: String, on disk: any Disk) throws(SpoolError) -> [String: [UInt8]] {
         guard try disk.list(directory).contains("notes") else { return [:] }
         let file = try disk.open(path(directory), create: false)
-        guard try FileHeader.read(file, path: path(directory)) != nil else { return [:] }
+        guard try FileHeader.read(file, path: path(directory), first: 1) != nil else { return [:] }
         var notes: [String: [UInt8]] = [:]
         var scan = try RecordScan(file, generation: 1)
         while true {

@@ -14,16 +14,20 @@ struct OutcomeJournal {
     private var checkpointBytes = 0
     private var sequence: UInt64 = 1
     private let file: any DiskFile
+    private let generation: UInt64
 
     /// Makes a journal that begins with a checkpoint, durable when this returns, and removes the older ones.
     init(
-        number: UInt64, standings: [Standing], tried: [JournalEntry], in directory: String, on disk: any Disk
+        number: UInt64, salt: UInt32, standings: [Standing], tried: [JournalEntry], keys: [KeptKey] = [],
+        in directory: String, on disk: any Disk
     ) throws(SpoolError) {
         self.number = number
+        let header = FileHeader(purpose: .journal, first: number, salt: salt)
+        generation = header.generation
         let temporary = directory + "/checkpoint.new"
         file = try disk.open(temporary, create: true)
         try file.truncate(to: 0)
-        var bytes = FileHeader(purpose: .journal, first: number).encoded
+        var bytes = header.encoded
         end = 0
         func flush() throws(SpoolError) {
             try file.write(bytes, at: end)
@@ -31,17 +35,24 @@ struct OutcomeJournal {
             bytes.removeAll(keepingCapacity: true)
         }
         for standing in standings {
-            bytes += Record.encode(.standing, generation: number, sequence: 0, payload: standing.encoded)
+            bytes += Record.encode(.standing, generation: generation, sequence: 0, payload: standing.encoded)
             if bytes.count > 1 << 20 { try flush() }
         }
         var start = 0
         while start < tried.count {
             let chunk = tried[start..<min(start + OutcomeJournal.entriesAtOnce, tried.count)]
-            bytes += OutcomeJournal.record(Array(chunk), generation: number, sequence: 0)
+            bytes += OutcomeJournal.record(Array(chunk), generation: generation, sequence: 0)
             if bytes.count > 1 << 20 { try flush() }
             start += chunk.count
         }
-        bytes += Record.encode(.checkpoint, generation: number, sequence: 0, payload: [])
+        start = 0
+        while start < keys.count {
+            let chunk = keys[start..<min(start + OutcomeJournal.entriesAtOnce, keys.count)]
+            bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)
+            if bytes.count > 1 << 20 { try flush() }
+            start += chunk.count
+        }
+        bytes += Record.encode(.checkpoint, generation: generation, sequence: 0, payload: [])
         try flush()
         checkpointBytes = end
         try file.sync()
@@ -55,9 +66,11 @@ struct OutcomeJournal {
         try disk.syncDirectory(directory)
     }
 
-    /// Appends outcomes, durable when this returns.
-    mutating func append(_ entries: [JournalEntry]) throws(SpoolError) {
-        let record = OutcomeJournal.record(entries, generation: number, sequence: sequence)
+    /// Appends outcomes, and keys whose segments are to go, durable when this returns.
+    mutating func append(_ entries: [JournalEntry], keys: [KeptKey] = []) throws(SpoolError) {
+        var record: [UInt8] = []
+        if !entries.isEmpty { record += OutcomeJournal.record(entries, generation: generation, sequence: sequence) }
+        if !keys.isEmpty { record += OutcomeJournal.record(keys[...], generation: generation, sequence: sequence) }
         try file.write(record, at: end)
         try file.sync()
         end += record.count
@@ -81,5 +94,12 @@ struct OutcomeJournal {
         payload.reserveCapacity(entries.count * JournalEntry.size)
         for entry in entries { entry.encode(into: &payload) }
         return Record.encode(.outcomes, generation: generation, sequence: sequence, payload: payload)
+    }
+
+    private static func record(_ keys: ArraySlice<KeptKey>, generation: UInt64, sequence: UInt64) -> [UInt8] {
+        var payload: [UInt8] = []
+        payload.reserveCapacity(keys.count * 32)
+        for key in keys { key.encode(into: &payload) }
+        return Record.encode(.keys, generation: generation, sequence: sequence, payload: payload)
     }
 }

@@ -79,7 +79,7 @@ public struct QuarantineFiles {
         files.append(File(first: first, bytes: try file.size(), file: file))
         nextNumber = max(nextNumber, first)
         // Without a header it was made and not yet synced when the power went: nothing in it was promised.
-        guard try FileHeader.read(file, path: path) != nil else { return }
+        guard try FileHeader.read(file, path: path, first: first) != nil else { return }
         var scan = try RecordScan(file, generation: first)
         while true {
             switch try scan.next() {
@@ -155,7 +155,7 @@ public struct QuarantineFiles {
         let first = nextNumber
         let file = try disk.open(directory + "/" + QuarantineFiles.name(first), create: true)
         try file.truncate(to: 0)
-        try file.write(FileHeader(purpose: .quarantine, first: first).encoded, at: 0)
+        try file.write(FileHeader(purpose: .quarantine, first: first, salt: 0).encoded, at: 0)
         try file.sync()
         try disk.syncDirectory(directory)
         files.append(File(first: first, bytes: FileHeader.size, file: file))

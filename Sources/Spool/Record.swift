@@ -7,7 +7,7 @@ import CPlatform
 /// magic  crc    length   kind   zero  generation  sequence   payload … padding
 /// ```
 /// All numbers are little-endian. `crc` is CRC32C over everything from `length` to the payload's end. `generation` is the
-/// file's own first number, so that a stale record of another file never counts; `sequence` rises within a file.
+/// file's own (`FileHeader.generation`), so that a stale record of another file never counts; events' `sequence` rises within a file.
 enum Record {
     /// What a record is.
     enum Kind: UInt8 {
@@ -21,6 +21,12 @@ enum Record {
         case standing = 4
         /// The end of a checkpoint: without it the checkpoint does not count.
         case checkpoint = 5
+        /// Where a sealed segment's records stand and what they owed.
+        case index = 6
+        /// Where the index stands: a sealed segment's last record.
+        case trailer = 7
+        /// Keys of events whose segment is gone, so that a repetition is still known.
+        case keys = 8
         /// A fact of the notebook.
         case note = 16
         /// What is kept apart from the events.
@@ -39,6 +45,7 @@ enum Record {
     }
 
     static let headerBytes = 32
+    static let sequenceOffset = 24
     static let magic: UInt32 = 0x524B_5348  // "HSKR"
     /// No payload is longer: the largest body and its attributes, with room.
     static let payloadLimitBytes = 1 << 30

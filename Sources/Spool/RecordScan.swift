@@ -1,7 +1,8 @@
 /// Walks the records of one file in order, in bounded reads, and steps over what is damaged.
 ///
-/// A bad record never hides a good one behind it: at each fault the scan looks on, eight bytes at a time, for the next
-/// record that is whole. A read that fails is an error, never the end.
+/// A bad record never hides a good one behind it: at each fault the scan goes by the record's length, if a good one
+/// stands there, and else looks on, eight bytes at a time, for the next that is whole. A read that fails is an error,
+/// never the end.
 struct RecordScan {
     /// What the walk comes upon.
     enum Finding {
@@ -47,6 +48,10 @@ struct RecordScan {
             return .record(offset: offset, header)
         }
         let start = offset
+        if let next = try recordByLength(of: start) {
+            offset = next
+            return .damage(start..<next)
+        }
         var isBlank = true
         var candidate = start
         while candidate + Record.headerBytes <= size {
@@ -57,15 +62,28 @@ struct RecordScan {
             if candidate + Record.headerBytes > size { break }
             guard skipped == 0 else { continue }
             isBlank = false
-            if candidate > start, let header = try intactRecord(at: candidate),
-                header.kind != .event || header.sequence > lastSequence ?? 0
-            {
+            if candidate > start, let header = try intactRecord(at: candidate), isLater(header) {
                 offset = candidate
                 return .damage(start..<candidate)
             }
             candidate += 8
         }
         return .end(offset: start, isBlank: isBlank)
+    }
+
+    private func isLater(_ header: Record.Header) -> Bool {
+        header.kind != .event || header.sequence > lastSequence ?? 0
+    }
+
+    /// Where a damaged record ends by its own length, if a good one begins there.
+    private mutating func recordByLength(of start: Int) throws(SpoolError) -> Int? {
+        guard start + Record.headerBytes <= size else { return nil }
+        try load(start, Record.headerBytes)
+        let header = window.withUnsafeBytes {
+            Record.header(UnsafeRawBufferPointer(rebasing: $0[(start - windowStart)...]), generation: generation)
+        }
+        guard let header, let next = try intactRecord(at: start + header.size), isLater(next) else { return nil }
+        return start + header.size
     }
 
     private mutating func pass(_ header: Record.Header) {
@@ -101,6 +119,24 @@ struct RecordScan {
             let distance = index + windowStart - candidate
             // The window's last bytes may be fewer than a step: always move on.
             return (index + 8 > bytes.count ? max(distance, 8) : distance, isBlank)
+        }
+    }
+
+    /// The generation of a file whose header is damaged: that of its first whole record which can be this file's.
+    static func generation(of file: any DiskFile, first: UInt64) throws(SpoolError) -> UInt64 {
+        let bytes = try file.read(windowBytes, at: 0)
+        return bytes.withUnsafeBytes { raw in
+            for offset in stride(from: FileHeader.size, through: raw.count - Record.headerBytes, by: 8)
+            where raw.littleEndian(at: offset, as: UInt32.self) == Record.magic {
+                let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
+                let generation = rest.littleEndian(at: 16, as: UInt64.self)
+                guard UInt32(truncatingIfNeeded: generation ^ first) == 0,
+                    let header = Record.header(rest, generation: generation),
+                    Record.headerBytes + header.length <= rest.count, Record.isIntact(rest, length: header.length)
+                else { continue }
+                return generation
+            }
+            return first
         }
     }
 

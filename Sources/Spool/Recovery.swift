@@ -1,24 +1,41 @@
 /// Reads a spool directory back: which events there are, what they still owe, and what is damaged.
 ///
-/// Used at start, and by readers of a spool whose daemon is down. It changes nothing on the disk.
+/// Used at start, and by readers of a spool whose daemon is down. It changes nothing on the disk. A sealed segment is
+/// known by its index; the last one, and any without a whole index, is read record by record.
 struct Recovery {
     /// A stretch of a segment that could not be read as records.
-    struct Damage: Equatable {
+    struct Damage: Hashable, Sendable {
         var segment: UInt64
         var range: Range<Int>
+    }
+
+    /// The newest segment, in which writing goes on.
+    struct Last {
+        var first: UInt64
+        var file: any DiskFile
+        /// Where its last whole record ends.
+        var end: Int
+        var generation: UInt64
+        /// Whether it is of the present format: else it is left as it is, and a new one begun.
+        var isCurrent: Bool
+        var index: SegmentIndex
     }
 
     private(set) var ledger = Ledger()
     private(set) var queues: [QueueID: String] = [:]
     private(set) var damages: [Damage] = []
-    private(set) var dedupe: [(key: DedupeKey, number: UInt64)] = []
-    /// The newest segment, and where its last whole record ends; `nil` if there is none to go on in.
-    private(set) var last: (first: UInt64, file: any DiskFile, end: Int)?
+    private(set) var dedupe: [KeptKey] = []
+    /// The keys of events whose segments are gone, as the journal has them.
+    private(set) var kept: [KeptKey] = []
+    /// `nil` if there is no segment to go on in.
+    private(set) var last: Last?
     /// Segments with refused events behind their last: they are void as long as the next segment is there, so they must be cut.
     private(set) var voids: [(file: any DiskFile, end: Int)] = []
     private(set) var nextNumber: UInt64 = 1
     private(set) var bytes = 0
     private(set) var journalNumber: UInt64 = 0
+    /// The size of the file that waits to be a segment again; 0 if there is none.
+    private(set) var spareBytes = 0
 
     /// Reads everything. A file that can't be read is an error; damage is not.
     init(_ directory: String, on disk: any Disk) throws(SpoolError) {
@@ -28,6 +45,10 @@ struct Recovery {
         for (place, first) in firsts.enumerated() {
             let limit = place + 1 < firsts.count ? firsts[place + 1] : UInt64.max
             segments.append(try read(first, before: limit, in: directory, on: disk))
+        }
+        if names.contains(SpareSegment.name) {
+            spareBytes = try disk.open(directory + "/" + SpareSegment.name, create: false).size()
+            bytes += spareBytes
         }
         // A queue whose table was damaged keeps its number: what it is owed must not become another's.
         for queue in segments.flatMap(\.owed.keys) where queues[queue] == nil {
@@ -40,6 +61,8 @@ struct Recovery {
             ledger.add(segment)
         }
         try replay(names, in: directory, on: disk)
+        dedupe += kept
+        dedupe.sort { $0.number < $1.number }
     }
 
     private mutating func read(_ first: UInt64, before limit: UInt64, in directory: String, on disk: any Disk)
@@ -48,9 +71,20 @@ struct Recovery {
         let path = directory + "/" + SegmentWriter.name(first)
         let file = try disk.open(path, create: false)
         nextNumber = max(nextNumber, first)
-        if try FileHeader.read(file, path: path) != nil { return try salvage(first, before: limit, file) }
+        let header = try FileHeader.read(file, path: path, first: first)
+        if limit != .max, let header, let index = try SegmentIndex.read(file, header),
+            first + UInt64(index.places.count) <= limit
+        {
+            let size = try file.size()
+            bytes += size
+            queues.merge(index.queues) { old, _ in old }
+            dedupe += index.keys.map { KeptKey(key: $0.key, number: first + UInt64($0.place)) }
+            return Segment(first: first, index, bytes: size)
+        }
+        if let header { return try salvage(first, header.generation, isCurrent: header.isCurrent, before: limit, file) }
         let damagesBefore = damages.count
-        let segment = try salvage(first, before: limit, file)
+        let generation = try RecordScan.generation(of: file, first: first)
+        let segment = try salvage(first, generation, isCurrent: false, before: limit, file)
         if segment.count > 0 {
             damages.insert(Damage(segment: first, range: 0..<FileHeader.size), at: damagesBefore)
         } else if limit == .max {
@@ -61,16 +95,16 @@ struct Recovery {
         return segment
     }
 
-    private mutating func salvage(_ first: UInt64, before limit: UInt64, _ file: any DiskFile) throws(SpoolError)
-        -> Segment
-    {
-        var segment = Segment(first: first)
-        segment.bytes = try file.size()
-        bytes += segment.bytes
-        var scan = try RecordScan(file, generation: first)
+    private mutating func salvage(
+        _ first: UInt64, _ generation: UInt64, isCurrent: Bool, before limit: UInt64, _ file: any DiskFile
+    ) throws(SpoolError) -> Segment {
+        var index = SegmentIndex()
+        let size = try file.size()
+        var bytes = size
+        var scan = try RecordScan(file, generation: generation)
         var end = FileHeader.size
         var isVoidBehind = false
-        while true {
+        reading: while true {
             switch try scan.next() {
             case .record(let offset, let header):
                 guard header.kind == .event else {
@@ -93,26 +127,30 @@ struct Recovery {
                     damages.append(Damage(segment: first, range: offset..<(offset + header.size)))
                     continue
                 }
-                segment.append(
-                    number: header.sequence, offset: UInt32(offset), owed: payload.owed,
-                    receivedAt: payload.receivedAt)
-                if let key = payload.dedupe { dedupe.append((key, header.sequence)) }
+                index.append(
+                    place: Int(header.sequence - first), offset: UInt32(offset), owed: payload.owed,
+                    receivedAt: payload.receivedAt, dedupe: payload.dedupe)
+                if let key = payload.dedupe { dedupe.append(KeptKey(key: key, number: header.sequence)) }
             case .damage(let range):
                 // Once all its numbers are there, what follows was torn by a write that failed.
-                if segment.end < limit { damages.append(Damage(segment: first, range: range)) }
+                if first + UInt64(index.places.count) < limit { damages.append(Damage(segment: first, range: range)) }
             case .end(let offset, let isBlank):
                 if limit == .max {
-                    last = (first, file, offset)
-                } else if !isBlank && segment.end < limit {
-                    damages.append(Damage(segment: first, range: offset..<segment.bytes))
+                    last = Last(
+                        first: first, file: file, end: offset, generation: generation, isCurrent: isCurrent,
+                        index: index)
+                } else if !isBlank && first + UInt64(index.places.count) < limit {
+                    damages.append(Damage(segment: first, range: offset..<size))
                 }
-                if isVoidBehind {
-                    segment.bytes = end
-                    voids.append((file, end))
-                }
-                return segment
+                break reading
             }
         }
+        if isVoidBehind {
+            bytes = end
+            voids.append((file, end))
+        }
+        self.bytes += size
+        return Segment(first: first, index, bytes: bytes)
     }
 
     /// Takes the newest journal whose checkpoint is whole, and what was noted after it.
@@ -121,33 +159,12 @@ struct Recovery {
         journalNumber = numbers.first ?? 0
         for number in numbers {
             let path = directory + "/" + OutcomeJournal.name(number)
-            let file = try disk.open(path, create: false)
-            guard try FileHeader.read(file, path: path) != nil else { continue }
-            var standings: [Standing] = []
-            var entries: [JournalEntry] = []
-            var isWhole = false
-            var scan = try RecordScan(file, generation: number)
-            reading: while true {
-                switch try scan.next() {
-                case .record(let offset, let header):
-                    scan.withPayload(offset, header) { payload in
-                        switch header.kind {
-                        case .standing: if let standing = Standing(payload) { standings.append(standing) }
-                        case .outcomes:
-                            var reader = ByteReader(payload)
-                            while !reader.isAtEnd, let entry = JournalEntry(&reader) { entries.append(entry) }
-                        case .checkpoint:
-                            isWhole = true
-                        case .event, .queues, .note, .quarantined, .settled: break
-                        }
-                    }
-                case .damage: continue
-                case .end: break reading
-                }
-            }
-            guard isWhole else { continue }
-            for standing in standings { ledger.restore(standing) }
-            for entry in entries { ledger.replay(entry) }
+            guard let content = try JournalContent(try disk.open(path, create: false), path: path, number: number),
+                content.isWhole
+            else { continue }
+            for standing in content.standings { ledger.restore(standing) }
+            for entry in content.entries { ledger.replay(entry) }
+            kept = content.keys
             return
         }
     }

@@ -2,11 +2,12 @@
 struct Segment: Sendable {
     /// The number of its first event; also its name.
     let first: UInt64
-    /// Each event's record by its place in the segment; `Segment.missing` where a record was damaged. Empty while the
-    /// segment is folded.
-    private(set) var offsets: [UInt32] = []
+    /// Each event's record by its place in the segment. Empty while the segment is folded.
+    private(set) var places = Places()
     /// How many event numbers it has.
     private(set) var count = 0
+    /// How many of them have a record.
+    private(set) var live = 0
     /// What each queue is still owed, by the event's place.
     var owed: [QueueID: Bitmap] = [:]
     /// What each queue was owed and given up.
@@ -20,38 +21,63 @@ struct Segment: Sendable {
     /// Whether nothing is appended to it any more.
     var isSealed = false
 
-    static let missing = UInt32.max
-
     init(first: UInt64) { self.first = first }
+
+    /// A segment as its index or its records have it: everything that was ever to go out is still owed.
+    init(first: UInt64, _ index: SegmentIndex, bytes: Int) {
+        self.first = first
+        self.bytes = bytes
+        places = index.places
+        count = places.count
+        live = places.live
+        lastReceivedAt = index.lastReceivedAt
+        var run = index.runs.startIndex
+        for record in places.records {
+            while run + 1 < index.runs.endIndex, index.runs[run + 1].place <= record.place { run += 1 }
+            guard run < index.runs.endIndex else { break }
+            for queue in index.runs[run].owed where owed[queue, default: Bitmap()].insert(Int(record.place)) {
+                unsettled += 1
+            }
+        }
+    }
 
     /// The number behind its last.
     var end: UInt64 { first + UInt64(count) }
-    /// Whether its offsets were let go of: nobody is owed anything, and whoever asks can have them from the file again.
-    var isFolded: Bool { offsets.isEmpty && count > 0 }
+    /// Whether its places were let go of: nobody is owed anything, and whoever asks can have them from the file again.
+    var isFolded: Bool { places.count == 0 && count > 0 }
 
     mutating func append(number: UInt64, offset: UInt32, owed queues: [QueueID], receivedAt: Int64) {
         let index = Int(number - first)
-        while offsets.count < index { offsets.append(Segment.missing) }
-        offsets.append(offset)
-        count = offsets.count
+        places.append(offset, at: index)
+        count = places.count
+        live += 1
         for queue in queues where owed[queue, default: Bitmap()].insert(index) { unsettled += 1 }
         lastReceivedAt = max(lastReceivedAt, receivedAt)
     }
 
-    /// Lets go of the offsets, if nothing will be appended and nobody is owed anything; else of what they take too much.
+    /// Lets go of the places, if nothing will be appended and nobody is owed anything; else of what they take too much.
     mutating func fold() {
         guard isSealed else { return }
-        if unsettled == 0 {
-            offsets = []
-        } else if offsets.capacity > count {
-            offsets = offsets.withUnsafeBufferPointer { Array($0) }
-        }
+        if unsettled == 0 { places = Places() } else { places.trim() }
     }
 
-    /// Takes the offsets back.
-    mutating func unfold(_ found: [UInt32]) {
+    /// Takes the places back.
+    mutating func unfold(_ found: Places) {
         guard isFolded, found.count == count else { return }
-        offsets = found
+        places = found
+    }
+
+    /// Has been compacted: only events that are owed to somebody have a record now.
+    mutating func replace(_ new: Places, bytes: Int) {
+        places = new
+        live = new.live
+        self.bytes = bytes
+        // What was given up and has no record can't be sent again.
+        for (queue, bitmap) in failed {
+            var kept = Bitmap()
+            for member in bitmap.members where new[member] != Places.missing { kept.insert(member) }
+            failed[queue] = kept
+        }
     }
 
     /// A delivery is no longer owed. Answers whether it was.
@@ -91,6 +117,13 @@ struct Segment: Sendable {
         return gained
     }
 
+    /// The places of events that somebody is owed.
+    var owedPlaces: Bitmap {
+        var all = Bitmap()
+        for bitmap in owed.values { all.formUnion(bitmap) }
+        return all
+    }
+
     /// Replaces what a queue is owed of the first `covered` events, as a checkpoint has it.
     mutating func restore(_ queue: QueueID, owed words: [UInt64], failed failedWords: [UInt64], covered: Int) {
         var restored = Bitmap(words: words)
@@ -101,10 +134,8 @@ struct Segment: Sendable {
             index = before.first(from: later + 1)
         }
         // A damaged record can't be delivered, whatever the checkpoint says.
-        var member = restored.first(from: 0)
-        while let index = member {
-            if index >= count || offsets[index] == Segment.missing { restored.remove(index) }
-            member = restored.first(from: index + 1)
+        for member in restored.members where member >= count || places[member] == Places.missing {
+            restored.remove(member)
         }
         unsettled += restored.count - before.count
         owed[queue] = restored

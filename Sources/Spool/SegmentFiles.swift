@@ -2,8 +2,14 @@ import Synchronization
 
 /// Reads events' records by their position, from any thread. The most recently read segments stay open.
 final class SegmentFiles: Sendable {
+    /// A segment's file with what its records carry.
+    struct OpenSegment: Sendable {
+        var file: any DiskFile
+        var generation: UInt64
+    }
+
     private struct Open {
-        var files: [UInt64: any DiskFile] = [:]
+        var files: [UInt64: OpenSegment] = [:]
         var order: [UInt64] = []
     }
 
@@ -21,36 +27,63 @@ final class SegmentFiles: Sendable {
         self.disk = disk
     }
 
-    /// Reads a record and checks it.
+    /// Reads an event's record and checks it.
     func read(_ position: Position) throws(SpoolError) -> StoredEvent {
-        let file = try file(position.segment)
-        let offset = Int(position.offset)
-        var bytes = try file.read(SegmentFiles.guessBytes, at: offset)
-        let header = bytes.withUnsafeBytes { Record.header($0, generation: position.segment) }
-        guard let header, header.kind == .event else { throw damaged(position, "its header is not a record's") }
-        let wanted = Record.headerBytes + header.length
-        if bytes.count < wanted {
-            let start = bytes.count
-            bytes += try file.read(wanted - start, at: offset + start)
-        }
-        guard bytes.count >= wanted, bytes.withUnsafeBytes({ Record.isIntact($0, length: header.length) }) else {
-            throw damaged(position, "its checksum does not match")
-        }
+        let bytes = try record(at: position)
         let event = bytes.withUnsafeBytes { raw in
-            EventPayload(UnsafeRawBufferPointer(rebasing: raw[Record.headerBytes..<wanted])).map {
+            EventPayload(UnsafeRawBufferPointer(rebasing: raw[Record.headerBytes...])).map {
                 StoredEvent(
-                    number: EventNumber(rawValue: header.sequence), receivedAt: $0.receivedAt, owed: $0.owed,
-                    attributes: Array($0.attributes), body: Array($0.body))
+                    number: EventNumber(rawValue: raw.littleEndian(at: Record.sequenceOffset, as: UInt64.self)),
+                    receivedAt: $0.receivedAt, owed: $0.owed, attributes: Array($0.attributes),
+                    body: $0.isErased ? [] : Array($0.body), isErased: $0.isErased)
             }
         }
         guard let event else { throw damaged(position, "its lengths do not fit") }
         return event
     }
 
-    /// The places of a segment's records, read from its file: `Segment.missing` where one is damaged.
-    func offsets(of segment: UInt64, count: Int) throws(SpoolError) -> [UInt32] {
-        var offsets = [UInt32](repeating: Segment.missing, count: count)
-        var scan = try RecordScan(try file(segment), generation: segment)
+    /// An event's record from its header to its payload's end, checked.
+    func record(at position: Position) throws(SpoolError) -> [UInt8] {
+        let segment = try segment(position.segment)
+        let offset = Int(position.offset)
+        var bytes = try segment.file.read(SegmentFiles.guessBytes, at: offset)
+        let header = bytes.withUnsafeBytes { Record.header($0, generation: segment.generation) }
+        guard let header, header.kind == .event else { throw damaged(position, "its header is not a record's") }
+        guard position.event == 0 || header.sequence == position.event else {
+            throw damaged(position, "it is another event's")
+        }
+        let wanted = Record.headerBytes + header.length
+        if bytes.count < wanted {
+            let start = bytes.count
+            bytes += try segment.file.read(wanted - start, at: offset + start)
+        } else {
+            bytes.removeLast(bytes.count - wanted)
+        }
+        guard bytes.count >= wanted, bytes.withUnsafeBytes({ Record.isIntact($0, length: header.length) }) else {
+            throw damaged(position, "its checksum does not match")
+        }
+        return bytes
+    }
+
+    /// Writes a record over another of the same length, durable when this returns.
+    func overwrite(_ position: Position, number: UInt64, payload: [UInt8]) throws(SpoolError) {
+        let segment = try segment(position.segment)
+        let record = Record.encode(.event, generation: segment.generation, sequence: number, payload: payload)
+        try segment.file.write(record, at: Int(position.offset))
+        try segment.file.sync()
+    }
+
+    /// The places of a segment's records, from its index or, where it has none, from its records: damaged ones are missing.
+    func places(of segment: UInt64, count: Int) throws(SpoolError) -> Places {
+        let open = try self.segment(segment)
+        let path = directory + "/" + SegmentWriter.name(segment)
+        if let header = try FileHeader.read(open.file, path: path, first: segment),
+            let index = try SegmentIndex.read(open.file, header), index.places.count == count
+        {
+            return index.places
+        }
+        var records: [(place: UInt32, offset: UInt32)] = []
+        var scan = try RecordScan(open.file, generation: open.generation)
         while true {
             switch try scan.next() {
             case .record(let offset, let header):
@@ -58,9 +91,9 @@ final class SegmentFiles: Sendable {
                 else {
                     continue
                 }
-                offsets[Int(header.sequence - segment)] = UInt32(offset)
+                records.append((UInt32(header.sequence - segment), UInt32(offset)))
             case .damage: continue
-            case .end: return offsets
+            case .end: return Places(records, count: count)
             }
         }
     }
@@ -77,14 +110,24 @@ final class SegmentFiles: Sendable {
         }
     }
 
-    private func file(_ segment: UInt64) throws(SpoolError) -> any DiskFile {
-        if let file = open.withLock({ $0.files[segment] }) { return file }
-        let file = try disk.open(directory + "/" + SegmentWriter.name(segment), create: false)
+    /// A segment's file, opened if it is not.
+    func segment(_ first: UInt64) throws(SpoolError) -> OpenSegment {
+        if let segment = open.withLock({ $0.files[first] }) { return segment }
+        let path = directory + "/" + SegmentWriter.name(first)
+        let file = try disk.open(path, create: false)
+        let header = try FileHeader.read(file, path: path, first: first)
+        let generation: UInt64
+        if let header {
+            generation = header.generation
+        } else {
+            generation = try RecordScan.generation(of: file, first: first)
+        }
+        let segment = OpenSegment(file: file, generation: generation)
         open.withLock {
-            if $0.files[segment] == nil { $0.order.append(segment) }
-            $0.files[segment] = file
+            if $0.files[first] == nil { $0.order.append(first) }
+            $0.files[first] = segment
             if $0.order.count > SegmentFiles.openLimit { $0.files[$0.order.removeFirst()] = nil }
         }
-        return file
+        return segment
     }
 }

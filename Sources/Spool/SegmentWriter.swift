@@ -13,14 +13,16 @@ struct SegmentWriter {
 
     private(set) var first: UInt64
     private(set) var nextNumber: UInt64
+    /// What the segment will say of itself when it is sealed.
+    private(set) var index: SegmentIndex
     /// Where the next record goes.
     private(set) var end: Int
     /// Up to where zeros were written beforehand.
     private(set) var zeroedTo: Int
     let segmentBytes: Int
-    private let disk: any Disk
     private let directory: String
-    private var file: any DiskFile
+    private let file: any DiskFile
+    private let generation: UInt64
     private var heads: [UInt8] = []
 
     /// Written ahead with zeros, in bytes, so that a sync has no new block to note in the file system's journal.
@@ -29,40 +31,47 @@ struct SegmentWriter {
     private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
     private static let padding = [UInt8](repeating: 0, count: 8)
 
-    /// Begins a new segment, durable with its directory entry when this returns.
+    /// Begins a new segment, durable with its directory entry when this returns: in a file that `recycled` names, whose
+    /// blocks are there already, or in a new one.
     init(
-        beginning first: UInt64, queues: [QueueID: String], in directory: String, on disk: any Disk, segmentBytes: Int
+        beginning first: UInt64, queues: [QueueID: String], salt: UInt32, recycling recycled: String? = nil,
+        in directory: String, on disk: any Disk, segmentBytes: Int
     ) throws(SpoolError) {
         self.first = first
         nextNumber = first
-        self.disk = disk
+        index = SegmentIndex()
         self.directory = directory
         self.segmentBytes = segmentBytes
         let path = directory + "/" + SegmentWriter.name(first)
+        if let recycled { try disk.rename(recycled, to: path) }
         file = try disk.open(path, create: true)
-        try file.truncate(to: 0)
-        let header = FileHeader(purpose: .segment, first: first).encoded
-        let table = Record.encode(.queues, generation: first, sequence: 0, payload: QueueTable.encode(queues))
+        if recycled == nil { try file.truncate(to: 0) }
+        let fileHeader = FileHeader(purpose: .segment, first: first, salt: salt)
+        generation = fileHeader.generation
+        let header = fileHeader.encoded
+        let table = Record.encode(.queues, generation: generation, sequence: 0, payload: QueueTable.encode(queues))
         try file.write(header + table, at: 0)
         try file.sync()
         try disk.syncDirectory(directory)
         end = header.count + table.count
-        zeroedTo = end
+        zeroedTo = max(end, try file.size())
     }
 
-    /// Goes on in a recovered segment, cut to `end`.
+    /// Goes on in a recovered segment, cut where its records end; `cutting` is told its size before.
     init(
-        continuing file: any DiskFile, first: UInt64, nextNumber: UInt64, end: Int, in directory: String,
-        on disk: any Disk, segmentBytes: Int
+        continuing recovered: Recovery.Last, nextNumber: UInt64, in directory: String, segmentBytes: Int,
+        cutting: (Int) -> Void = { _ in }
     ) throws(SpoolError) {
-        self.file = file
-        self.first = first
+        file = recovered.file
+        first = recovered.first
+        generation = recovered.generation
+        index = recovered.index
+        end = max(recovered.end, FileHeader.size)
         self.nextNumber = nextNumber
-        self.end = end
-        self.disk = disk
         self.directory = directory
         self.segmentBytes = segmentBytes
         zeroedTo = end
+        cutting(try file.size())
         try file.truncate(to: end)
         try file.sync()
     }
@@ -109,7 +118,7 @@ struct SegmentWriter {
             payloadHead.removeAll(keepingCapacity: true)
             EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &payloadHead)
             Record.begin(
-                .event, generation: first, sequence: number, head: payloadHead, body: event.body, into: &heads)
+                .event, generation: generation, sequence: number, head: payloadHead, body: event.body, into: &heads)
             headEnds.append(heads.count)
             appended.append(Appended(number: number, offset: UInt32(offset)))
             offset += Record.paddedSize(payload: payloadHead.count + event.body.count)
@@ -117,6 +126,12 @@ struct SegmentWriter {
         try writeZeros(upTo: offset)
         try write(batch, taken, headEnds)
         if sync { try file.sync() }
+        for (place, event) in zip(appended, taken) {
+            let event = batch.events[event]
+            index.append(
+                place: Int(place.number - first), offset: place.offset, owed: event.owed,
+                receivedAt: event.receivedAt, dedupe: event.dedupe)
+        }
         end = offset
         nextNumber += UInt64(appended.count)
         return appended
@@ -124,7 +139,7 @@ struct SegmentWriter {
 
     /// Appends the table of queues, durable when this returns.
     mutating func append(queues: [QueueID: String]) throws(SpoolError) {
-        let table = Record.encode(.queues, generation: first, sequence: 0, payload: QueueTable.encode(queues))
+        let table = Record.encode(.queues, generation: generation, sequence: 0, payload: QueueTable.encode(queues))
         try writeZeros(upTo: end + table.count)
         try file.write(table, at: end)
         try file.sync()
@@ -136,13 +151,31 @@ struct SegmentWriter {
 
     /// Cuts a segment that failed behind its last event, if it can; answers the size that it is left with.
     func cut() -> Int {
-        try? seal()
+        do throws(SpoolError) {
+            try file.truncate(to: end)
+            try file.sync()
+        } catch {}
         return (try? file.size()) ?? zeroedTo
     }
 
-    /// Cuts off the zeros beyond the last event. Nothing is appended afterwards.
-    func seal() throws(SpoolError) {
+    /// Puts the index behind the last event and cuts off what lies beyond. Nothing is appended afterwards.
+    mutating func seal(queues: [QueueID: String]) throws(SpoolError) {
+        let ending = index.ending(at: end, generation: generation, queues: queues)
+        try file.write(ending, at: end)
+        end += ending.count
+        zeroedTo = max(zeroedTo, end)
         try file.truncate(to: end)
+        try file.sync()
+    }
+
+    /// Overwrites what lies beyond the last event, which may be of a former use of the file.
+    func wipe() throws(SpoolError) {
+        var start = end
+        while start < zeroedTo {
+            let count = min(SegmentWriter.zeros.count, zeroedTo - start)
+            try file.write(Array(SegmentWriter.zeros[..<count]), at: start)
+            start += count
+        }
         try file.sync()
     }
 

@@ -25,39 +25,49 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let commits: Mutex<Commits>
     let books: LedgerBooks
     private let files: SegmentFiles
-    private let lock: SpoolLock
+    private let lock: Mutex<(any AnyObject & Sendable)?>
+    private let disk: any Disk
     private let settings: SpoolSettings
     private let wall: @Sendable () -> Int64
     private let notice: @Sendable (Notice) -> Void
-    private let damagedRecords: Atomic<Int>
+    private let damaged: DamageCounter
     private let syncTimer: DispatchSourceTimer?
     private let committer = Mutex<Committer?>(nil)
+    private let scrub: Scrub
 
-    /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint.
+    /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint. `wall` is in milliseconds since
+    /// 1970, `steady` in milliseconds since whenever, and `salt` is chance.
     /// - Throws: `SpoolError.locked` if another process has it, `.newerVersion`, or the system call that failed.
     public init(
         _ settings: SpoolSettings, disk: any Disk = SystemDisk(), wall: @escaping @Sendable () -> Int64 = hs_wall_ms,
+        steady: @escaping @Sendable () -> Int64 = { hs_monotonic_ns() / 1_000_000 },
+        salt: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) },
         notice: @escaping @Sendable (Notice) -> Void
     ) throws(SpoolError) {
         self.settings = settings
+        self.disk = disk
         self.wall = wall
         self.notice = notice
         let directory = settings.path + "/segments"
         try disk.makeDirectory(directory)
-        lock = try SpoolLock(directory: settings.path)
+        lock = Mutex(try disk.lock(settings.path))
+        try Compaction.clean(directory, on: disk)
         let recovery = try Recovery(directory, on: disk)
-        for damage in recovery.damages {
-            try Spool.setAside(damage, in: settings.path, from: directory, on: disk)
-            notice(.damage(segment: damage.segment, range: damage.range))
-        }
-        damagedRecords = Atomic(recovery.damages.count)
         files = SegmentFiles(directory, on: disk)
+        damaged = DamageCounter(in: settings.path, on: disk, notice: notice)
+        for damage in recovery.damages { damaged.note(damage) }
         let usage = SpoolUsage(bytes: recovery.bytes)
+        let spare = SpareSegment(bytes: recovery.spareBytes)
         books = try LedgerBooks(
-            recovery, in: directory, on: disk, files: files, settings: settings, usage: usage, wall: wall,
-            notice: notice)
+            recovery,
+            LedgerBooks.Surroundings(
+                directory: directory, disk: disk, files: files, settings: settings, usage: usage, spare: spare,
+                clock: LedgerClock(wall: wall, steady: steady), salt: salt, notice: notice))
         commits = Mutex(
-            try Commits(recovery, in: directory, on: disk, settings: settings, usage: usage, now: wall()))
+            try Commits(
+                recovery, in: directory, on: disk, settings: settings, usage: usage, spare: spare, salt: salt,
+                now: wall()))
+        scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
             let period = DispatchTimeInterval.milliseconds(Int(interval / .milliseconds(1)))
@@ -76,19 +86,11 @@ public final class Spool: EventLog, @unchecked Sendable {
             }
             committer.withLock { $0 = own }
         }
-    }
-
-    /// Copies damaged bytes to `damaged/`, so that a person can look at them. A disk that has no room for that stops no start.
-    private static func setAside(
-        _ damage: Recovery.Damage, in path: String, from directory: String, on disk: any Disk
-    ) throws(SpoolError) {
-        let copyLimitBytes = 16 << 20
-        let source = try disk.open(directory + "/" + SegmentWriter.name(damage.segment), create: false)
-        let bytes = try source.read(min(damage.range.count, copyLimitBytes), at: damage.range.lowerBound)
-        try? disk.makeDirectory(path + "/damaged")
-        let copy = try? disk.open(
-            path + "/damaged/\(damage.segment)-\(damage.range.lowerBound).bytes", create: true)
-        try? copy?.write(bytes, at: 0)
+        books.know { [weak self] numbers in
+            guard let self else { return [] }
+            let now = self.wall()
+            return self.commits.withLock { $0.keys(of: numbers, now: now) }
+        }
     }
 
     /// Makes a batch durable: see `EventLog`. `SpoolSettings.commit` says on whose thread.
@@ -153,7 +155,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
         for delivery in deliveries {
-            guard let event = try event(delivery.event) else {
+            guard let event = try event(delivery.event), !event.isErased else {
                 results[delivery] = .noSuchEvent
                 continue
             }
@@ -169,23 +171,33 @@ public final class Spool: EventLog, @unchecked Sendable {
         return results
     }
 
-    /// Reads an event's record and checks it. Damage is counted and noticed.
+    /// Reads an event's record and checks it, to deliver it. Damage is counted, noticed and copied aside.
     public func read(_ position: Position) throws(SpoolError) -> StoredEvent {
+        let event = try stored(position)
+        if event.isErased { throw .erased(event.number) }
+        return event
+    }
+
+    private func stored(_ position: Position) throws(SpoolError) -> StoredEvent {
         do throws(SpoolError) {
             return try files.read(position)
         } catch {
-            if case .damaged = error {
-                damagedRecords.add(1, ordering: .relaxed)
-                notice(.damage(segment: position.segment, range: Int(position.offset)..<Int(position.offset)))
+            guard case .damaged = error else { throw error }
+            // The segment may have been compacted since the position was given: then the event stands elsewhere.
+            let number = EventNumber(rawValue: position.event)
+            guard position.event > 0, let now = try books.position(of: number) else { throw error }
+            books.forget(position.segment)
+            do throws(SpoolError) { return try files.read(now) } catch {
+                if case .damaged = error { damaged.note(now, in: files) }
+                throw error
             }
-            throw error
         }
     }
 
-    /// Finds an event by number.
+    /// Finds an event by number; one that was erased has neither attributes nor body.
     public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
         guard let position = try books.position(of: number) else { return nil }
-        return try read(position)
+        return try stored(position)
     }
 
     /// How an event's deliveries stand.
@@ -201,11 +213,11 @@ public final class Spool: EventLog, @unchecked Sendable {
 
     /// What waits, and what the disk holds. Opens the door again if what closed it has passed.
     public func status() -> SpoolStatus {
-        let (bytes, closed, seconds) = commits.withLock { commits in
+        let (bytes, closed, seconds, unsynced) = commits.withLock { commits in
             let wasClosed = commits.closed != nil
             commits.reconsider()
             if wasClosed && commits.closed == nil { notice(.opened) }
-            return (commits.usage.bytes, commits.closed, commits.syncSeconds)
+            return (commits.usage.bytes, commits.closed, commits.syncSeconds, commits.unsynced)
         }
         let queues = books.queues().map { entry in
             var queue = entry.queue
@@ -214,8 +226,20 @@ public final class Spool: EventLog, @unchecked Sendable {
             return queue
         }
         return SpoolStatus(
-            queues: queues, bytes: bytes, events: books.eventCount(), corrupt: damagedRecords.load(ordering: .relaxed),
-            syncSeconds: seconds, closed: closed)
+            queues: queues, bytes: bytes, events: books.eventCount(), corrupt: damaged.count, syncSeconds: seconds,
+            unsynced: unsynced, closed: closed)
+    }
+
+    /// Takes attributes and bodies of events from the disk for good, durably when it returns; their numbers stay, and what
+    /// was still owed of them is settled. Also overwrites what files hold of events that are gone.
+    public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
+        let results = try books.erase(numbers)
+        var failure: SpoolError?
+        commits.withLock { commits in
+            do throws(SpoolError) { try commits.wipe() } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return results
     }
 
     private func syncNow() { commits.withLock { $0.syncPending() } }
@@ -223,8 +247,10 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Makes everything durable and lets go of the spool. Nothing may be called afterwards.
     public func close() {
         syncTimer?.cancel()
+        scrub.stop()
         committer.withLock { $0.take() }?.close()
         commits.withLock { $0.syncPending() }
         books.close()
+        lock.withLock { $0 = nil }
     }
 }

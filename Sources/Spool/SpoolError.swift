@@ -8,6 +8,8 @@ public enum SpoolError: Error, Hashable, Sendable {
     case newerVersion(path: String, found: Int, known: Int)
     /// A record is damaged.
     case damaged(segment: UInt64, offset: UInt32, reason: String)
+    /// The event was erased: there is nothing left to deliver.
+    case erased(EventNumber)
     /// More targets than numbers for them.
     case tooManyQueues(limit: Int)
 }

@@ -75,6 +75,11 @@ public final class SystemDisk: Disk {
         guard free >= 0 else { throw .system(call: "statvfs", path: path, errno: errno) }
         return Int(free)
     }
+
+    /// Takes the lock by flock(2).
+    public func lock(_ directory: String) throws(SpoolError) -> any AnyObject & Sendable {
+        try SpoolLock(directory: directory)
+    }
 }
 
 /// A file of the machine's.
@@ -145,6 +150,11 @@ final class SystemFile: DiskFile {
 
     func sync() throws(SpoolError) {
         guard fdatasync(descriptor) == 0 else { throw .system(call: "fdatasync", path: path, errno: errno) }
+        // Somebody removed the file, or its directory: what is synced to it is gone when it is closed.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_nlink > 0 else {
+            throw .system(call: "fdatasync", path: path, errno: ENOENT)
+        }
     }
 
     func truncate(to size: Int) throws(SpoolError) {

@@ -14,8 +14,9 @@ enum CommandLineTool {
         Chapter(title: "the relay", verbs: [.initialize, .run, .check, .reload]),
         Chapter(title: "events and routes", verbs: [.match, .send]),
         Chapter(title: "what goes on", verbs: [.status, .audit, .failures, .show]),
-        Chapter(title: "sending again", verbs: [.quarantine, .retry]),
+        Chapter(title: "sending again", verbs: [.quarantine, .retry, .replay]),
         Chapter(title: "whole queues", verbs: [.pause, .resume, .drop, .move]),
+        Chapter(title: "the spool itself", verbs: [.spool]),
         Chapter(title: "the rest", verbs: [.schema, .completions, .version, .help]),
     ]
 

@@ -80,6 +80,7 @@ struct DaemonTests {
         setenv("HOOKSWITCH_LOG_FORMAT", "json", 1)
         defer { unsetenv("HOOKSWITCH_LOG_FORMAT") }
         try relay.start()
+        try wait("the last line is written") { try relay.lines("log").last?[key: "message"]?.string == "ready" }
         let lines = try relay.lines("log")
         #expect(lines.last?[key: "message"]?.string == "ready")
         #expect(lines.last?[key: "level"]?.string == "info")

@@ -15,15 +15,17 @@ EXAMPLES = 40
 def main():
     receiver = Receiver(500)
     relay = Relay({
-        "sources": {"s": {"path": "/s"}},
+        "sources": {"s": {"path": "/s"},
+                    "q": {"path": "/q", "on_invalid": "quarantine", "verify": {"scheme": "github", "secret": "k"}}},
         "targets": {"file": {"file": {"path": "out.ndjson"}},
                     "down": {"http": {"url": receiver.url}, "retry": {"attempts": 1}, "breaker": {"after": 0}}},
         "routes": [{"name": "all", "to": ["file", "down"]}]})
     try:
         relay.post({"type": "t", "id": f"whs_{number}"} for number in range(50))
+        relay.post([{"type": "t"}], "/q", 401)
         relay.wait_settled()
         described = set(json.load(open("deploy/openapi.json"))["paths"])
-        answered = {path for path in described if relay.ask(path.replace("{event}", "1").replace("{type}", "voucher.created"))[0] != 404}
+        answered = {path for path in described if relay.ask(path.replace("{event}", "1").replace("{type}", "voucher.created").replace("{number}", "1"))[0] != 404}
         if described - answered:
             sys.exit(f"described, and not there: {described - answered}")
         command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", "deploy/openapi.json",

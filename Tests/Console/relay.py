@@ -104,14 +104,14 @@ class Relay:
     def api(self, path, body=None):
         return json.loads(self.ask("/api/v1/" + path, body)[2])
 
-    def post(self, events, path="/s"):
-        """Sends events over one connection."""
+    def post(self, events, path="/s", status=202):
+        """Sends events over one connection; each is answered this status."""
         connection = __import__("http.client").client.HTTPConnection("127.0.0.1", self.door, timeout=60)
         for event in events:
             connection.request("POST", path, event if isinstance(event, bytes) else json.dumps(event).encode())
             answer = connection.getresponse()
             answer.read()
-            assert answer.status == 202, answer.status
+            assert answer.status == status, answer.status
         connection.close()
 
     def wait_settled(self):

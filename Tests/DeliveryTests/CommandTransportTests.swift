@@ -13,7 +13,7 @@ struct CommandTransportTests {
         let transport: CommandTransport
         private let loop: CommandLoop
 
-        init(_ settings: TargetSettings, timeout: Duration = .seconds(30)) throws {
+        init(_ settings: TargetSettings, timeout: Duration = .seconds(300)) throws {
             loop = try #require(CommandLoop.started())
             var settings = settings
             settings.timeout = timeout

@@ -28,7 +28,10 @@ struct DeliveryEngineTests {
             let heard = Heard()
             var options = DeliveryOptions.plain(directory: directory.path)
             options.notify = { notice in heard.owner?.notices.withLock { $0.append(notice) } }
-            options.failed = { records in heard.owner?.failures.withLock { $0 += records } }
+            options.failed = { records, done in
+                heard.owner?.failures.withLock { $0 += records }
+                done(true)
+            }
             engine = try DeliveryEngine(log: log, reporter: reporter, options: options)
             heard.set(self)
         }

@@ -171,6 +171,7 @@ final class MemoryLog: EventLog {
     }
     func retained(after number: EventNumber, since: Int64) -> EventNumber? { nil }
     func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? { state.withLock { $0.events[number] } }
+    func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] { [:] }
     func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] { [] }
     func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] { [] }
     func status() -> SpoolStatus {

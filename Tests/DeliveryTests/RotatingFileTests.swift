@@ -34,6 +34,25 @@ struct RotatingFileTests {
         #expect(directory.lines("f.ndjson") == ["x", "y"])
     }
 
+    @Test func aNewPeriodBeginsANewFileAlsoAfterARestart() throws {
+        let path = "\(directory.path)/f.ndjson"
+        let day: Int64 = 86_400_000
+        var file = RotatingFile(path: path, rotateBytes: nil)
+        file.rotatePeriodMilliseconds = day
+        let evening = Moment.at(1_767_225_600_000 - 1000)
+        try file.append(line("a"), now: evening)
+        try file.append(line("b"), now: evening)
+        let name = try file.append(line("c"), now: .at(evening.wall + 2000))
+        #expect(name == "\(directory.path)/f-20260101T000001Z.ndjson")
+        #expect(directory.lines("f-20260101T000001Z.ndjson") == ["a", "b"])
+        #expect(directory.lines("f.ndjson") == ["c"])
+        #expect(try file.append(line("d"), now: evening) == nil, "a clock set back begins no new one")
+        // The file's own time of change is what a restart has: long after all of this.
+        var after = RotatingFile(path: path, rotateBytes: nil)
+        after.rotatePeriodMilliseconds = day
+        #expect(try after.append(line("e"), now: .at(Moment.now.wall + 2 * day)) != nil)
+    }
+
     @Test func onlySoManyAreKeptTheLatest() throws {
         directory.write("f-notes.txt", "")
         directory.write("g-20200101T000000Z.ndjson", "")

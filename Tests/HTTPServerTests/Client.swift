@@ -20,14 +20,18 @@ struct Unexpected: Error {
 /// A client with a plain socket: it sends what a test says, byte for byte.
 final class Client {
     /// It lasts as long as its clients.
-    private let server: ServerUnderTest
+    private let server: ServerUnderTest?
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    init(_ server: ServerUnderTest, receiveBufferBytes: Int32? = nil) throws {
+    convenience init(_ server: ServerUnderTest, receiveBufferBytes: Int32? = nil) throws {
+        try self.init(at: server.address, of: server, receiveBufferBytes: receiveBufferBytes)
+    }
+
+    init(at address: ListenAddress, of server: ServerUnderTest? = nil, receiveBufferBytes: Int32? = nil) throws {
         self.server = server
         var storage = sockaddr_storage()
-        let length = server.address.fill(&storage)
+        let length = address.fill(&storage)
         descriptor = socket(Int32(storage.ss_family), Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
         if var bytes = receiveBufferBytes {

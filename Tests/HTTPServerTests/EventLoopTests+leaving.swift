@@ -22,9 +22,12 @@ extension EventLoopTests {
                 try client.send(begun)
                 if breaksOff { client.breakOff() } else { client.finish() }
                 if !breaksOff { #expect(try client.ends()) }
+                try server.wait { $0.loop.open == 0 }
                 let next = try Client(server)
                 try next.send("POST", "/echo", "x", headers: "Connection: close")
                 #expect(try next.answer().body == "POST /echo x")
+                next.breakOff()
+                try server.wait { $0.loop.open == 0 }
             }
             #expect(try server.look { $0.handled } == 2)
         }
@@ -37,6 +40,7 @@ extension EventLoopTests {
                 try server.waitForHeld(1)
                 client.breakOff()
                 try server.look { $0.answerHeld() }
+                try server.wait { $0.loop.open == 0 }
             }
             let next = try Client(server)
             try next.send("POST", "/echo", "x")

@@ -36,6 +36,22 @@ extension EventLoopTests {
             #expect(try client.ends())
         }
 
+        @Test(arguments: [(999, 200), (1000, 200), (1001, 431)])
+        func headersOfTheLimitAreTakenAndOneMoreByteIs431(length: Int, status: Int) throws {
+            let server = try ServerUnderTest { $0.headerBytes = 1000 }
+            let client = try Client(server)
+            let begin = "GET /echo HTTP/1.1\r\nHost: a\r\nX: "
+            try client.send(begin + String(repeating: "x", count: length - begin.utf8.count - 4) + "\r\n\r\n")
+            #expect(try client.answer().status == status)
+        }
+
+        @Test(arguments: [(99_999, 200), (100_000, 200), (100_001, 413)])
+        func aBodyOfTheLimitIsTakenAndOneMoreByteIs413(length: Int, status: Int) throws {
+            let client = try Client(try ServerUnderTest.shared)
+            try client.send("POST", "/echo", String(repeating: "x", count: length))
+            #expect(try client.answer().status == status)
+        }
+
         @Test func headersOverTheLimitAre431() throws {
             let client = try Client(try ServerUnderTest.shared)
             try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 20_000))
@@ -130,38 +146,132 @@ extension EventLoopTests {
             #expect(try clients[1].answer().status == 200)
         }
 
-        @Test func pastTheLimitAClientWaitsWhileAllOthersAreBusy() throws {
+        @Test func pastTheLimitAClientIsSentAwayWhileAllOthersAreBusy() throws {
             let notices = Counter()
             let server = try ServerUnderTest(limiting: { $0.connections = 1 }, notice: { _ in notices.add() })
             let busy = try Client(server)
             try busy.send("POST", "/later", "x", headers: "Connection: close")
             try server.waitForHeld(1)
-            let waiting = try Client(server)
-            try waiting.send("POST", "/echo", "y")
-            try server.wait { _ in notices.value == 1 }
-            #expect(try server.look { $0.handled } == 1)
+            for _ in 0..<3 {
+                let another = try Client(server)
+                let answer = try another.answer()
+                #expect(answer.status == 503)
+                #expect(answer.headers["retry-after"] == "10")
+                another.finish()
+                #expect(try another.ends())
+            }
+            #expect(notices.value == 1)
             try server.look { $0.answerHeld() }
             #expect(try busy.answer().status == 200)
             #expect(try busy.ends())
             busy.breakOff()
-            #expect(try waiting.answer().body == "POST /echo y")
+            try server.wait { $0.loop.open == 0 }
+            let next = try Client(server)
+            try next.send("POST", "/echo", "y")
+            #expect(try next.answer().body == "POST /echo y")
         }
 
-        @Test func oneAddressHasNoMoreConnectionsThanItsShare() throws {
-            let server = try ServerUnderTest { $0.connectionsPerAddress = 2 }
-            var clients = try (0..<2).map { _ in try Client(server) }
+        @Test func whoIsSentAwayTakesNoPlace() throws {
+            let server = try ServerUnderTest { $0.connections = 1 }
+            let busy = try Client(server)
+            try busy.send("POST", "/later", "x")
+            try server.waitForHeld(1)
+            // These have read their answers, and stay.
+            let others = try (0..<EventLoop.turnedAwayLimit - 1).map { _ in try Client(server) }
+            for other in others { #expect(try other.answer().status == 503) }
+            #expect(server.group.occupancy.openConnections == 1)
+            try server.look { $0.answerHeld() }
+            #expect(try busy.answer().status == 200)
+            // That nobody was idle is believed for some milliseconds: whoever comes then is told to come again.
+            var answer: Answer?
+            while answer == nil || answer?.status == 503 {
+                let next = try Client(server)
+                try? next.send("POST", "/echo", "y")
+                answer = try next.answer()
+            }
+            #expect(answer?.body == "POST /echo y")
+        }
+
+        @Test(arguments: [1, 2, 3]) func oneAddressHasNoMoreConnectionsThanItsShare(share: Int) throws {
+            let server = try ServerUnderTest { $0.connectionsPerAddress = share }
+            var clients = try (0..<share).map { _ in try Client(server) }
             for client in clients {
                 try client.send("POST", "/echo", "x")
                 #expect(try client.answer().status == 200)
             }
-            #expect(try Client(server).ends())
+            let another = try Client(server)
+            #expect(try another.answer().status == 503)
             clients.removeLast()
-            var isServedAgain = false
-            while !isServedAgain {
+            try server.wait { $0.loop.connections.count { $0?.hasAddressPlace == true } == share - 1 }
+            let client = try Client(server)
+            try client.send("POST", "/echo", "x")
+            #expect(try client.answer().status == 200)
+        }
+
+        @Test func onePeerThatHasItsShareLeavesTheOthersTheirs() throws {
+            var settings = ListenerSettings(.v4(0x7F00_0001, port: 0))
+            settings.readsProxyHeader = true
+            let server = try ServerUnderTest(receiving: settings) { $0.connectionsPerAddress = 1 }
+            let clients = try ["192.0.2.1", "192.0.2.2", "192.0.2.1"].map { address in
                 let client = try Client(server)
-                try? client.send("POST", "/echo", "x")
-                isServedAgain = (try? client.answer().status) == 200
+                try client.send("PROXY TCP4 \(address) 192.0.2.9 1 2\r\n")
+                try client.send("POST", "/echo", "x")
+                return (client, try client.answer().status)
             }
+            #expect(clients.map(\.1) == [200, 200, 503])
+        }
+
+        @Test(arguments: [(59_999, 200), (60_000, 200), (60_001, 503)])
+        func bodiesUpToTheMemoryAreHeldAndNoMore(length: Int, status: Int) throws {
+            let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n"
+            let server = try ServerUnderTest { $0.memoryBytes = head.utf8.count + 60_000 }
+            let client = try Client(server)
+            try client.send(head)
+            try? client.send([UInt8](repeating: 0x78, count: length))
+            #expect(try client.answer().status == status)
+            client.finish()
+            #expect(try client.ends())
+            try server.wait { $0.loop.occupancy.heldBytes == 0 }
+        }
+
+        @Test func headersPastTheMemoryAre503() throws {
+            let server = try ServerUnderTest { $0.memoryBytes = 2 * ReceiveBuffer.initialBytes }
+            let clients = try (0..<2).map { _ in try Client(server) }
+            for client in clients { try client.send("POST /echo HTTP/1.1\r\n") }
+            try server.wait { $0.loop.occupancy.heldBytes == 2 * ReceiveBuffer.initialBytes }
+            let another = try Client(server)
+            try another.send("POST /echo HTTP/1.1\r\n")
+            #expect(try another.answer().status == 503)
+            for client in clients {
+                try client.send("Host: a\r\nContent-Length: 1\r\n\r\nx")
+                #expect(try client.answer().status == 200)
+            }
+        }
+
+        @Test(arguments: ["Content-Length: 90000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nffff\r\n"])
+        func aBodyThatComesTooSlowlyIs408(rest: String) throws {
+            let server = try ServerUnderTest {
+                ($0.bodyRateGrace, $0.bodyRateBytesPerSecond) = (.milliseconds(1200), 1000)
+            }
+            let slow = try Client(server)
+            try slow.send("POST /echo HTTP/1.1\r\nHost: a\r\n" + rest + "x")
+            let steady = try Client(server)
+            try steady.send("POST /echo HTTP/1.1\r\nHost: a\r\n" + rest + String(repeating: "x", count: 50_000))
+            #expect(try slow.answer().status == 408)
+            #expect(try slow.ends())
+            try steady.send(String(repeating: "x", count: rest.hasPrefix("C") ? 40_000 : 15_535))
+            if !rest.hasPrefix("C") { try steady.send("\r\n0\r\n\r\n") }
+            #expect(try steady.answer().status == 200)
+        }
+
+        @Test func aClientThatNeverReadsIsNotAnsweredOnAndOn() throws {
+            let server = try ServerUnderTest()
+            let client = try Client(server, receiveBufferBytes: 4096)
+            let request = "GET /large?60000 HTTP/1.1\r\nHost: a\r\n\r\n"
+            try client.send(String(repeating: request, count: 200))
+            try server.wait { $0.loop.connections.contains { $0?.isHeldBack == true } }
+            #expect(try server.look { $0.handled } < 200)
+            for _ in 0..<200 { #expect(try client.answer().body.utf8.count == 60_000) }
         }
 
         @Test func bodiesPastTheMemoryAre503() throws {

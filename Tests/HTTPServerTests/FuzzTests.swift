@@ -107,9 +107,14 @@ struct FuzzTests {
             try? client.send(bytes)
             if Bool.random(using: &chance) { client.breakOff() } else { client.finish() }
         }
-        let client = try Client(server)
-        try client.send("POST", "/echo", "still here")
-        #expect(try client.answer().body == "POST /echo still here")
+        // The last of them may still have the places: whoever comes then is told to come again.
+        var answer: Answer?
+        while answer == nil || answer?.status == 503 {
+            let client = try Client(server)
+            try? client.send("POST", "/echo", "still here")
+            answer = try client.answer()
+        }
+        #expect(answer?.body == "POST /echo still here")
     }
 
     /// A request whose body is framed one way or the other.

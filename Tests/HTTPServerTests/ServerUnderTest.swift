@@ -1,4 +1,3 @@
-import Dispatch
 import Platform
 import Testing
 
@@ -7,18 +6,22 @@ import Testing
 /// A server on a socket of its own, with a `HandlerUnderTest`. It ends with the test.
 final class ServerUnderTest: Sendable {
     let loop: EventLoop
+    let group: LoopGroup
     let address: ListenAddress
     private let handler = HandlerUnderTest()
     private let thread: LoopThread
 
     init(
         at wanted: ListenAddress = .v4(0x7F00_0001, port: 0),
+        receiving: ListenerSettings? = nil,
         limiting: (inout ServerLimits) -> Void = { _ in },
         notice: @escaping @Sendable (EventLoop.Notice) -> Void = { _ in }
     ) throws {
         var limits = ServerLimits()
         limiting(&limits)
-        loop = try EventLoop(listening: [wanted], limits: limits, notice: notice)
+        let settings = receiving ?? ListenerSettings(wanted)
+        group = try LoopGroup(1, listening: [settings], limits: limits, notice: notice)
+        loop = group.loops[0]
         address = try #require(loop.addresses.first)
         let thread = loop.start(name: "test") { [handler] loop in
             handler.loop = loop
@@ -37,13 +40,9 @@ final class ServerUnderTest: Sendable {
 
     /// Looks at the handler on the loop's thread, between two rounds.
     func look<Seen: Sendable>(_ body: @escaping @Sendable (HandlerUnderTest) -> Seen) throws -> Seen {
-        let seen = Glimpse<Seen>()
-        loop.perform { [handler] in
-            seen.value = body(handler)
-            seen.isThere.signal()
-        }
-        try #require(seen.isThere.wait(timeout: .now() + 30) == .success, "the loop does not come round")
-        return try #require(seen.value)
+        let seen = Glimpsed<Seen>()
+        loop.perform { [handler] in seen.put(body(handler)) }
+        return try seen.take()
     }
 
     /// Looks again and again until something holds.
@@ -54,12 +53,6 @@ final class ServerUnderTest: Sendable {
 
     /// Waits until so many requests are with the handler.
     func waitForHeld(_ count: Int) throws { try wait { $0.held.count >= count } }
-}
-
-/// A value on its way from one thread to another: the semaphore says when it is there.
-private final class Glimpse<Value: Sendable>: @unchecked Sendable {
-    let isThere = DispatchSemaphore(value: 0)
-    var value: Value?
 }
 
 /// Answers by the path: `/later` when it is told to, `/large` with as many bytes as the query says, `/missing` with 404

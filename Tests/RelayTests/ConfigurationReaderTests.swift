@@ -25,7 +25,7 @@ struct ConfigurationReaderTests {
             text: configuration(more: #""listen": "nowhere","#), line: 1, column: 12,
             message: "\"nowhere\" is no address to listen on", hint: "127.0.0.1:8080"),
         Fault(
-            text: configuration(more: #""tls": {},"#), line: 1, column: 2, message: "`tls` is not in this version",
+            text: configuration(more: #""otlp": {},"#), line: 1, column: 2, message: "`otlp` is not in this version",
             hint: "leave the key out"),
         Fault(
             text: configuration(more: #""admin": "0.0.0.0:8081","#), line: 1, column: 11, message: "`admin_token`",

@@ -35,6 +35,7 @@ CHECK_ALONE = [
     r"a separator is one character", r"the body is not signed", r"needs a header that is a list", r"proves no time",
     r"is not the URL of a source", r"a signature is not written as text", r"is nothing of the request",
     r"placeholder", r"the path names no file", r"is no status that could be moved", r"this secret is",
+    r"there is no user", r"goes with a `rate`", r"is written by one at a time", r"the daemon's own", r"is no size of",
     r"nothing can fail here", r"only `meta` has a token", r"an answer has at most", r"a \d+ has no body", r"is no PEM file", r"this pins no key",
     r"a proxy's URL", r"is no name of AWS", r"without spaces and control", r"the key `.*` is missing, and so is",
     r"writes the header `authorization`", r"a socket is not reached", r"HTTP/2 is spoken over TLS", r"is no TLS with this",

@@ -58,6 +58,8 @@ struct CrashSimulation {
 
     private let faults: Bool
     private var random: SeededRandom
+    /// The step that the spool leaves out.
+    private let omission: Omission?
     private var disk: SimulatedDisk
     private var spool: SimulatedSpool?
     private var queues: [String: QueueID] = [:]
@@ -68,13 +70,16 @@ struct CrashSimulation {
     private var refused: Set<String> = []
     /// Events that retention removed; a power cut may bring some back, settled as they were.
     private var removed: [UInt64: Event] = [:]
+    /// Keys of events that were acknowledged: none is taken twice.
+    private var keys: [UInt64: UInt64] = [:]
     private var highest: UInt64 = 0
     private var nextBody = 0
     private var now: Int64 = 1
     private(set) var failures: [String] = []
 
-    init(seed: UInt64, faults: Bool) {
+    init(seed: UInt64, faults: Bool, without omission: Omission? = nil) {
         self.faults = faults
+        self.omission = omission
         random = SeededRandom(seed: seed)
         disk = SimulatedDisk(seed: seed ^ 0xD15C)
         names = ["crm", "erp", "mail"]
@@ -98,8 +103,18 @@ struct CrashSimulation {
         case 0..<4: commit()
         case 4..<9: deliver()
         case 9: flush()
-        case 10: if random.onceIn(2) { retain() } else { checkpoint() }
-        default: if random.onceIn(4) { register() } else { reopen() }
+        case 10:
+            switch random.below(4) {
+            case 0, 1: retain()
+            case 2: compact()
+            default: checkpoint()
+            }
+        default:
+            switch random.below(5) {
+            case 0: register()
+            case 1: intrude()
+            default: reopen()
+            }
         }
     }
 
@@ -124,6 +139,9 @@ struct CrashSimulation {
             case .accepted(let number):
                 if number.rawValue <= highest { fail("number \(number) was given twice") }
                 highest = max(highest, number.rawValue)
+                if let key = event.dedupe?.hash.x, let earlier = keys[key] {
+                    fail("\(number) has the key of \(earlier), and was taken as new")
+                }
                 accept(event, number.rawValue)
             case .duplicate(let number):
                 let earlier = events[number.rawValue] ?? removed[number.rawValue]
@@ -147,6 +165,7 @@ struct CrashSimulation {
     }
 
     private mutating func accept(_ event: NewEvent, _ number: UInt64) {
+        if let key = event.dedupe?.hash.x { keys[key] = number }
         events[number] = Event(
             body: String(decoding: event.body, as: UTF8.self),
             deliveries: Dictionary(uniqueKeysWithValues: event.owed.map { ($0, .owed) }), key: event.dedupe?.hash.x)
@@ -220,14 +239,38 @@ struct CrashSimulation {
     }
 
     private mutating func retain() {
-        for range in spool?.retain() ?? [] {
+        for range in spool?.retain(isShort: random.onceIn(4)) ?? [] {
             for number in range {
                 if events[number]?.deliveries.values.contains(.owed) == true {
                     fail("\(number) is owed and was removed")
                 }
-                removed[number] = events.removeValue(forKey: number)
+                forget(number)
             }
         }
+    }
+
+    private mutating func compact() {
+        for number in spool?.compact() ?? [] {
+            if events[number]?.deliveries.values.contains(.owed) == true {
+                fail("\(number) is owed and was left out")
+            }
+            forget(number)
+        }
+    }
+
+    /// An event is gone. What was noted of it was durable before: if it comes back, it is owed to nobody.
+    private mutating func forget(_ number: UInt64) {
+        guard var event = events.removeValue(forKey: number) else { return }
+        event.deliveries = event.deliveries.mapValues { _ in .settled }
+        removed[number] = event
+    }
+
+    /// Another daemon is started on the same spool. It is refused; if not, it takes events.
+    private mutating func intrude() {
+        let mine = spool
+        do throws(SpoolError) { spool = try SimulatedSpool(disk, without: omission) } catch { return }
+        commit()
+        spool = mine
     }
 
     private mutating func register() {
@@ -269,16 +312,19 @@ struct CrashSimulation {
         // A start that is itself cut short, once or twice.
         for _ in 0..<random.below(3) {
             disk.die(afterCalls: random.below(40))
-            spool = try? SimulatedSpool(disk)
+            spool = try? SimulatedSpool(disk, without: omission)
             disk = disk.crash()
         }
         // A start may fail on a failing disk; it may not succeed and miss something.
         if faults, random.onceIn(3) {
             disk.fail(.init(call: [.read, .open, .list, .size][random.below(4)], after: random.below(6)))
-            spool = try? SimulatedSpool(disk)
+            spool = try? SimulatedSpool(disk, without: omission)
             disk.heal()
+            spool = nil
         }
-        do throws(SpoolError) { spool = try SimulatedSpool(disk) } catch { return fail("it does not start: \(error)") }
+        do throws(SpoolError) { spool = try SimulatedSpool(disk, without: omission) } catch {
+            return fail("it does not start: \(error)")
+        }
         for name in names {
             do throws(SpoolError) {
                 let queue = try spool!.queue(named: name)
@@ -350,7 +396,7 @@ struct CrashSimulation {
         let byte = random.below(size)
         disk.flipBit(path, byte: byte, bit: random.below(8))
         let after: SimulatedSpool
-        do throws(SpoolError) { after = try SimulatedSpool(disk) } catch {
+        do throws(SpoolError) { after = try SimulatedSpool(disk, without: omission) } catch {
             return fail("a flipped bit stops the start: \(error)")
         }
         for number in events.keys.sorted() where after.ledger.position(of: number) == nil {

@@ -7,7 +7,7 @@ struct FileHeaderTests {
     private func read(_ bytes: [UInt8]) throws -> FileHeader? {
         let disk = SimulatedDisk()
         disk.place("/a", bytes)
-        return try FileHeader.read(disk.open("/a", create: false), path: "/a")
+        return try FileHeader.read(disk.open("/a", create: false), path: "/a", first: 1)
     }
 
     /// A header as a program of another version would write it.
@@ -22,40 +22,51 @@ struct FileHeaderTests {
     }
 
     @Test func aHeaderIsReadAsItWasWritten() throws {
-        let bytes = FileHeader(purpose: .journal, first: 42).encoded
+        let bytes = FileHeader(purpose: .journal, first: 1, salt: 0xABCD_EF01).encoded
         #expect(bytes.count == FileHeader.size)
         let header = try #require(try read(bytes))
         #expect(header.purpose == .journal)
-        #expect(header.first == 42)
+        #expect(header.first == 1)
+        #expect(header.generation == 0xABCD_EF01_0000_0001)
     }
 
     @Test func aShortOrEmptyOrZeroedFileHasNone() throws {
         #expect(try read([]) == nil)
-        #expect(try read(Array(FileHeader(purpose: .segment, first: 1).encoded.dropLast())) == nil)
+        #expect(try read(Array(FileHeader(purpose: .segment, first: 1, salt: 0).encoded.dropLast())) == nil)
         #expect(try read(Array(repeating: 0, count: 64)) == nil)
     }
 
     @Test func aFlippedBitMakesItNone() throws {
-        for byte in 0..<28 {
-            var bytes = FileHeader(purpose: .segment, first: 1).encoded
+        for byte in 0..<32 {
+            var bytes = FileHeader(purpose: .segment, first: 1, salt: 0).encoded
             bytes[byte] ^= 0x10
             #expect(try read(bytes) == nil, "byte \(byte)")
         }
     }
 
+    @Test func theFirstFormatsHeaderIsRead() throws {
+        let header = try #require(try read(FileHeaderTests.header(version: 1)))
+        #expect(header.generation == 1)
+        #expect(!header.isCurrent)
+    }
+
+    @Test func theHeaderOfAFileThatIsWrittenOverIsNone() throws {
+        #expect(try read(FileHeader(purpose: .segment, first: 2, salt: 0).encoded) == nil)
+    }
+
     @Test func aNewerVersionIsRefusedAndNamed() {
-        #expect(throws: SpoolError.newerVersion(path: "/a", found: 2, known: 1)) {
-            try read(FileHeaderTests.header(version: 2))
+        #expect(throws: SpoolError.newerVersion(path: "/a", found: 3, known: 2)) {
+            try read(FileHeaderTests.header(version: 3))
         }
     }
 
     @Test func aReadThatFailsIsAnError() throws {
         let disk = SimulatedDisk()
-        disk.place("/a", FileHeader(purpose: .segment, first: 1).encoded)
+        disk.place("/a", FileHeader(purpose: .segment, first: 1, salt: 0).encoded)
         let file = try disk.open("/a", create: false)
         disk.fail(.init(call: .read))
         #expect(throws: SpoolError.system(call: "read", path: "/a", errno: 5)) {
-            try FileHeader.read(file, path: "/a")
+            try FileHeader.read(file, path: "/a", first: 1)
         }
     }
 }

@@ -34,7 +34,7 @@ struct LedgerTests {
         var ledger = ledger([[1], [2], [1, 2], [1], [1]], perSegment: 2)
         ledger.attach(1, order: .whenDue)
         #expect(take(&ledger) == [1, 3, 4, 5])
-        #expect(ledger.position(of: 4) == Position(segment: 3, offset: 300))
+        #expect(ledger.position(of: 4) == Position(segment: 3, offset: 300, event: 4))
     }
 
     @Test func noMoreIsHandedOutThanThereIsCreditFor() {
@@ -270,7 +270,7 @@ struct LedgerTests {
     @Test func theOldestOwedEventIsFound() {
         var ledger = ledger([[1], [1, 2], [1]], perSegment: 2)
         settle(&ledger, 1, .done)
-        #expect(ledger.oldest(1) == Position(segment: 1, offset: 100))
+        #expect(ledger.oldest(1) == Position(segment: 1, offset: 100, event: 2))
         settle(&ledger, 2, .done, queue: 2)
         #expect(ledger.oldest(2) == nil)
     }

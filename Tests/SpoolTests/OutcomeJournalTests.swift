@@ -9,7 +9,8 @@ struct OutcomeJournalTests {
 
     /// A segment of events from 1, all owed to one queue.
     private func segment(events: Int) throws {
-        var writer = try SegmentWriter(beginning: 1, queues: [1: "crm"], in: "/s", on: disk, segmentBytes: 65_536)
+        var writer = try SegmentWriter(
+            beginning: 1, queues: [1: "crm"], salt: 7, in: "/s", on: disk, segmentBytes: 65_536)
         _ = try withBatch((0..<events).map { NewEvent("\($0)", to: 1) }) {
             try writer.append($0, Array(0..<events), sync: true)
         }
@@ -24,7 +25,7 @@ struct OutcomeJournalTests {
 
     @Test func outcomesAreDurableWhenTheyAreAppended() throws {
         try segment(events: 4)
-        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         try journal.append([JournalEntry(id(1), .done, Progress()), JournalEntry(id(3), .failed, Progress())])
         try journal.append([JournalEntry(id(2), .later, Progress(attempts: 2), notBefore: 50)])
         let recovery = try Recovery("/s", on: disk.crash(.nothing))
@@ -36,11 +37,11 @@ struct OutcomeJournalTests {
 
     @Test func aCheckpointStandsForAllBeforeIt() throws {
         try segment(events: 4)
-        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         try journal.append([JournalEntry(id(1), .done, Progress()), JournalEntry(id(2), .failed, Progress())])
         let ledger = try Recovery("/s", on: disk).ledger
         let tried = [JournalEntry(id(4), .later, Progress(attempts: 1), notBefore: 9)]
-        journal = try OutcomeJournal(number: 2, standings: ledger.standings, tried: tried, in: "/s", on: disk)
+        journal = try OutcomeJournal(number: 2, salt: 7, standings: ledger.standings, tried: tried, in: "/s", on: disk)
         #expect(disk.paths(".journal") == ["/s/2.journal"])
         let after = disk.crash(.nothing)
         #expect(try owed(after) == [3, 4])
@@ -50,20 +51,20 @@ struct OutcomeJournalTests {
 
     @Test func aCheckpointWithoutItsEndDoesNotCount() throws {
         try segment(events: 3)
-        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         try journal.append([JournalEntry(id(1), .done, Progress())])
         let standing = Standing(segment: 1, covered: 3, queue: 1, owed: [], failed: [])
         disk.place(
             "/s/2.journal",
-            FileHeader(purpose: .journal, first: 2).encoded
-                + Record.encode(.standing, generation: 2, sequence: 0, payload: standing.encoded))
+            FileHeader(purpose: .journal, first: 2, salt: 7).encoded
+                + Record.encode(.standing, generation: 2 ^ 7 << 32, sequence: 0, payload: standing.encoded))
         #expect(try owed(disk) == [2, 3])
         #expect(try Recovery("/s", on: disk).journalNumber == 2, "its number is not used again")
     }
 
     @Test func aTornTailOfTheJournalCostsOnlyTheTornOutcomes() throws {
         try segment(events: 3)
-        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         try journal.append([JournalEntry(id(1), .done, Progress())])
         try journal.append([JournalEntry(id(2), .done, Progress())])
         disk.alter("/s/1.journal") { $0.removeLast(10) }
@@ -72,7 +73,7 @@ struct OutcomeJournalTests {
 
     @Test func aDamagedOutcomeCostsOnlyThatOutcome() throws {
         try segment(events: 3)
-        var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         let first = journal.end
         try journal.append([JournalEntry(id(1), .done, Progress())])
         try journal.append([JournalEntry(id(2), .done, Progress())])
@@ -84,11 +85,11 @@ struct OutcomeJournalTests {
         try segment(events: 3)
         for calls in 0..<30 {
             let disk = self.disk.crash(.everything)
-            var journal = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+            var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
             try journal.append([JournalEntry(id(1), .done, Progress())])
             let standings = try Recovery("/s", on: disk).ledger.standings
             disk.die(afterCalls: calls)
-            _ = try? OutcomeJournal(number: 2, standings: standings, tried: [], in: "/s", on: disk)
+            _ = try? OutcomeJournal(number: 2, salt: 7, standings: standings, tried: [], in: "/s", on: disk)
             #expect(try owed(disk.crash()) == [2, 3], "died after \(calls) calls")
         }
     }
@@ -96,7 +97,7 @@ struct OutcomeJournalTests {
     @Test func aLargeCheckpointIsReadBackWhole() throws {
         try segment(events: 3)
         let tried = (0..<10_000).map { JournalEntry(id(UInt64($0 % 3 + 1)), .later, Progress(), notBefore: Int64($0)) }
-        _ = try OutcomeJournal(number: 1, standings: [], tried: tried, in: "/s", on: disk)
+        _ = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: tried, in: "/s", on: disk)
         #expect(try Recovery("/s", on: disk.crash(.nothing)).ledger.tried[id(1)]?.notBefore == 9_999)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 struct RecordScanTests {
     /// A file of generation 1 with these parts behind its header.
     private func file(_ parts: [[UInt8]], on disk: SimulatedDisk = SimulatedDisk()) throws -> any DiskFile {
-        disk.place("/a", FileHeader(purpose: .segment, first: 1).encoded + parts.flatMap { $0 })
+        disk.place("/a", FileHeader(purpose: .segment, first: 1, salt: 0).encoded + parts.flatMap { $0 })
         return try disk.open("/a", create: false)
     }
 

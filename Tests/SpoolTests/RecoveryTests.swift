@@ -7,14 +7,14 @@ struct RecoveryTests {
 
     private func path(_ first: UInt64) -> String { "/s/" + SegmentWriter.name(first) }
 
-    /// Writes a segment; answers where its events stand and where they end.
+    /// Writes a segment without an index; answers where its events stand and where they end.
     @discardableResult
     private func segment(_ first: UInt64, events: Int, sealed: Bool = true, to queue: QueueID = 1) throws -> [Int] {
         var writer = try SegmentWriter(
-            beginning: first, queues: [1: "crm"], in: "/s", on: disk, segmentBytes: 65_536)
+            beginning: first, queues: [1: "crm"], salt: 7, in: "/s", on: disk, segmentBytes: 65_536)
         let new = (0..<events).map { NewEvent("event \(first + UInt64($0))", to: queue) }
         let appended = try withBatch(new) { try writer.append($0, Array(0..<events), sync: true) }
-        if sealed { try writer.seal() }
+        if sealed { _ = writer.cut() }
         return appended.map { Int($0.offset) } + [writer.end]
     }
 
@@ -96,7 +96,8 @@ struct RecoveryTests {
         #expect(numbers(recovery) == [1, 2])
         #expect(recovery.ledger.queues[7]?.waiting == 2)
         var commits = try Commits(
-            recovery, in: "/s", on: disk, settings: SpoolSettings(path: "/s"), usage: SpoolUsage(bytes: 0), now: 0)
+            recovery, in: "/s", on: disk, settings: SpoolSettings(path: "/s"), usage: SpoolUsage(bytes: 0),
+            spare: SpareSegment(), salt: { 7 }, now: 0)
         #expect(try commits.queue(named: "crm") == 8, "what is owed to a lost name is not another's")
     }
 
@@ -133,7 +134,8 @@ struct RecoveryTests {
         disk.place(path(3), [])
         let usage = SpoolUsage(bytes: 0)
         var commits = try Commits(
-            try Recovery("/s", on: disk), in: "/s", on: disk, settings: SpoolSettings(path: "/s"), usage: usage, now: 0)
+            try Recovery("/s", on: disk), in: "/s", on: disk, settings: SpoolSettings(path: "/s"), usage: usage,
+            spare: SpareSegment(), salt: { 7 }, now: 0)
         let outcome = withBatch([NewEvent("c", to: 1)]) { commits.commit($0, now: 0).outcome }
         #expect(outcome.accepted == [3])
         // The first segment is finished and goes; the table of queues must not go with it.
@@ -146,13 +148,13 @@ struct RecoveryTests {
 
     @Test func aSegmentOfANewerVersionIsRefused() throws {
         try segment(1, events: 2)
-        disk.place(path(3), FileHeaderTests.header(version: 2, first: 3))
-        #expect(throws: SpoolError.newerVersion(path: path(3), found: 2, known: 1)) { try Recovery("/s", on: disk) }
+        disk.place(path(3), FileHeaderTests.header(version: 3, first: 3))
+        #expect(throws: SpoolError.newerVersion(path: path(3), found: 3, known: 2)) { try Recovery("/s", on: disk) }
     }
 
     @Test func aJournalOfANewerVersionIsRefused() throws {
         disk.place("/s/4.journal", FileHeaderTests.header(version: 3, purpose: 2, first: 4))
-        #expect(throws: SpoolError.newerVersion(path: "/s/4.journal", found: 3, known: 1)) {
+        #expect(throws: SpoolError.newerVersion(path: "/s/4.journal", found: 3, known: 2)) {
             try Recovery("/s", on: disk)
         }
     }
@@ -160,7 +162,7 @@ struct RecoveryTests {
     @Test func aFailedReadAnywhereIsAnErrorNeverAnEmptyLog() throws {
         try segment(1, events: 3)
         try segment(4, events: 1, sealed: false)
-        _ = try OutcomeJournal(number: 1, standings: [], tried: [], in: "/s", on: disk)
+        _ = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         for call in [SimulatedDisk.Call.list, .open, .read, .size] {
             let before = disk.count(call)
             _ = try Recovery("/s", on: disk)

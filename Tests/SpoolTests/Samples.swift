@@ -109,3 +109,12 @@ final class TemporaryDirectory {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
+
+/// What somebody is told once.
+final class Told<Value: Sendable>: Sendable {
+    private let told = Mutex<Value?>(nil)
+
+    func tell(_ value: Value) { told.withLock { $0 = value } }
+    /// What was told.
+    var value: Value { told.withLock { $0! } }
+}

@@ -8,7 +8,8 @@ struct SegmentFilesTests {
 
     /// Writes one segment; answers where its events stand.
     private func write(_ events: [NewEvent], first: UInt64 = 1) throws -> [Position] {
-        var writer = try SegmentWriter(beginning: first, queues: [:], in: "/s", on: disk, segmentBytes: 1 << 16)
+        var writer = try SegmentWriter(
+            beginning: first, queues: [:], salt: 7, in: "/s", on: disk, segmentBytes: 1 << 16)
         return try withBatch(events) { batch in
             try writer.append(batch, Array(0..<events.count), sync: true).map {
                 Position(segment: first, offset: $0.offset)

@@ -7,7 +7,7 @@ struct SegmentWriterTests {
 
     private func begin(_ first: UInt64 = 1, segmentBytes: Int = 8192) throws -> SegmentWriter {
         try SegmentWriter(
-            beginning: first, queues: [1: "crm"], in: "/s", on: disk, segmentBytes: segmentBytes)
+            beginning: first, queues: [1: "crm"], salt: 7, in: "/s", on: disk, segmentBytes: segmentBytes)
     }
 
     private func append(_ events: [NewEvent], to writer: inout SegmentWriter) throws -> [SegmentWriter.Appended] {
@@ -88,21 +88,27 @@ struct SegmentWriterTests {
         #expect(!writer.hasRoom(for: 1 << 20))
     }
 
-    @Test func aSealedSegmentEndsWithItsLastEvent() throws {
+    @Test func aSealedSegmentEndsWithItsIndex() throws {
         var writer = try begin()
         _ = try append([NewEvent("one", to: 1)], to: &writer)
         #expect(writer.zeroedTo > writer.end)
-        try writer.seal()
-        #expect(disk.contents("/s/" + SegmentWriter.name(1))?.count == writer.end)
+        try writer.seal(queues: [1: "crm"])
+        let size = try #require(disk.contents("/s/" + SegmentWriter.name(1))?.count)
+        #expect(size == writer.end)
+        let file = try disk.open("/s/" + SegmentWriter.name(1), create: false)
+        let header = try #require(try FileHeader.read(file, path: "", first: 1))
+        let index = try #require(try SegmentIndex.read(file, header))
+        #expect(index.places.live == 1)
+        #expect(index.owed(at: 0) == [1])
+        #expect(index.queues == [1: "crm"])
     }
 
     @Test func aContinuedSegmentIsCutWhereItsRecordsEnd() throws {
         var writer = try begin()
         _ = try append([NewEvent("one", to: 1)], to: &writer)
         disk.alter("/s/" + SegmentWriter.name(1)) { $0.replaceSubrange(writer.end..<writer.end + 3, with: [1, 2, 3]) }
-        let file = try disk.open("/s/" + SegmentWriter.name(1), create: false)
-        let continued = try SegmentWriter(
-            continuing: file, first: 1, nextNumber: 2, end: writer.end, in: "/s", on: disk, segmentBytes: 8192)
+        let last = try #require(try Recovery("/s", on: disk).last)
+        let continued = try SegmentWriter(continuing: last, nextNumber: 2, in: "/s", segmentBytes: 8192)
         #expect(continued.nextNumber == 2)
         #expect(disk.contents("/s/" + SegmentWriter.name(1))?.count == writer.end)
     }

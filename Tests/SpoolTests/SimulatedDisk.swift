@@ -10,7 +10,8 @@ import Foundation
 /// Any call can be made to fail, and the disk can be made to die after so many calls.
 final class SimulatedDisk: Disk, @unchecked Sendable {
     enum Call: Hashable {
-        case open, list, makeDirectory, remove, rename, syncDirectory, freeBytes, size, read, write, sync, truncate
+        case open, list, makeDirectory, remove, rename, syncDirectory, freeBytes, lock, size, read, write, sync,
+            truncate
     }
 
     /// What of the unsynced survives a crash.
@@ -56,6 +57,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     private var random: SeededRandom
     private var callsLeft: Int?
     private var isDead = false
+    private weak var lockHolder: LockHolder?
     private var free = 1 << 40
     /// How often a write or a sync fails: once in so many times.
     private var chance: Int?
@@ -186,6 +188,17 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     }
 
     func freeBytes(_ path: String) throws(SpoolError) -> Int { try checked(.freeBytes, path) { free } }
+
+    private final class LockHolder: Sendable {}
+
+    func lock(_ directory: String) throws(SpoolError) -> any AnyObject & Sendable {
+        try checked(.lock, directory) { () throws(SpoolError) in
+            guard lockHolder == nil else { throw .locked(path: directory + "/lock", pid: 1) }
+            let holder = LockHolder()
+            lockHolder = holder
+            return holder
+        }
+    }
 
     fileprivate func size(_ inode: Inode, _ path: String) throws(SpoolError) -> Int {
         try checked(.size, path) { inode.seen.count }

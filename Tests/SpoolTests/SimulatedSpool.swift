@@ -2,31 +2,41 @@
 
 /// A spool's parts on a simulated disk, driven step by step on one thread: the same values that the daemon's queues own.
 struct SimulatedSpool {
-    let disk: SimulatedDisk
+    private let disk: any Disk
     let directory = "/s"
     private(set) var commits: Commits
     private(set) var ledger: Ledger
     private(set) var journal: OutcomeJournal?
     private(set) var pending: [JournalEntry] = []
+    private var kept: [KeptKey]
     let damages: [Recovery.Damage]
     private let files: SegmentFiles
+    private let removal: Removal
+    private let lock: any AnyObject & Sendable
 
     /// Small, so that a run crosses many segments' borders.
     static let segmentBytes = 6000
 
-    /// Opens it as `Spool` does: recovers, begins a fresh checkpoint, goes on in the last segment.
-    init(_ disk: SimulatedDisk) throws(SpoolError) {
+    /// Opens it as `Spool` does: takes the lock, recovers, begins a fresh checkpoint, goes on in the last segment.
+    init(_ real: SimulatedDisk, salt: UInt32 = 7, without omission: Omission? = nil) throws(SpoolError) {
+        let disk: any Disk = omission.map { LeavingOut($0, of: real) } ?? real
         self.disk = disk
+        lock = try disk.lock(directory)
+        try Compaction.clean(directory, on: disk)
         let recovery = try Recovery(directory, on: disk)
         damages = recovery.damages
         ledger = recovery.ledger
+        kept = recovery.kept
         files = SegmentFiles(directory, on: disk)
+        removal = Removal(
+            directory: directory, disk: disk, usage: SpoolUsage(bytes: recovery.bytes),
+            spare: SpareSegment(bytes: recovery.spareBytes), segmentBytes: SimulatedSpool.segmentBytes)
         journal = try OutcomeJournal(
-            number: recovery.journalNumber + 1, standings: ledger.standings, tried: SimulatedSpool.tried(ledger),
-            in: directory, on: disk)
+            number: recovery.journalNumber + 1, salt: salt, standings: ledger.standings,
+            tried: SimulatedSpool.tried(ledger), keys: kept, in: directory, on: disk)
         commits = try Commits(
-            recovery, in: directory, on: disk, settings: SpoolSettings(path: directory),
-            usage: SpoolUsage(bytes: recovery.bytes), now: 0, segmentBytes: SimulatedSpool.segmentBytes)
+            recovery, in: directory, on: disk, settings: SpoolSettings(path: directory), usage: removal.usage,
+            spare: removal.spare, salt: { salt }, now: 0, segmentBytes: SimulatedSpool.segmentBytes)
     }
 
     private static func tried(_ ledger: Ledger) -> [JournalEntry] {
@@ -73,11 +83,11 @@ struct SimulatedSpool {
         return result
     }
 
-    /// Makes the outcomes durable; answers whether they are.
-    mutating func flush() -> Bool {
-        guard !pending.isEmpty, journal != nil else { return checkpointIfLost() }
+    /// Makes the outcomes durable, and keys whose segments are to go; answers whether they are.
+    mutating func flush(keys: [KeptKey] = []) -> Bool {
+        guard !pending.isEmpty || !keys.isEmpty, journal != nil else { return checkpointIfLost() }
         do throws(SpoolError) {
-            try journal?.append(pending)
+            try journal?.append(pending, keys: keys)
             pending = []
             return true
         } catch {
@@ -93,8 +103,8 @@ struct SimulatedSpool {
         do throws(SpoolError) {
             let newest = try disk.list(directory).compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
             journal = try OutcomeJournal(
-                number: newest + 1, standings: ledger.standings, tried: SimulatedSpool.tried(ledger), in: directory,
-                on: disk)
+                number: newest + 1, salt: 7, standings: ledger.standings, tried: SimulatedSpool.tried(ledger),
+                keys: kept, in: directory, on: disk)
             pending = []
             return true
         } catch {
@@ -103,16 +113,54 @@ struct SimulatedSpool {
         }
     }
 
-    /// Removes finished segments; answers the numbers that went.
-    mutating func retain() -> [Range<UInt64>] {
+    private let retention = Retention(retainMilliseconds: 0)
+
+    /// Removes finished segments, as the ledger's books do; answers the numbers that went.
+    mutating func retain(isShort: Bool) -> [Range<UInt64>] {
+        let finished = ledger.segments.filter { retention.mayGo($0, now: .max / 2, isShort: isShort) }
+        guard keepKeys(of: finished) else { return [] }
         var gone: [Range<UInt64>] = []
-        for segment in ledger.segments where segment.isSealed && segment.unsettled == 0 {
+        for segment in finished {
             files.forget(segment.first)
-            guard (try? disk.remove(directory + "/" + SegmentWriter.name(segment.first))) != nil else { break }
+            guard (try? removal.letGo(segment, isShort: isShort)) != nil else { break }
             ledger.drop(segment.first)
             gone.append(segment.first..<segment.end)
         }
         try? disk.syncDirectory(directory)
         return gone
     }
+
+    /// Compacts what is nearly finished; answers the numbers that went.
+    mutating func compact() -> [UInt64] {
+        let compaction = Compaction(directory: directory, disk: disk, files: files)
+        for segment in ledger.segments {
+            guard let remains = retention.remains(of: segment, now: .max / 2, isShort: false) else { continue }
+            guard keepKeys(of: [segment]) else { return [] }
+            do throws(SpoolError) {
+                let written = try compaction.write(
+                    segment.first, count: segment.count, keeping: remains, queues: ledger.queues.mapValues(\.name),
+                    salt: 8)
+                try compaction.install(segment.first)
+                files.forget(segment.first)
+                let before = Set(segment.places.records.map(\.place))
+                ledger.replace(segment.first, written.places, bytes: written.bytes)
+                removal.usage.add(written.bytes - segment.bytes)
+                try? disk.syncDirectory(directory)
+                return before.subtracting(remains.map(\.place)).map { segment.first + UInt64($0) }
+            } catch {
+                compaction.discard(segment.first)
+            }
+        }
+        return []
+    }
+
+    /// What the segments' deliveries came to, and their keys, are durable before they go.
+    private mutating func keepKeys(of segments: [Segment]) -> Bool {
+        let keys = segments.flatMap { commits.keys(of: $0.first..<$0.end, now: 0) }
+        kept += keys
+        return flush(keys: keys)
+    }
+
+    /// What the usage counts, and what the files take.
+    var usageBytes: Int { removal.usage.bytes }
 }

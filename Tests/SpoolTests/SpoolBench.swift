@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import Spool
 
-/// A spool on a simulated disk; only its lock is a file of the machine's.
+/// A spool on a simulated disk and clock.
 final class SpoolBench {
     let directory: TemporaryDirectory
     let clock = TestClock()
@@ -28,7 +28,8 @@ final class SpoolBench {
         while spool == nil {
             do throws(SpoolError) {
                 spool = try Spool(
-                    settings, disk: disk, wall: { [clock] in clock.now }, notice: { [log] in log.note($0) })
+                    settings, disk: disk, wall: { [clock] in clock.now }, steady: { [clock] in clock.steady },
+                    salt: { 7 }, notice: { [log] in log.note($0) })
             } catch {
                 guard case .locked = error, Date() < deadline else { throw error }
                 sched_yield()
@@ -80,6 +81,9 @@ final class SpoolBench {
         return numbers
     }
 
+    /// Segments that hold events: the one that waits to be written over is none.
+    var segmentCount: Int { disk.paths(".segment").count { !$0.hasSuffix(SpareSegment.name) } }
+
     var bytesOnDisk: Int {
         (disk.paths(".segment") + disk.paths(".journal")).reduce(0) { $0 + (disk.contents($1)?.count ?? 0) }
     }
@@ -88,9 +92,17 @@ final class SpoolBench {
 /// A wall clock that a test sets, in milliseconds since 1970.
 final class TestClock: Sendable {
     private let time = Atomic<Int64>(1_000)
+    private let set = Atomic<Int64>(0)
 
     var now: Int64 {
         get { time.load(ordering: .relaxed) }
         set { time.store(newValue, ordering: .relaxed) }
+    }
+    /// The steady clock, which goes with the wall clock but when that is set.
+    var steady: Int64 { now - set.load(ordering: .relaxed) }
+    /// Somebody sets the wall clock on, or back; no time passes.
+    func setOn(by milliseconds: Int64) {
+        set.add(milliseconds, ordering: .relaxed)
+        time.add(milliseconds, ordering: .relaxed)
     }
 }

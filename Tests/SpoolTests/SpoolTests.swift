@@ -277,13 +277,12 @@ struct SpoolTests {
     }
 
     @Test func aSecondDaemonIsRefusedAndToldWhoHasTheSpool() throws {
-        let bench = try SpoolBench()
-        let path = bench.settings.path
-        #expect(throws: SpoolError.locked(path: path + "/lock", pid: getpid())) {
-            try Spool(bench.settings, disk: SimulatedDisk(), notice: { _ in })
+        let directory = try TemporaryDirectory()
+        let settings = SpoolSettings(path: directory.path)
+        let first = try Spool(settings, notice: { _ in })
+        #expect(throws: SpoolError.locked(path: settings.path + "/lock", pid: getpid())) {
+            try Spool(settings, notice: { _ in })
         }
-        bench.spool.close()
-        bench.spool = nil
-        try bench.open()
+        first.close()
     }
 }

@@ -19,7 +19,9 @@ struct Writing {
         let recovery = try Recovery("/s", on: disk)
         usage = SpoolUsage(bytes: recovery.bytes)
         commits = try Commits(
-            recovery, in: "/s", on: disk, settings: settings, usage: usage, now: 0, segmentBytes: segmentBytes)
+            recovery, in: "/s", on: disk, settings: settings, usage: usage,
+            spare: SpareSegment(bytes: recovery.spareBytes),
+            salt: { 7 }, now: 0, segmentBytes: segmentBytes)
     }
 
     @discardableResult

@@ -6,6 +6,8 @@
 #include "memory.h"
 #include "processes.h"
 #include "readiness.h"
+#include "scan.h"
 #include "search.h"
 #include "service.h"
+#include "sockets.h"
 #include "threads.h"

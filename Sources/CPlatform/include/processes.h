@@ -1,13 +1,27 @@
-// Starting commands and watching them end (posix_spawn(3), pidfd_open(2)); threads' names.
+// Starting commands and watching them end (vfork(2), pidfd_open(2)).
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>
 
-/// Starts a program in a process group of its own, with no descriptor but `input` as 0 and `output` as 1 and 2, all
-/// signals at their defaults and unblocked. `directory` may be null. 0, or the errno of what failed, exec included.
+/// How a program is started, beside its arguments and environment.
+typedef struct hs_spawn_options {
+    /// Its working directory; may be null.
+    const char *directory;
+    /// What become its descriptors 0, 1 and 2.
+    int input, output, error;
+    /// Whether it becomes another user: then of that one group alone.
+    int changes_user;
+    uid_t user;
+    gid_t group;
+    /// Limits of processor time in seconds, address space in bytes and open files; 0 for those of the relay.
+    uint64_t cpu_seconds, memory_bytes, files;
+} hs_spawn_options;
+
+/// Starts a program in a process group of its own, with no descriptor but 0, 1 and 2, all signals at their defaults and
+/// unblocked. 0, or the errno of what failed, exec included; `*step` then names what that was.
 int hs_spawn(
-    const char *program, char *const arguments[], char *const environment[], const char *directory, int input,
-    int output, pid_t *pid);
+    const char *program, char *const arguments[], char *const environment[], const hs_spawn_options *options,
+    pid_t *pid, const char **step);
 /// A descriptor that is readable once the process has ended. -1 with errno.
 int hs_pidfd_open(pid_t pid);
 /// A pipe, both ends close-on-exec: 0 reads, 1 writes. 0, or -1 with errno.

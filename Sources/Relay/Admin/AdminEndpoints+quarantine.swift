@@ -56,11 +56,12 @@ extension AdminEndpoints {
             return Problem(status: 400, detail: "there is no key \"\(member.key)\" here", hint: hint).response
         }
         let numbers = (root[key: "numbers"]?.array ?? []).compactMap { $0.integer.flatMap(UInt64.init(exactly:)) }
+            .filter { $0 > 0 }
         guard !numbers.isEmpty, numbers.count == root[key: "numbers"]?.array?.count,
             numbers.count <= Quarantine.pageLimit
         else {
             return Problem(
-                status: 400, detail: "no numbers are named, or more than \(Quarantine.pageLimit)", hint: hint
+                status: 400, detail: "`numbers` is no list of 1 to \(Quarantine.pageLimit) numbers above 0", hint: hint
             ).response
         }
         let isForced = root[key: "force"]?.isTrue == true

@@ -45,6 +45,12 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/quarantine/release": .post { [self] in settle($0, quarantine.release) }
         case "/api/v1/quarantine/discard":
             .post { [self] in settle($0) { number, _ throws(SpoolError) in try quarantine.discard(number) } }
+        case "/api/v1/replays":
+            AdminEndpoint(answers: [
+                .get: { [self] _ in AdminEndpoints.written { operations.writeReplays(to: &$0) } },
+                .post: { [self] in replay($0) },
+            ])
+        case "/api/v1/erase": .post { [self] in erase($0) }
         case "/api/v1/reload": .post { [self] in reloadAnswer(to: $0.client) }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {
@@ -55,6 +61,12 @@ struct AdminEndpoints: Sendable {
                 .get { [self] _ in quarantined(number) }
             } else if let type = AdminEndpoints.name(in: path, between: "/api/v1/samples/") {
                 .get { [self] _ in sample(type) }
+            } else if let id = AdminEndpoints.name(in: path, between: "/api/v1/replays/", "/pause") {
+                .post { [self] _ in setReplay(id, .paused) }
+            } else if let id = AdminEndpoints.name(in: path, between: "/api/v1/replays/", "/resume") {
+                .post { [self] _ in setReplay(id, .running) }
+            } else if let id = AdminEndpoints.name(in: path, between: "/api/v1/replays/", "/cancel") {
+                .post { [self] _ in setReplay(id, .cancelled) }
             } else {
                 consoleEndpoint(at: path)
             }
@@ -74,6 +86,31 @@ struct AdminEndpoints: Sendable {
         var writer = JSONWriter()
         writer.object(content)
         return Response(status: status, body: writer.bytes)
+    }
+
+    /// What `content` writes, as an answer.
+    static func written(_ content: (inout JSONWriter) -> Void) -> Response {
+        var writer = JSONWriter()
+        content(&writer)
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func replay(_ request: AdminRequest) -> Response {
+        var writer = JSONWriter()
+        do throws(BodyFault) { try operations.replay(request.body, to: &writer) } catch {
+            return Problem(status: 400, detail: error.message, hint: error.hint).response
+        }
+        return Response(status: 201, body: writer.bytes)
+    }
+
+    private func setReplay(_ text: String, _ state: ReplayJob.State) -> Response {
+        var writer = JSONWriter()
+        guard let id = Int(text), operations.setReplay(id, state, to: &writer) else {
+            return Problem(
+                status: 404, detail: "there is no replay \(text)", hint: "`hookswitch replay list` shows them"
+            ).response
+        }
+        return Response(status: 200, body: writer.bytes)
     }
 
     private func readiness() -> Response {
@@ -137,6 +174,18 @@ struct AdminEndpoints: Sendable {
         }
         var writer = JSONWriter()
         do throws(SpoolError) { try perform(wanted, &writer) } catch { return Problem(error).response }
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func erase(_ request: AdminRequest) -> Response {
+        let wanted: EraseRequest
+        do throws(BodyFault) { wanted = try EraseRequest(request.body) } catch {
+            return Problem(status: 400, detail: error.message, hint: error.hint).response
+        }
+        var writer = JSONWriter()
+        do throws(SpoolError) { try operations.erase(wanted.events).write(to: &writer) } catch {
+            return Problem(error).response
+        }
         return Response(status: 200, body: writer.bytes)
     }
 

@@ -35,7 +35,9 @@ public struct EventReport: Sendable {
                 writer.array { for delivery in deliveries { EventReport.write(delivery, of: event.number, to: &$0) } }
             }
             more(&writer)
-            if let text = String(validating: event.body, as: UTF8.self) {
+            if event.isErased {
+                writer.member("erased", true)
+            } else if let text = String(validating: event.body, as: UTF8.self) {
                 writer.member("body", text)
             } else {
                 writer.member("body_base64", Base64.encode(event.body))

@@ -17,6 +17,7 @@ final class Operations: Sendable {
     let engine: DeliveryEngine
     let reporter: Reporter
     let memories: TargetMemories
+    let replays: ReplayRunner
     /// Hears what is done by hand, for the daemon's log.
     let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
     let counters: AcceptanceCounters
@@ -24,6 +25,8 @@ final class Operations: Sendable {
     /// The directory that audit and failures are written to.
     let spoolPath: String
     private let syncName: String
+    /// What a power cut may take of what was answered 202.
+    private let mayLose: String
 
     /// Deliveries reopened at a time.
     private static let batch = 1000
@@ -32,7 +35,7 @@ final class Operations: Sendable {
 
     init(
         log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
-        counters: AcceptanceCounters, spool: SpoolSettings,
+        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
@@ -40,11 +43,13 @@ final class Operations: Sendable {
         self.engine = engine
         self.reporter = reporter
         self.memories = memories
+        self.replays = replays
         self.notice = notice
         self.counters = counters
         self.now = now
         spoolPath = spool.path
         syncName = spool.sync.name
+        mayLose = spool.sync.mayLose
     }
 
     /// Why new events are refused; `nil` if they are taken.
@@ -71,6 +76,10 @@ final class Operations: Sendable {
                     $0.member("events", spool.events)
                     $0.member("corrupt", spool.corrupt)
                     $0.member("sync", syncName)
+                    if syncName != "always" {
+                        $0.member("unsynced", spool.unsynced)
+                        $0.member("may_lose", mayLose)
+                    }
                     $0.member("sync_seconds", spool.syncSeconds)
                     if let closed = spool.closed { $0.member("closed", closed) }
                 }
@@ -96,6 +105,7 @@ final class Operations: Sendable {
             $0.member("oldest_seconds", Double(age) / 1000)
             $0.member("breaker", worker?.breaker.rawValue ?? Breaker.State.closed.rawValue)
             $0.member("paused", worker?.paused ?? false)
+            if let worker { $0.member("concurrency", worker.concurrency) }
             if worker == nil { $0.member("orphaned", true) }
             if let worker {
                 $0.member("succeeded", worker.succeeded)
@@ -115,6 +125,11 @@ final class Operations: Sendable {
     /// The routes that took an event; none if it is not, or no longer, in the spool, or can't be read.
     func routes(of number: EventNumber) -> [String] {
         do throws(SpoolError) { return try report(on: number)?.attributes.routes ?? [] } catch { return [] }
+    }
+
+    /// Takes events' attributes and bodies from the disk.
+    func erase(_ events: [EventNumber]) throws(SpoolError) -> EraseReport {
+        EraseReport(events, try log.erase(events))
     }
 
     /// Sends deliveries again, and writes what became of each.
@@ -238,6 +253,15 @@ extension ReopenResult {
 }
 
 extension SpoolSettings.Sync {
+    /// What a power cut may take of what was answered 202.
+    var mayLose: String {
+        switch self {
+        case .always: "nothing"
+        case .interval(let interval): "what was accepted in the last \(Int(interval / .milliseconds(1))) ms"
+        case .never: "what the kernel has not written yet: usually the last 30 s"
+        }
+    }
+
     /// As `routes.json` spells it.
     var name: String {
         switch self {

@@ -73,7 +73,7 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["tls", "loops", "otlp", "on_failure"]
+    private static let laterKeys = ["otlp"]
 
     /// Reads the whole document.
     func configuration() -> Configuration {
@@ -87,6 +87,8 @@ extension ConfigurationReader {
             [
                 ("$schema", { _ = self.string($0) }),
                 ("listen", { result.listen = self.listen($0) }),
+                ("tls", { result.tls = self.tls($0) }),
+                ("loops", { result.loops = self.integer($0, 1...256) }),
                 ("admin", { result.admin = self.admin($0) }),
                 ("admin_token", { result.adminToken = self.secret($0) }),
                 ("spool", { self.spool($0, &result) }),
@@ -115,6 +117,7 @@ extension ConfigurationReader {
                 ("routes", { routePlace = $0 }),
                 ("unmatched", { unmatchedPlace = $0 }),
                 ("tests", { testsPlace = $0 }),
+                ("on_failure", { result.onFailure = self.targets(named: $0) }),
             ])
         // Routes name sources and targets, which may stand behind them in the file.
         if let routePlace { routes(routePlace, &result) }
@@ -129,6 +132,11 @@ extension ConfigurationReader {
         (document.root[key: key]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }.map(\.key)
     }
     private var targetNames: [String] { names(of: "targets") }
+
+    /// Targets by name.
+    func targets(named place: Place) -> [String] {
+        references(place, to: targetNames, "target").map { targetNames[$0] }
+    }
 
     private func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {
         var indices: [Int] = []
@@ -155,38 +163,6 @@ extension ConfigurationReader {
             return nil
         }
         return text
-    }
-
-    private func address(_ place: Place) -> ListenAddress? {
-        guard let text = string(place) else { return nil }
-        if text.hasPrefix("fd:") {
-            error("`fd:` is not in this version", at: place.value.offset, place.path)
-            return nil
-        }
-        guard let address = ListenAddress(text) else {
-            error(
-                "\"\(text)\" is no address to listen on", at: place.value.offset, place.path,
-                hint:
-                    "write \"127.0.0.1:8080\", \"0.0.0.0:8080\" for all, \"[::1]:8080\" or \"unix:/run/hookswitch.sock\""
-            )
-            return nil
-        }
-        return address
-    }
-
-    private func listen(_ place: Place) -> [ListenAddress] {
-        guard place.value.array != nil else { return address(place).map { [$0] } ?? [] }
-        let places = array(place) ?? []
-        if places.isEmpty { error("the list names no address", at: place.value.offset, place.path) }
-        var addresses: [ListenAddress] = []
-        for element in places {
-            guard let address = address(element) else { continue }
-            if addresses.contains(address) {
-                error("the address \(address) stands here twice", at: element.value.offset, element.path)
-            }
-            addresses.append(address)
-        }
-        return addresses
     }
 
     private func admin(_ place: Place) -> ListenAddress? {

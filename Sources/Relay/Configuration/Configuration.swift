@@ -11,7 +11,11 @@ public struct Configuration: Sendable {
     /// The file's bytes as they were read: placeholders for secrets are not filled in here.
     public var text: [UInt8] = []
     /// Where webhooks come in.
-    public var listen: [ListenAddress] = [.v4(0x7F00_0001, port: 8080)]
+    public var listen = [ListenerSettings(.v4(0x7F00_0001, port: 8080))]
+    /// The certificates that are shown to clients; empty for none.
+    public var tls: [TLSFiles] = []
+    /// How many event loops there are; `nil` for one a core.
+    public var loops: Int?
     /// The operators' listener.
     public var admin: ListenAddress? = .v4(0x7F00_0001, port: 8081)
     /// What the operators' listener asks for.
@@ -34,6 +38,8 @@ public struct Configuration: Sendable {
     public var routes: [RouteConfiguration] = []
     /// Targets, by place, for events that no route takes.
     public var unmatched: [Int] = []
+    /// Targets, by name, that get failure records, where a target has none of its own.
+    public var onFailure: [String] = []
     /// What the file says, to tell a later one from it.
     var outline = ConfigurationOutline()
 }

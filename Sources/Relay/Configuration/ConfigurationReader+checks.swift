@@ -6,12 +6,13 @@ import EventPattern
 extension ConfigurationReader {
     func checkTogether(_ result: Configuration) {
         checkPaths(result)
-        checkFiles()
+        checkFiles(result)
         checkListeners(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
+        let named = Set(result.onFailure + result.targets.flatMap { $0.onFailure ?? [] })
         let targets = (document.root[key: "targets"]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }
-        for (index, member) in targets.enumerated() where !used.contains(index) {
+        for (index, member) in targets.enumerated() where !used.contains(index) && !named.contains(member.key) {
             warning(
                 "no route names the target \"\(member.key)\"", at: member.keyOffset, "targets.\(member.key)",
                 hint: "add it to the `to` of a route, or take it out")
@@ -37,22 +38,10 @@ extension ConfigurationReader {
         }
     }
 
-    private func checkFiles() {
-        var seen: [String: String] = [:]
-        for member in document.root[key: "targets"]?.members ?? [] {
-            guard let value = member.value[key: "file"]?[key: "path"], let text = value.string else { continue }
-            let path = absolute(text)
-            if let other = seen[path] {
-                error(
-                    "the target \"\(other)\" writes to this file already", at: value.offset,
-                    "targets.\(member.key).file.path", hint: "let routes name one target, or use another file")
-            }
-            seen[path] = member.key
-        }
-    }
-
     private func checkListeners(_ result: Configuration) {
-        guard let admin = result.admin, admin.port != 0, result.listen.contains(admin) else { return }
+        guard let admin = result.admin, admin.port != 0, result.listen.contains(where: { $0.address == admin }) else {
+            return
+        }
         let offset = (document.root[key: "admin"] ?? document.root[key: "listen"] ?? document.root).offset
         error("`admin` and `listen` are the same address", at: offset, "admin", hint: "give `admin` another port")
     }

@@ -5,11 +5,6 @@ import Spool
 
 /// Reads `targets`.
 extension ConfigurationReader {
-    /// Keys of a target whose feature comes with a later version.
-    static let laterTargetKeys = ["on_failure"]
-    static let laterFileKeys = ["compress", "sync"]
-    static let laterCommandKeys = ["user", "stream", "rlimits"]
-
     /// Reads one target. `nil` if it is of no kind that could be used.
     func target(_ name: String, _ place: Place) -> TargetSettings? {
         let kinds = place.value.members?.filter { ["http", "file", "command"].contains($0.key) } ?? []
@@ -27,7 +22,7 @@ extension ConfigurationReader {
         var policy = RetryPolicy()
         var changes: [(inout TargetSettings) -> Void] = []
         object(
-            place, later: ConfigurationReader.laterTargetKeys,
+            place,
             [
                 ("http", { kind(self.http($0)) }),
                 ("file", { kind(self.file($0)) }),
@@ -38,12 +33,6 @@ extension ConfigurationReader {
                         if let value = self.duration(place, atLeast: .milliseconds(1)) {
                             changes.append { $0.timeout = value }
                         }
-                    }
-                ),
-                (
-                    "concurrency",
-                    { place in
-                        if let value = self.integer(place, 1...10_000) { changes.append { $0.concurrency = value } }
                     }
                 ),
                 (
@@ -105,121 +94,17 @@ extension ConfigurationReader {
                         if let value = self.bool(place) { changes.append { $0.paused = value } }
                     }
                 ),
-            ])
+            ] + paceKeys(of: place) { changes.append($0) })
         settings?.retry = policy
         if var made = settings {
+            if case .command(let command) = made.kind, command.isStream {
+                made.concurrency = TargetSettings.streamConcurrency
+            }
             for change in changes { change(&made) }
             checkShape(of: made, place)
             settings = made
         }
         return settings
-    }
-
-    private func file(_ place: Place) -> TargetSettings.Kind? {
-        var path: Template?
-        var rotate: Int?
-        var mode: Int?
-        object(
-            place, required: ["path"], later: ConfigurationReader.laterFileKeys,
-            [
-                (
-                    "path",
-                    { place in
-                        guard let text = self.string(place) else { return }
-                        if text.isEmpty || text.hasSuffix("/") {
-                            return self.error("the path names no file", at: place.value.offset, place.path)
-                        }
-                        do throws(TemplateError) { path = try Template(parsing: self.absolute(text)) } catch {
-                            self.error(error.message, at: place.value.offset, place.path)
-                        }
-                    }
-                ),
-                ("rotate", { rotate = self.size($0, 4096...Int.max) }),
-                (
-                    "mode",
-                    { place in
-                        guard let text = self.string(place) else { return }
-                        mode = Int(text, radix: 8).flatMap { (0...0o777).contains($0) ? $0 : nil }
-                        if mode == nil {
-                            self.error(
-                                "\"\(text)\" is no file mode", at: place.value.offset, place.path,
-                                hint: "write it like \"0640\"")
-                        }
-                    }
-                ),
-            ])
-        guard let path else { return nil }
-        var settings = FileTargetSettings(path: path)
-        settings.rotateBytes = rotate
-        if let mode { settings.mode = UInt32(mode) }
-        return .file(settings)
-    }
-
-    private func command(_ place: Place) -> TargetSettings.Kind? {
-        var form: CommandTargetSettings.Form?
-        var directory: String?
-        var environment: [(name: String, value: Template)] = []
-        object(
-            place, later: ConfigurationReader.laterCommandKeys,
-            [
-                (
-                    "argv",
-                    { place in
-                        guard let places = self.array(place) else { return }
-                        if places.isEmpty {
-                            return self.error("`argv` names no program", at: place.value.offset, place.path)
-                        }
-                        let arguments = places.compactMap(self.template)
-                        if let program = arguments.first, !program.isConstant {
-                            self.error(
-                                "the program itself can't be a placeholder", at: places[0].value.offset, places[0].path)
-                        }
-                        if arguments.count == places.count { form = .argv(arguments) }
-                    }
-                ),
-                (
-                    "shell",
-                    { place in
-                        guard let text = self.string(place) else { return }
-                        if text.contains("${") {
-                            return self.error(
-                                "placeholders are refused in `shell`: a value could be a command",
-                                at: place.value.offset, place.path,
-                                hint:
-                                    "read the event from standard input, or $HOOKSWITCH_TYPE and its like; or use `argv`"
-                            )
-                        }
-                        form = .shell(text)
-                    }
-                ),
-                ("cwd", { directory = self.string($0).map(self.absolute) }),
-                (
-                    "env",
-                    { place in
-                        for member in place.value.members ?? [] {
-                            let inner = Place(value: member.value, path: "\(place.path).\(member.key)")
-                            if member.key.isEmpty || member.key.contains("=") {
-                                self.error("\"\(member.key)\" can't name a variable", at: member.keyOffset, inner.path)
-                            } else if let value = self.template(inner) {
-                                environment.append((member.key, value))
-                            }
-                        }
-                        if place.value.members == nil {
-                            self.error(
-                                "must be an object, not \(place.value.described)", at: place.value.offset, place.path)
-                        }
-                    }
-                ),
-            ])
-        let given = place.value.members?.filter { $0.key == "argv" || $0.key == "shell" }.count ?? 0
-        if place.value.members != nil && given != 1 {
-            error("a command needs one of `argv` and `shell`", at: place.value.offset, place.path)
-        }
-        guard let form else { return nil }
-        var settings = CommandTargetSettings(form: form)
-        settings.directory = directory
-        settings.environment = environment
-        return .command(settings)
     }
 
     func rate(_ place: Place) -> Rate? {

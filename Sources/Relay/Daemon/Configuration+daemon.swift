@@ -11,6 +11,7 @@ extension Configuration {
     func changesForNextStart(in new: Configuration) -> [String] {
         var keys: [String] = []
         if listen != new.listen { keys.append("listen") }
+        if loops != new.loops { keys.append("loops") }
         if admin != new.admin { keys.append("admin") }
         if adminToken != new.adminToken { keys.append("admin_token") }
         if spool != new.spool { keys.append("spool") }

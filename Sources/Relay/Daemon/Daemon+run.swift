@@ -4,7 +4,7 @@ import Platform
 extension Daemon {
     /// Runs the relay until a signal ends it; answers the process's exit code. To be called on the main thread, before any
     /// other is started.
-    public static func run(configurationPath: String) -> Int32 {
+    public static func run(configurationPath: String, takingOver: Bool = false) -> Int32 {
         hs_keep_memory_small()
         var signals = Signals()
         Descriptors.raiseLimit()
@@ -15,7 +15,7 @@ extension Daemon {
         guard let configuration = reading.configuration else { return 78 }
         let daemon: Daemon
         do throws(DaemonError) {
-            daemon = try Daemon(configuration, log: log, manager: ServiceManager())
+            daemon = try Daemon(configuration, log: log, manager: ServiceManager(), takingOver: takingOver)
             try daemon.start()
         } catch {
             log.write(.error, error.message)
@@ -24,10 +24,10 @@ extension Daemon {
         while true {
             switch signals.next() {
             case .reload: daemon.reload(by: "SIGHUP")
-            case .stop(let name):
+            case .stop(let name, let handingOver):
                 log.write(.info, "stopping", ["signal": name])
                 signals.releaseStops()
-                daemon.stop()
+                daemon.stop(handingOver: handingOver)
                 return 0
             }
         }

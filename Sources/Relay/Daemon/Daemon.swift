@@ -20,46 +20,61 @@ public final class Daemon: Sendable {
     private let counters = AcceptanceCounters()
     private let reloads = ReloadRecord()
     private let operations: Operations
-    private let door: EventLoop
-    private let controls: EventLoop
+    private let door: LoopGroup
+    private let controls: LoopGroup
+    private let identity: CurrentIdentity?
     private let memories: TargetMemories
     private let quarantine: Quarantine
+    private let failures: FailureRecords
+    private let replays: ReplayRunner
     private let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
 
     /// Opens the spool and the sockets; nothing is delivered or accepted yet.
+    ///
+    /// Taking over, it listens beside the daemon that has the spool, tells that one to end, and waits for the spool.
     /// - Throws: `DaemonError`: the spool is another's or can't be read, an address is taken.
-    public init(_ configuration: Configuration, log: Log, manager: ServiceManager) throws(DaemonError) {
+    public init(_ configuration: Configuration, log: Log, manager: ServiceManager, takingOver: Bool = false)
+        throws(DaemonError)
+    {
         var configuration = configuration
         let notices = Notices(log: log)
         self.log = log
         self.manager = manager
+        do throws(TLSFault) {
+            identity = configuration.tls.isEmpty ? nil : CurrentIdentity(try TLSIdentity(configuration.tls))
+        } catch {
+            throw DaemonError(error)
+        }
+        configuration.spool.commit = .byThread
+        if takingOver {
+            (door, controls) = try Daemon.listen(configuration, identity, besideAnother: true, notices)
+            spool = try Takeover.spool(configuration, log: log, notices)
+        } else {
+            do throws(SpoolError) { spool = try Spool(configuration.spool, notice: { notices.hear($0) }) } catch {
+                throw DaemonError(error)
+            }
+            (door, controls) = try Daemon.listen(configuration, identity, besideAnother: false, notices)
+        }
         do throws(SpoolError) {
-            configuration.spool.commit = .byThread
-            spool = try Spool(configuration.spool, notice: { notices.hear($0) })
             try Daemon.assignQueues(of: spool, to: &configuration)
             quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
-            memories = TargetMemories(try Notebook(configuration.spool.path)) {
+            let notebook = try Notebook(configuration.spool.path)
+            replays = ReplayRunner(log: spool, notebook: notebook) { log.write(.warning, $0, $1) }
+            memories = TargetMemories(notebook) {
                 log.write(
                     .error, "what is paused and which breakers are open could not be written", ["reason": $0.described])
             }
         } catch {
             throw DaemonError(error)
         }
-        do throws(ListenError) {
-            door = try EventLoop(
-                listening: configuration.listen, limits: configuration.limits, notice: { notices.hear($0) })
-            let socket = configuration.controlSocket
-            controls = try EventLoop(
-                listening: [socket] + (configuration.admin.map { [$0] } ?? []), limits: ServerLimits(),
-                notice: { notices.hear($0) })
-        } catch {
-            throw DaemonError(error)
-        }
+        failures = FailureRecords(log: spool, now: { hs_wall_ms() })
+        failures.follow(configuration)
         reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
             notify: { notices.hear($0) },
+            failed: { [failures] in failures.pass($0, $1) },
             remember: { [memories] in memories.remember($0, $1) })
         do throws(DeliveryEngine.StartError) {
             engine = try DeliveryEngine(log: spool, reporter: reporter, options: options)
@@ -68,9 +83,27 @@ public final class Daemon: Sendable {
         }
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
-            log: spool, engine: engine, reporter: reporter, memories: memories, counters: counters,
+            log: spool, engine: engine, reporter: reporter, memories: memories, replays: replays, counters: counters,
             spool: configuration.spool, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
+    }
+
+    private static func listen(
+        _ configuration: Configuration, _ identity: CurrentIdentity?, besideAnother: Bool, _ notices: Notices
+    ) throws(DaemonError) -> (door: LoopGroup, controls: LoopGroup) {
+        let socket = ListenerSettings(configuration.controlSocket)
+        do throws(ListenError) {
+            let door = try LoopGroup(
+                configuration.loops ?? Int(hs_processors()), listening: configuration.listen,
+                limits: configuration.limits, identity: identity, besideAnother: besideAnother,
+                notice: { notices.hear($0) })
+            let controls = try LoopGroup(
+                1, listening: [socket] + (configuration.admin.map { [ListenerSettings($0)] } ?? []),
+                limits: ServerLimits(), besideAnother: besideAnother, notice: { notices.hear($0) })
+            return (door, controls)
+        } catch {
+            throw DaemonError(error)
+        }
     }
 
     private static func assignQueues(of log: any EventLog, to configuration: inout Configuration) throws(SpoolError) {
@@ -86,23 +119,24 @@ public final class Daemon: Sendable {
     public func start() throws(DaemonError) {
         let configuration = inForce.withLock { $0 }
         engine.apply(configuration.targets, remembering: memories.all())
+        replays.start()
         let access = AdminGuard(token: configuration.adminToken)
         let endpoints = AdminEndpoints(
             operations: operations,
             metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
             login: Login(access, now: { hs_wall_ms() }),
-            quarantine: QuarantineRelease(quarantine: quarantine, door: door),
+            quarantine: QuarantineRelease(quarantine: quarantine, door: door.loops[0]),
             configuration: { self.inForce.withLock { $0 } }, reload: { self.reload(by: $0) })
-        let controlThread = controls.start(name: "admin") { [reporter] loop in
+        let controlThreads = controls.start(name: "admin") { [reporter] loop in
             AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }
-        let doorThread = door.start(name: "door") { [self] loop in
+        let doorThreads = door.start(name: "door") { [self] loop in
             Acceptor(boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine)
         }
-        guard let controlThread, let doorThread else { throw DaemonError("the process may have no more threads") }
-        threads.withLock { $0 = [doorThread, controlThread] }
+        guard let controlThreads, let doorThreads else { throw DaemonError("the process may have no more threads") }
+        threads.withLock { $0 = doorThreads + controlThreads }
         if let interval = manager.watchdog {
-            let loops: [Watchdog.Loop] = [{ [door] in door.perform($0) }, { [controls] in controls.perform($0) }]
+            let loops: [Watchdog.Loop] = (door.loops + controls.loops).map { loop in { loop.perform($0) } }
             Watchdog(loops) { [manager] in manager.alive() }.start(within: interval)
         }
         manager.ready(serviceStatus)
@@ -127,11 +161,19 @@ public final class Daemon: Sendable {
             do throws(SpoolError) { try Daemon.assignQueues(of: spool, to: &new) } catch {
                 return ReloadOutcome(findings: reading.findings + [Diagnostic(error)])
             }
+            if let identity, !new.tls.isEmpty {
+                do throws(TLSFault) {
+                    identity.replace(try TLSIdentity(new.tls, continuing: identity.current))
+                } catch {
+                    return ReloadOutcome(findings: reading.findings + [Diagnostic(error)])
+                }
+            }
             for change in configuration.changesForNextStart(in: new) {
                 log.write(.warning, "a change takes effect at the next start only", ["key": change])
             }
             let changes = configuration.outline.changes(to: new.outline)
             // A target is at work before the first event for it is taken, and after the last one.
+            failures.follow(new)
             engine.apply(new.targets, remembering: memories.all())
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new
@@ -164,11 +206,13 @@ public final class Daemon: Sendable {
     }
 
     /// Stops accepting, lets what is under way end within the time that the configuration allows, and lets go of the spool.
+    /// Handing over, what clients begin meanwhile is turned to the daemon that listens beside this one.
     /// Blocks; the daemon is of no use afterwards.
-    public func stop() {
+    public func stop(handingOver: Bool = false) {
         manager.stopping()
         let grace = inForce.withLock { $0.shutdownTimeout }
-        door.stop(within: grace)
+        door.stop(within: grace, handingOver: handingOver)
+        replays.stop()
         engine.stop(grace: grace)
         controls.stop(within: Daemon.adminGrace)
         for thread in threads.withLock({ $0 }) { thread.join() }
@@ -179,6 +223,13 @@ public final class Daemon: Sendable {
 }
 
 extension Diagnostic {
+    /// A certificate that was there when the configuration was read.
+    fileprivate init(_ fault: TLSFault) {
+        self.init(
+            severity: .error, location: .init(line: 1, column: 1), path: "tls", message: fault.message,
+            hint: fault.hint)
+    }
+
     /// A fault that has no place in the file.
     fileprivate init(_ error: SpoolError) {
         self.init(

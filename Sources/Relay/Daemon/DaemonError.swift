@@ -15,13 +15,18 @@ public struct DaemonError: Error, Sendable {
         switch error {
         case .locked: exitCode = 1
         case .system(let call, _, _): exitCode = call == "mkdir" || call == "open" ? 73 : 74
-        case .newerVersion, .damaged, .tooManyQueues: exitCode = 74
+        case .newerVersion, .damaged, .tooManyQueues, .erased: exitCode = 74
         }
     }
 
     init(_ error: ListenError) {
         message = error.description
         exitCode = 1
+    }
+
+    init(_ error: TLSFault) {
+        message = error.message
+        exitCode = 78
     }
 
     init(_ error: DeliveryEngine.StartError) {
@@ -47,6 +52,7 @@ extension SpoolError {
             "\(path) was written in format \(found) by a newer hookswitch; this one reads up to format \(known): start the newer one"
         case .damaged(let segment, let offset, let reason):
             "the record at byte \(offset) of segment \(segment) is damaged: \(reason)"
+        case .erased(let event): "event \(event) was erased"
         case .tooManyQueues(let limit):
             "the spool has \(limit) target names already, and numbers for no more"
         }

@@ -47,7 +47,7 @@ struct Notices: Sendable {
                 ["advice": "raise the limit of open files (ulimit -n, LimitNOFILE=)"])
         case .outOfConnections:
             log.write(
-                .warning, "the limit of connections is reached and none is idle; accepting pauses",
+                .warning, "the limit of connections is reached and none is idle: new ones are answered 503",
                 ["advice": "raise limits.connections"])
         }
     }

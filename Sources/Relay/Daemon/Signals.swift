@@ -4,7 +4,8 @@ import Glibc
 struct Signals {
     /// What a signal asks for.
     enum Request {
-        case stop(name: String)
+        /// `handingOver`: another daemon listens already and waits for the spool.
+        case stop(name: String, handingOver: Bool)
         case reload
     }
 
@@ -13,7 +14,7 @@ struct Signals {
     /// Blocks the signals for this thread and those that it will start, and lets writes to closed sockets fail instead of kill.
     init() {
         sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR2] { sigaddset(&set, number) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
     }
@@ -25,8 +26,9 @@ struct Signals {
             guard sigwait(&set, &number) == 0 else { continue }
             switch number {
             case SIGHUP: return .reload
-            case SIGINT: return .stop(name: "SIGINT")
-            default: return .stop(name: "SIGTERM")
+            case SIGINT: return .stop(name: "SIGINT", handingOver: false)
+            case SIGUSR2: return .stop(name: "SIGUSR2", handingOver: true)
+            default: return .stop(name: "SIGTERM", handingOver: false)
             }
         }
     }

@@ -20,7 +20,7 @@ struct QuarantineRelease: Sendable {
     private static let patienceSeconds = 30
 
     let quarantine: Quarantine
-    /// The door's loop, whose handler is an `Acceptor`.
+    /// One of the door's loops, whose handlers are `Acceptor`s.
     let door: EventLoop
 
     /// Releases one request, or says why not; `isForced` although its signature still fails.

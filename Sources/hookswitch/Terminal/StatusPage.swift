@@ -50,6 +50,7 @@ struct StatusPage {
         func text(_ key: String) -> String { spool?[key: key].map(\.plainText) ?? "0" }
         var line = "spool: \(StatusPage.grouped(text("events"))) events, \(StatusPage.size(text("bytes")))"
         line += ", sync \(text("sync")), the last took \(StatusPage.milliseconds(text("sync_seconds")))"
+        if let loss = spool?[key: "may_lose"]?.string { line += ", a power cut may take \(loss)" }
         if text("corrupt") != "0" { line += ", " + terminal.styled("\(text("corrupt")) damaged records", .bad) }
         let door = root[key: "door"]
         func count(_ key: String) -> String { StatusPage.grouped(door?[key: key].map(\.plainText) ?? "0") }

@@ -20,8 +20,10 @@ extension Verb {
         let configuration = try ConfigurationFile(arguments).usable()
         let source = configuration.sources[try Verb.source(arguments["--source"], in: configuration)]
         let body = try Verb.body(arguments, for: source, limitBytes: configuration.bodyLimitBytes)
-        guard let address = configuration.listen.first else {
-            throw Failure(ExitCode.configuration, "`listen` names no address")
+        guard let address = configuration.listen.first(where: { $0.isOpenToAnyone })?.address else {
+            throw Failure(
+                ExitCode.configuration, "`listen` names no address that can be sent to from here",
+                hint: "a socket that is passed on, one for a proxy or one with TLS can't: add one on 127.0.0.1")
         }
         let base = Verb.base(address)
         let signed = source.sign(body, now: hs_wall_ms(), host: String(base.dropFirst("http://".count)))
@@ -68,7 +70,14 @@ extension Verb {
         case .v4(0, let port): "http://127.0.0.1:\(port)"
         case .v6(0, 0, let port): "http://[::1]:\(port)"
         case .v4, .v6: "http://\(address)"
-        case .unix: "http://hookswitch"
+        case .unix, .inherited: "http://hookswitch"
         }
+    }
+}
+
+extension ListenerSettings {
+    /// Whether a client can connect that knows no more than the configuration.
+    fileprivate var isOpenToAnyone: Bool {
+        if case .inherited = address { false } else { !readsProxyHeader && !speaksTLS }
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where a server listens: `host:port`, `[v6]:port`, or `unix:/path`.
+/// Where a server listens: `host:port`, `[v6]:port`, `unix:/path`, or `fd:NAME`.
 public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// An IPv4 address and a port.
     case v4(UInt32, port: UInt16)
@@ -8,6 +8,8 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     case v6(UInt64, UInt64, port: UInt16)
     /// A socket in the file system.
     case unix(path: String, mode: UInt32)
+    /// A listening socket that the service manager passed under this name.
+    case inherited(name: String)
 
     /// Reads an address. `nil` if it is none; `localhost` is 127.0.0.1, and any other name is none.
     public init?(_ text: String) {
@@ -16,6 +18,14 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
             // sun_path has 108 bytes, one of them for the end (unix(7)).
             guard path.hasPrefix("/"), path.utf8.count < 108 else { return nil }
             self = .unix(path: path, mode: 0o660)
+            return
+        }
+        if text.hasPrefix("fd:") {
+            let name = String(text.dropFirst(3))
+            // What systemd takes for a name (sd_listen_fds_with_names(3)).
+            guard !name.isEmpty, name.utf8.count < 256, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A })
+            else { return nil }
+            self = .inherited(name: name)
             return
         }
         guard let colon = text.lastIndex(of: ":") else { return nil }
@@ -48,6 +58,8 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4(let address, _): address >> 24 == 127
         case .v6(let high, let low, _): high == 0 && low == 1
         case .unix: true
+        // Who can reach it is the service manager's to say.
+        case .inherited: false
         }
     }
 
@@ -55,7 +67,7 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     public var port: UInt16? {
         switch self {
         case .v4(_, let port), .v6(_, _, let port): port
-        case .unix: nil
+        case .unix, .inherited: nil
         }
     }
 
@@ -65,6 +77,7 @@ public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4(let address, let port): "\(PeerAddress.v4(address)):\(port)"
         case .v6(let high, let low, let port): "[\(PeerAddress.v6(high, low))]:\(port)"
         case .unix(let path, _): "unix:\(path)"
+        case .inherited(let name): "fd:\(name)"
         }
     }
 }
@@ -80,8 +93,18 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
 
     /// The reason, and what to do.
     public var description: String {
+        if call == "LISTEN_FDS" {
+            return
+                "cannot listen on \(address): no listening socket of this name was passed; see FileDescriptorName= in systemd.socket(5)"
+        }
         let reason = String(cString: strerror(errno))
-        let advice = errno == EADDRINUSE ? "; another program listens there: stop it, or choose another address" : ""
+        let advice =
+            switch errno {
+            case EADDRINUSE: "; another program listens there: stop it, or choose another address"
+            case EEXIST: "; what stands there is no socket, and is left alone: choose another path"
+            case EACCES: "; this user may not: choose a port above 1023, or a directory of its own"
+            default: ""
+            }
         return "cannot listen on \(address): \(call): \(reason)\(advice)"
     }
 }

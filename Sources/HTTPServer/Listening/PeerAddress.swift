@@ -18,12 +18,15 @@ public enum PeerAddress: Hashable, Sendable, CustomStringConvertible {
             case AF_INET6:
                 let high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
                 let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
-                // ::ffff:a.b.c.d (RFC 4291 §2.5.5.2)
-                if high == 0 && low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
-                return .v6(high, low)
+                return PeerAddress(high, low)
             default: return .local
             }
         }
+    }
+
+    /// An IPv6 address by its halves; `::ffff:a.b.c.d` is an IPv4 address (RFC 4291 §2.5.5.2).
+    init(_ high: UInt64, _ low: UInt64) {
+        self = high == 0 && low >> 32 == 0xFFFF ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low)
     }
 
     /// The address as people write it.

@@ -1,0 +1,35 @@
+#pragma once
+#include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+/// How many of sixteen bytes, from the first on, are printable ASCII but quote and backslash: what a JSON string is passed
+/// over by. In C, as Swift's SIMD types have no way from a vector of booleans to a number. Inline, so that no call is left.
+static inline unsigned hs_plain16(const void *_Nonnull bytes) {
+#if defined(__SSE2__)
+    __m128i v = _mm_loadu_si128((const __m128i *)bytes);
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x22));
+    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x5C));
+    // Signed: what is 0x80 or more is less than zero.
+    __m128i other = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+    int hits = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), other));
+    return hits ? (unsigned)__builtin_ctz((unsigned)hits) : 16;
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    uint8x16_t v = vld1q_u8((const uint8_t *)bytes);
+    uint8x16_t hits = vorrq_u8(
+        vorrq_u8(vceqq_u8(v, vdupq_n_u8(0x22)), vceqq_u8(v, vdupq_n_u8(0x5C))),
+        vcltq_s8(vreinterpretq_s8_u8(v), vdupq_n_s8(0x20)));
+    // Four bits for each byte.
+    uint64_t bits = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(hits), 4)), 0);
+    return bits ? (unsigned)__builtin_ctzll(bits) / 4 : 16;
+#else
+    const uint8_t *c = (const uint8_t *)bytes;
+    unsigned plain = 0;
+    while (plain < 16 && c[plain] >= 0x20 && c[plain] < 0x80 && c[plain] != 0x22 && c[plain] != 0x5C) plain++;
+    return plain;
+#endif
+}

@@ -1,0 +1,76 @@
+import Delivery
+import EventJSON
+import Spool
+import Synchronization
+
+/// Passes failures on: each record of a delivery given up becomes an event of its own, owed to the `on_failure` targets of
+/// the target that failed. May be used from any thread.
+///
+/// A failure of such an event makes no further one, so that no loop can arise.
+final class FailureRecords: Sendable {
+    private let log: any EventLog
+    private let now: @Sendable () -> Int64
+    /// Who gets whose failures.
+    private let queues = Mutex<[String: [QueueID]]>([:])
+
+    init(log: any EventLog, now: @escaping @Sendable () -> Int64) {
+        self.log = log
+        self.now = now
+    }
+
+    /// Works by a configuration whose targets have their queues.
+    func follow(_ configuration: Configuration) {
+        let queueOf = Dictionary(configuration.targets.map { ($0.name, $0.queue) }) { one, _ in one }
+        let new = Dictionary(
+            configuration.targets.map { target in
+                (target.name, (target.onFailure ?? configuration.onFailure).compactMap { queueOf[$0] })
+            }
+        ) { one, _ in one }
+        queues.withLock { $0 = new }
+    }
+
+    /// Makes events of failures, then calls back with whether they are durable: at once if there is nothing to pass on.
+    func pass(_ records: [AttemptRecord], _ done: @escaping @Sendable (Bool) -> Void) {
+        var batch = CommitBatch()
+        var bodies: [UnsafeMutableRawBufferPointer] = []
+        let owed = queues.withLock { $0 }
+        for record in records where record.source != EventAttributes.failureSource {
+            guard let queues = owed[record.target], !queues.isEmpty else { continue }
+            var line = JSONWriter()
+            record.write(to: &line)
+            let body = UnsafeMutableRawBufferPointer.allocate(byteCount: line.bytes.count, alignment: 1)
+            body.copyBytes(from: line.bytes)
+            bodies.append(body)
+            var attributes: [UInt8] = []
+            FailureRecords.attributes(of: record).encode(into: &attributes)
+            batch.append(
+                receivedAt: now(), owed: queues, attributes: attributes, body: UnsafeRawBufferPointer(body))
+        }
+        guard !batch.isEmpty else { return done(true) }
+        let lent = LentBodies(bodies)
+        log.commit(batch) { outcome in
+            lent.free()
+            if case .committed = outcome { done(true) } else { done(false) }
+        }
+    }
+
+    private static func attributes(of record: AttemptRecord) -> EventAttributes {
+        var attributes = EventAttributes()
+        attributes.source = EventAttributes.failureSource
+        attributes.webhookID = "failure_\(record.event)_\(record.target)_\(record.executedAt)"
+        attributes.headers = [.init(name: "content-type", value: "application/json")]
+        attributes.columns = record.columns
+        return attributes
+    }
+}
+
+/// The bodies of a batch, in place until its commit has called back.
+///
+/// Unchecked: written before it is shared, freed once.
+private final class LentBodies: @unchecked Sendable {
+    private let bodies: [UnsafeMutableRawBufferPointer]
+
+    init(_ bodies: [UnsafeMutableRawBufferPointer]) { self.bodies = bodies }
+
+    func free() { for body in bodies { body.deallocate() } }
+}

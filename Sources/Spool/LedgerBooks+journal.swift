@@ -1,0 +1,99 @@
+import Dispatch
+import Synchronization
+
+extension LedgerBooks {
+    /// How a write to the journal ended; read after the journal's queue has run it.
+    final class Written: Sendable {
+        private let failure = Mutex<SpoolError?>(nil)
+        private let journalQueue: DispatchQueue
+
+        init(_ journalQueue: DispatchQueue) { self.journalQueue = journalQueue }
+
+        /// Why it failed; waits for the journal's queue.
+        var value: SpoolError? { journalQueue.sync { failure.withLock { $0 } } }
+        /// Whether it failed, as far as is known by now.
+        var hasFailed: Bool { failure.withLock { $0 != nil } }
+        func fail(_ error: SpoolError) { failure.withLock { $0 = error } }
+    }
+
+    /// Hands what is pending, and keys whose segments are to go, to the journal's queue. On the ledger's queue.
+    func flush(keys: [KeptKey] = []) -> Written {
+        let written = Written(journalQueue)
+        let entries = pending
+        pending = []
+        guard !entries.isEmpty || !keys.isEmpty else { return written }
+        journalQueue.async { [self] in
+            do throws(SpoolError) {
+                guard journal != nil else { throw .system(call: "append", path: around.directory, errno: 5) }
+                try journal?.append(entries, keys: keys)
+                count(journal)
+                if journal?.isFull(limitBytes: journalLimitBytes) == true { scheduleCheckpoint(afterSeconds: 0) }
+            } catch {
+                // The ledger knows what the file does not: a checkpoint of it replaces the file that failed.
+                journal = nil
+                written.fail(error)
+                around.notice(.journal(error))
+                scheduleCheckpoint(afterSeconds: 1)
+            }
+        }
+        return written
+    }
+
+    /// Writes what is pending and these keys, then says on the ledger's queue whether all that it knows is durable.
+    func whenDurable(_ keys: [KeptKey], _ then: @escaping @Sendable (Bool) -> Void) {
+        let written = flush(keys: keys)
+        journalQueue.async { [self] in
+            let isDurable = journal != nil && !written.hasFailed
+            queue.async { then(isDurable) }
+        }
+    }
+
+    /// A journal larger than this is replaced: in a small spool it must not take the events' room.
+    private var journalLimitBytes: Int { min(OutcomeJournal.sizeLimitBytes, around.settings.maxSizeBytes / 16) }
+
+    /// Notes the journal's size. On the journal's queue.
+    private func count(_ journal: OutcomeJournal?) {
+        guard let journal else { return }
+        around.usage.add(journal.end - journalBytes)
+        journalBytes = journal.end
+    }
+
+    /// Asks for a checkpoint, once however many ask. On the journal's queue.
+    private func scheduleCheckpoint(afterSeconds seconds: Int) {
+        guard !checkpointIsScheduled else { return }
+        checkpointIsScheduled = true
+        queue.asyncAfter(deadline: .now() + .seconds(seconds)) { [self] in checkpoint() }
+    }
+
+    /// Replaces the journal by what the ledger says now. On the ledger's queue.
+    @discardableResult
+    func checkpoint() -> Written {
+        let written = Written(journalQueue)
+        // Another daemon may have the spool by now.
+        guard !isClosed else { return written }
+        pending = []
+        let standings = ledger.standings
+        let tried = LedgerBooks.entries(of: ledger).map { around.clock.onDisk($0) }
+        let now = around.clock.wall(around.clock.now)
+        kept.removeAll { $0.key.until <= now }
+        let keys = kept
+        journalQueue.async { [self] in
+            checkpointIsScheduled = false
+            do throws(SpoolError) {
+                let names = try around.disk.list(around.directory)
+                let newest = names.compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
+                let new = try OutcomeJournal(
+                    number: newest + 1, salt: around.salt(), standings: standings, tried: tried, keys: keys,
+                    in: around.directory, on: around.disk)
+                journal = new
+                count(new)
+            } catch {
+                journal = nil
+                written.fail(error)
+                around.notice(.journal(error))
+                scheduleCheckpoint(afterSeconds: 1)
+            }
+        }
+        return written
+    }
+}

@@ -1,0 +1,112 @@
+/// A walk through every record of a spool, whether its daemon runs or not. Nothing is locked and nothing changed.
+public struct SpoolInspection: Sendable {
+    /// What was found in one file.
+    public struct FileReport: Sendable {
+        /// The file's name in `segments/`.
+        public var name: String
+        /// The version of its format; `nil` if its header is damaged.
+        public var format: UInt32?
+        /// Its size in bytes.
+        public var bytes: Int
+        /// Events with a whole record; for a journal, outcomes.
+        public var records = 0
+        /// Events whose attributes and body were erased.
+        public var erased = 0
+        /// The first and the last event's number.
+        public var numbers: ClosedRange<UInt64>?
+        /// Stretches that are no records, with where they begin and end.
+        public var damages: [Range<Int>] = []
+        /// Whether it was sealed with an index, and the index says what the records say; `nil` for one without.
+        public var indexIsTrue: Bool?
+
+        /// Whether nothing is wrong with it.
+        public var isSound: Bool { damages.isEmpty && format != nil && indexIsTrue != false }
+    }
+
+    private let directory: String
+    private let disk: any Disk
+
+    /// An inspection of the spool at a path.
+    public init(path: String, disk: any Disk = SystemDisk()) { self.init(directory: path + "/segments", on: disk) }
+
+    init(directory: String, on disk: any Disk) {
+        self.directory = directory
+        self.disk = disk
+    }
+
+    /// Walks all files, segments first, in order. A file that the daemon removes meanwhile is passed over.
+    public func run(_ report: (FileReport) -> Void) throws(SpoolError) {
+        let names = try disk.list(directory).sorted()
+        let firsts = names.compactMap(SegmentWriter.first(ofName:)).sorted()
+        for (place, first) in firsts.enumerated() {
+            let next = place + 1 < firsts.count ? firsts[place + 1] : nil
+            if let found = try present({ () throws(SpoolError) in try segment(first, before: next) }) { report(found) }
+        }
+        for number in names.compactMap(OutcomeJournal.number(ofName:)).sorted() {
+            if let found = try present({ () throws(SpoolError) in try journal(number) }) { report(found) }
+        }
+    }
+
+    private func present(_ look: () throws(SpoolError) -> FileReport) throws(SpoolError) -> FileReport? {
+        do throws(SpoolError) { return try look() } catch {
+            if case .system("open", _, errno: 2) = error { return nil }
+            throw error
+        }
+    }
+
+    private func segment(_ first: UInt64, before next: UInt64?) throws(SpoolError) -> FileReport {
+        let path = directory + "/" + SegmentWriter.name(first)
+        let file = try disk.open(path, create: false)
+        var report = FileReport(name: SegmentWriter.name(first), bytes: try file.size())
+        let header = try FileHeader.read(file, path: path, first: first)
+        report.format = header?.version
+        let generation: UInt64
+        if let header {
+            generation = header.generation
+        } else {
+            generation = try RecordScan.generation(of: file, first: first)
+        }
+        var scan = try RecordScan(file, generation: generation)
+        var found: [(place: UInt32, offset: UInt32)] = []
+        walking: while true {
+            switch try scan.next() {
+            case .record(let offset, let record):
+                guard record.kind == .event, record.sequence < next ?? .max, record.sequence >= first else { continue }
+                found.append((UInt32(record.sequence - first), UInt32(offset)))
+                let isErased = scan.withPayload(offset, record) { EventPayload($0)?.isErased }
+                guard let isErased else {
+                    report.damages.append(offset..<(offset + record.size))
+                    continue
+                }
+                report.records += 1
+                if isErased { report.erased += 1 }
+                report.numbers = (report.numbers?.lowerBound ?? record.sequence)...record.sequence
+            case .damage(let range):
+                if first + UInt64(found.last.map { $0.place + 1 } ?? 0) < next ?? .max { report.damages.append(range) }
+            case .end(let offset, let isBlank):
+                // The newest segment's end is being written, or was torn: a start cuts it.
+                let isMissing = first + UInt64(found.last.map { $0.place + 1 } ?? 0) < next ?? 0
+                if !isBlank && isMissing { report.damages.append(offset..<report.bytes) }
+                break walking
+            }
+        }
+        if report.damages.isEmpty, let header, let index = try SegmentIndex.read(file, header) {
+            let fits = found.last.map { Int($0.place) < index.places.count } ?? true
+            report.indexIsTrue = fits && index.places == Places(found, count: index.places.count)
+        }
+        return report
+    }
+
+    private func journal(_ number: UInt64) throws(SpoolError) -> FileReport {
+        let name = OutcomeJournal.name(number)
+        let path = directory + "/" + name
+        let file = try disk.open(path, create: false)
+        var report = FileReport(name: name, bytes: try file.size())
+        report.format = try FileHeader.read(file, path: path, first: number)?.version
+        if let content = try JournalContent(file, path: path, number: number) {
+            report.records = content.entries.count
+            report.damages = content.damages
+        }
+        return report
+    }
+}

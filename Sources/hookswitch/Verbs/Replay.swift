@@ -1,0 +1,112 @@
+import EventJSON
+import Glibc
+import Platform
+import Relay
+
+extension Verb {
+    static let replay = Verb(
+        name: "replay", operands: "[list | pause N | resume N | cancel N]",
+        summary: "sends events of the past to targets, as a job",
+        options: [
+            config, json,
+            Option("--since", "1h", "events received since: a duration, or a moment like 2026-01-01T00:00:00Z"),
+            Option("--until", "10m", "and until then; now without it"),
+            Option("--match", "PATTERN", "only those that an event pattern takes, like '{\"type\": [\"order.paid\"]}'"),
+            Option("--to", "TARGET", "the target, or several with commas; others may follow behind the options"),
+            Option("--rate", "100/s", "events handed over, at the most"),
+            Option("--dry-run", "send nothing, say how many it would be"),
+        ],
+        discussion: """
+            The events keep their webhook-id, so that a receiver can tell. Targets get them whether or not a route would send them \
+            there; a delivery that still waits is left as it is. The job goes on over restarts; `hookswitch replay list` shows how \
+            far it has come.
+            """,
+        examples: [
+            .init("hookswitch replay --since 1h --to crm", "the last hour's events, to crm again"),
+            .init(
+                "hookswitch replay --since 7d --match '{\"type\": [{\"prefix\": \"order.\"}]}' --to new --rate 50/s",
+                "a week's orders to a new target, fifty a second"),
+        ]
+    ) { arguments throws(Failure) in
+        let daemon = ControlSocket(spoolPath: try ConfigurationFile(arguments).spoolPath())
+        let isJSON = arguments.has("--json")
+        switch arguments.rest.first {
+        case "list" where arguments.rest.count == 1 && arguments["--since"] == nil:
+            Verb.show(try Verb.answer(try daemon.ask("/api/v1/replays")), isJSON: isJSON)
+        case let action? where ["pause", "resume", "cancel"].contains(action) && arguments["--since"] == nil:
+            guard arguments.rest.count == 2, let id = Int(arguments.rest[1]) else {
+                throw Failure(ExitCode.usage, "which replay?", hint: "`hookswitch replay list` shows their numbers")
+            }
+            let answer = try daemon.ask("/api/v1/replays/\(id)/\(action)", posting: [])
+            Verb.show(try Verb.answer(answer), isJSON: isJSON)
+        default:
+            var answer = try Verb.answer(try daemon.ask("/api/v1/replays", posting: try Verb.request(arguments)))
+            let id = answer.jobs[0][key: "replay"]?.integer
+            while arguments.has("--dry-run") && answer.jobs.first?[key: "state"]?.string == "running" {
+                usleep(50_000)
+                answer = try Verb.answer(try daemon.ask("/api/v1/replays"))
+                answer.jobs = answer.jobs.filter { $0[key: "replay"]?.integer == id }
+            }
+            if isJSON || !arguments.has("--dry-run") {
+                Verb.show(answer, isJSON: isJSON)
+            } else {
+                let job = answer.jobs.first
+                let count = job?[key: "matched"]?.integer ?? 0
+                StandardStream.output.write("\(count) events would be sent, of \(job?[key: "seen"]?.integer ?? 0)\n")
+            }
+        }
+        return ExitCode.ok
+    }
+
+    private static func request(_ arguments: Arguments) throws(Failure) -> [UInt8] {
+        let targets = (arguments["--to"] ?? "").split(separator: ",").map(String.init) + arguments.rest
+        guard let since = arguments["--since"], arguments["--to"] != nil, !targets.isEmpty else {
+            throw Failure(
+                ExitCode.usage, "`hookswitch replay` needs --since and --to",
+                hint: "like `hookswitch replay --since 1h --to crm`")
+        }
+        var writer = JSONWriter()
+        writer.object {
+            $0.member("since", since)
+            if let until = arguments["--until"] { $0.member("until", until) }
+            if let match = arguments["--match"] { $0.member("match", match) }
+            $0.member("to", targets)
+            if let rate = arguments["--rate"] { $0.member("rate", rate) }
+            $0.member("dry_run", arguments.has("--dry-run"))
+        }
+        return writer.bytes
+    }
+
+    /// Jobs, with the document that they stand in.
+    private typealias Answer = (document: JSONDocument, jobs: [JSONValue])
+
+    private static func answer(_ bytes: [UInt8]) throws(Failure) -> Answer {
+        do throws(JSONSyntaxError) {
+            let document = try JSONDocument(bytes)
+            return (document, document.root[key: "replays"]?.array ?? [document.root])
+        } catch {
+            throw Failure(ExitCode.failure, "the daemon's answer can't be read: \(error.message)")
+        }
+    }
+
+    private static func show(_ answer: Answer, isJSON: Bool) {
+        guard !isJSON else {
+            for job in answer.jobs { StandardStream.output.write(answer.document.bytes[job.range] + [0x0A]) }
+            return
+        }
+        let columns = ["replay", "state", "to", "since", "until", "rate", "seen", "matched", "handed_over", "waited"]
+        var table = Table(columns.map { $0.replacing("_", with: " ").uppercased() })
+        for job in answer.jobs {
+            table.add(columns.map { name -> String in job[key: name].map(Verb.cell) ?? "" })
+        }
+        StandardStream.output.write(table.text)
+    }
+
+    private static func cell(_ value: JSONValue) -> String {
+        switch value.content {
+        case .string(let text), .number(let text): text
+        case .array(let elements): elements.compactMap(\.string).joined(separator: ",")
+        case .bool, .null, .object: ""
+        }
+    }
+}
