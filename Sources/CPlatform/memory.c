@@ -8,3 +8,5 @@ void hs_keep_memory_small(void) {
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
     mallopt(M_TRIM_THRESHOLD, 256 << 10);
 }
+
+void hs_give_memory_back(void) { malloc_trim(0); }

@@ -3,3 +3,6 @@
 
 /// Keeps the process small rather than its allocations a little faster: few arenas, and large blocks given back when they are freed.
 void hs_keep_memory_small(void);
+
+/// Gives back what was freed in the middle of the heap: what a big configuration was read from.
+void hs_give_memory_back(void);
