@@ -21,7 +21,6 @@ extension Daemon {
             log.write(.error, error.message)
             return error.exitCode
         }
-        hs_give_memory_back()
         while true {
             switch signals.next() {
             case .reload: daemon.reload(by: "SIGHUP")
