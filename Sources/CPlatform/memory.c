@@ -15,6 +15,8 @@ void hs_keep_memory_small(void) {
     mallopt(M_TRIM_THRESHOLD, 256 << 10);
 }
 
+void hs_give_memory_back(void) { malloc_trim(0); }
+
 static int forget_code(struct dl_phdr_info *object, size_t size, void *page) {
     (void)size;
     uintptr_t mask = *(uintptr_t *)page - 1;
@@ -33,5 +35,5 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *page) {
 void hs_forget_startup_code(void) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     dl_iterate_phdr(forget_code, &page);
-    malloc_trim(0);
+    hs_give_memory_back();
 }

@@ -22,7 +22,8 @@ public struct EventPath: Hashable, Sendable, CustomStringConvertible {
     /// Over the keys' bytes.
     public func hash(into hasher: inout Hasher) {
         for key in keys {
-            for byte in key.utf8 { hasher.combine(byte) }
+            var key = key
+            key.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
             hasher.combine(UInt8.max)
         }
     }

@@ -6,7 +6,7 @@ import EventJSON
 // Unchecked: immutable after its initializer.
 /// A compiled set of patterns: flat tables of words and bytes. Immutable; shared by all threads.
 final class Automaton: @unchecked Sendable {
-    /// Where a table's parts stand, by their place in its head; 0 for a part that it lacks.
+    /// What a table consists of. Its head has a bit for each part that it has, and behind that their places in this order.
     enum Part: Int, CaseIterable {
         case anyValue, missing, isTrue, isFalse, isNull, strings, numbers, prefixes, suffixes, smallStrings,
             smallPrefixes,
@@ -45,6 +45,15 @@ final class Automaton: @unchecked Sendable {
     deinit {
         words.deallocate()
         bytes.deallocate()
+    }
+
+    /// Where a table's part stands; 0 if it lacks it.
+    @inline(__always)
+    func place(of part: Part, in table: Int) -> Int {
+        let parts = words[table]
+        let bit: UInt32 = 1 << UInt32(part.rawValue)
+        guard parts & bit != 0 else { return 0 }
+        return Int(words[table + 1 + (parts & (bit - 1)).nonzeroBitCount])
     }
 
     /// The list behind a text in a hash table: `mask, (hash, offset, length, list) …`; 0 if it is not there.

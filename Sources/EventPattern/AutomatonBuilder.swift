@@ -32,14 +32,21 @@ final class AutomatonBuilder {
 
     /// What is accepted at one place, and where it leads.
     final class Table {
-        var edges: [[Condition]: Node] = [:]
-        var order: [[Condition]] = []
+        private(set) var edges: [(accepted: [Condition], node: Node)] = []
+        /// The edges' places by what they accept, once there are too many to be looked through.
+        private var places: [[Condition]: Int] = [:]
+        private static let manyEdges = 8
 
         func next(for accepted: [Condition]) -> Node {
-            if let known = edges[accepted] { return known }
+            if let place = places.isEmpty ? edges.firstIndex(where: { $0.accepted == accepted }) : places[accepted] {
+                return edges[place].node
+            }
             let node = Node()
-            edges[accepted] = node
-            order.append(accepted)
+            edges.append((accepted, node))
+            if edges.count > Table.manyEdges {
+                if places.isEmpty { for (place, known) in edges.enumerated() { places[known.accepted] = place } }
+                places[accepted] = edges.count - 1
+            }
             return node
         }
     }

@@ -4,7 +4,7 @@ import EventJSON
 ///
 /// ```
 /// node       index · accepts count · pattern … · absences count · (slot · table) … · tables count · (slot · table) …
-/// table      one word for each `Automaton.Part`: where it stands, or 0
+/// table      bits of the parts that it has · where each of them stands …
 /// list       count · node …
 /// affixes    hash table of candidates · lengths count · length …
 /// candidates list · others
@@ -45,7 +45,8 @@ struct AutomatonWriter: ~Copyable {
         nodeCount += 1
         words.append(UInt32(node.accepts.count))
         words += node.accepts.map { UInt32($0) }
-        for tables in [tables.filter { words[$0.place + Automaton.Part.missing.rawValue] != 0 }, tables] {
+        let absences = tables.filter { words[$0.place] & 1 << UInt32(Automaton.Part.missing.rawValue) != 0 }
+        for tables in [absences, tables] {
             words.append(UInt32(tables.count))
             for table in tables {
                 words.append(UInt32(table.slot))
@@ -115,30 +116,40 @@ struct AutomatonWriter: ~Copyable {
     }
 
     private mutating func write(_ table: AutomatonBuilder.Table) -> Int {
+        // Most tables accept one text, and many routes make many of them.
+        if table.edges.count == 1, table.edges[0].accepted.count == 1,
+            case .string(let text) = table.edges[0].accepted[0]
+        {
+            return head([(.strings, hashTable([(text, list([table.edges[0].node]))]))])
+        }
         var parts = Parts()
-        for accepted in table.order {
-            guard let node = table.edges[accepted] else { continue }
+        for (accepted, node) in table.edges {
             for condition in accepted { parts.add(condition, node) }
         }
         parts.placeWildcards()
-        var head: [Automaton.Part: Int] = [:]
-        for (part, nodes) in parts.lists { head[part] = list(nodes) }
+        var places = parts.lists.map { ($0.key, list($0.value)) }
         for part in [Automaton.Part.strings, .smallStrings, .numerals] {
             guard let texts = parts.texts[part] else { continue }
             var entries: [([UInt8], Int)] = []
             for (text, nodes) in texts { entries.append((text, list(nodes))) }
-            head[part] = hashTable(entries)
+            places.append((part, hashTable(entries)))
         }
         for part in [Automaton.Part.prefixes, .suffixes, .smallPrefixes, .smallSuffixes, .pieces] {
-            head[part] = affixes(parts.texts[part] ?? [:], parts.verified[part] ?? [:])
+            let place = affixes(parts.texts[part] ?? [:], parts.verified[part] ?? [:])
+            if place != 0 { places.append((part, place)) }
         }
-        if !parts.numbers.isEmpty { head[.numbers] = numberTable(parts.numbers) }
-        if !parts.ranges.isEmpty { head[.ranges] = rangeIndex(parts.ranges) }
-        if !parts.addresses.isEmpty { head[.addresses] = addressIndex(parts.addresses) }
-        if !parts.others.isEmpty { head[.others] = verified(parts.others) }
-        if !parts.exclusions.isEmpty { head[.exclusions] = exclusions(parts.exclusions) }
+        if !parts.numbers.isEmpty { places.append((.numbers, numberTable(parts.numbers))) }
+        if !parts.ranges.isEmpty { places.append((.ranges, rangeIndex(parts.ranges))) }
+        if !parts.addresses.isEmpty { places.append((.addresses, addressIndex(parts.addresses))) }
+        if !parts.others.isEmpty { places.append((.others, verified(parts.others))) }
+        if !parts.exclusions.isEmpty { places.append((.exclusions, exclusions(parts.exclusions))) }
+        return head(places)
+    }
+
+    private mutating func head(_ parts: [(part: Automaton.Part, place: Int)]) -> Int {
         let place = words.count
-        for part in Automaton.Part.allCases { words.append(UInt32(head[part] ?? 0)) }
+        words.append(parts.reduce(0) { $0 | 1 << UInt32($1.part.rawValue) })
+        for (_, place) in parts.sorted(by: { $0.part.rawValue < $1.part.rawValue }) { words.append(UInt32(place)) }
         return place
     }
 

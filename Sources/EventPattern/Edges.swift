@@ -18,7 +18,7 @@ struct Edges {
     }
 
     @inline(__always)
-    private func place(of part: Automaton.Part) -> Int { Int(automaton.words[table + part.rawValue]) }
+    private func place(of part: Automaton.Part) -> Int { automaton.place(of: part, in: table) }
 
     /// Follows the edges for a place at which the event has no value, but in array elements other than those chosen for
     /// places of a lower rank. `first` is the first of its values, or -1.

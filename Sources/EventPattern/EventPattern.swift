@@ -33,6 +33,8 @@ public struct EventPattern: Sendable {
         alternatives = reading.alternatives
     }
 
+    init(alternatives: [[Field]]) { self.alternatives = alternatives }
+
     /// All that is wrong with a pattern, in the order of the text; nothing if it can be used.
     public static func faults(in value: JSONValue) -> [PatternError] { read(value).faults }
 

@@ -337,7 +337,7 @@ extension ConfigurationReader {
     }
 
     private func pattern(_ place: Place) -> EventPattern? {
-        if let pattern = try? EventPattern(place.value) { return pattern }
+        if let pattern = try? EventPattern(place.value) { return patterns.shared(pattern) }
         for fault in EventPattern.faults(in: place.value) {
             let path = fault.path.isEmpty ? place.path : "\(place.path).\(fault.path)"
             error(fault.message, at: fault.offset, path, hint: fault.hint)

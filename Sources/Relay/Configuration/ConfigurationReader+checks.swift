@@ -52,6 +52,12 @@ extension ConfigurationReader {
     /// pattern asks for project webhooks and no other sender's events come this way.
     func checkTypes(_ place: Place, _ route: RouteConfiguration, _ result: Configuration) {
         guard let pattern = route.match else { return }
+        let unknown = typeValues(place.value).compactMap { value in
+            value.text.string.flatMap { text in
+                VoucherifyCatalogue.types.contains(text) ? nil : (value: value, text: text, near: nearestType(to: text))
+            }
+        }
+        guard !unknown.isEmpty else { return }
         let indices = route.from ?? Array(result.sources.indices)
         let sources = indices.filter { $0 < result.sources.count }.map { result.sources[$0] }
         // Whoever signs in another way is another sender.
@@ -62,9 +68,7 @@ extension ConfigurationReader {
                 $0.key == .body(EventPath("source.object")) && $0.accepted == [.string(Array("webhook".utf8))]
             }
         }
-        for value in typeValues(place.value) {
-            guard let text = value.text.string, !VoucherifyCatalogue.types.contains(text) else { continue }
-            let near = Spelling.nearest(to: text, in: VoucherifyCatalogue.types.sorted())
+        for (value, text, near) in unknown {
             // An `event.type` is always Voucherify's own.
             guard near != nil || areVoucherify && (isProject || value.isEventType) else { continue }
             warning(

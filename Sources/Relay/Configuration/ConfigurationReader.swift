@@ -1,4 +1,5 @@
 import EventJSON
+import EventPattern
 import Glibc
 
 /// Walks a document's values and gathers what is wrong with them, so that all faults are found in one pass.
@@ -16,6 +17,9 @@ final class ConfigurationReader {
     let directory: String
     let environment: (String) -> String?
     private(set) var diagnostics: [Diagnostic] = []
+    var patterns = PatternPool()
+    /// What was found for each `type` that Voucherify doesn't send: thousands of routes may name the same one.
+    private var nearestTypes: [String: String?] = [:]
 
     init(_ document: JSONDocument, directory: String, environment: @escaping (String) -> String?) {
         self.document = document
@@ -37,6 +41,14 @@ final class ConfigurationReader {
         diagnostics.append(
             Diagnostic(
                 severity: severity, location: document.location(of: offset), path: path, message: message, hint: hint))
+    }
+
+    /// The type of Voucherify's that one which it doesn't send probably stands for.
+    func nearestType(to text: String) -> String? {
+        if let known = nearestTypes[text] { return known }
+        let near = Spelling.nearest(to: text, in: VoucherifyCatalogue.sortedTypes)
+        nearestTypes[text] = .some(near)
+        return near
     }
 
     /// Reads an object by its keys. An unknown key, one that must be there and is not, and one of a later version are faults.

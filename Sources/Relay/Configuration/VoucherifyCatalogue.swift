@@ -88,4 +88,6 @@ enum VoucherifyCatalogue {
 
     /// All of them.
     static let types = Set(project + distribution + addedLater)
+    /// All of them, by name.
+    static let sortedTypes = types.sorted()
 }

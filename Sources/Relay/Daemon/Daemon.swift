@@ -180,6 +180,7 @@ public final class Daemon: Sendable {
             configuration = new
             return ReloadOutcome(findings: reading.findings, changes: changes)
         }
+        hs_give_memory_back()
         engine.reopenFiles()
         reloads.note(outcome.findings, at: hs_wall_ms())
         log.write(outcome)

@@ -5,7 +5,7 @@ import Platform
 /// An event made up for trying things out: the envelope of a Voucherify webhook with little in it.
 public enum Sample {
     /// The types that `hookswitch send --type` offers.
-    public static var types: [String] { VoucherifyCatalogue.types.sorted() }
+    public static var types: [String] { VoucherifyCatalogue.sortedTypes }
 
     /// A body of a type that a source takes: a form where it takes forms; with the moment of sending where its sender signs that.
     public static func body(type: String, for source: SourceConfiguration, now milliseconds: Int64) -> [UInt8] {
