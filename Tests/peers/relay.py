@@ -62,9 +62,9 @@ class Receiver:
 
 
 class Relay:
-    """The built relay, with targets that each get every event."""
+    """The built relay, with targets that each get every event; `more` are further keys of its configuration."""
 
-    def __init__(self, targets):
+    def __init__(self, targets, **more):
         self.directory = tempfile.TemporaryDirectory()
         self.port = free_port()
         path = os.path.join(self.directory.name, "routes.json")
@@ -77,7 +77,8 @@ class Relay:
                     "sources": {"shop": {"path": "/shop"}},
                     "targets": {name: {"retry": retry} | target for name, target in targets.items()},
                     "routes": [{"name": "all", "to": list(targets)}],
-                },
+                }
+                | more,
                 file,
             )
         self.log = open(os.path.join(self.directory.name, "log"), "w+")
