@@ -6,7 +6,8 @@ struct SpanQueueTests {
     private func spans(_ count: Int) -> [Span] {
         (0..<count).map {
             Span(
-                traceID: "\($0)", spanID: "\($0)", parentID: nil, name: "accept s", kind: .server, startedAt: 0, endedAt: 1)
+                traceID: "\($0)", spanID: "\($0)", parentID: nil, name: "accept s", kind: .server, startedAt: 0,
+                endedAt: 1)
         }
     }
 
@@ -18,7 +19,7 @@ struct SpanQueueTests {
 
     @Test func aFewWaitASecondForOthers() {
         var queue = SpanQueue()
-        #expect(queue.add(spans(2), now: 100))
+        #expect(queue.add(spans(2), now: 100) == true)
         let isEarlier = queue.add(spans(1), now: 600)
         #expect(!isEarlier)
         #expect(queue.next(now: 1099) == nil)
@@ -29,7 +30,7 @@ struct SpanQueueTests {
 
     @Test func aFullBatchGoesOutAtOnceAndOneAtATime() {
         var queue = SpanQueue()
-        #expect(queue.add(spans(600), now: 0))
+        #expect(queue.add(spans(600), now: 0) == true)
         #expect(queue.next(now: 0)?.count == 512)
         _ = queue.add(spans(1000), now: 1)
         #expect(queue.next(now: 5000) == nil)

@@ -110,6 +110,7 @@ public final class SpanExporter: TransferOwner, @unchecked Sendable {
         guard now - toldAt >= SpanExporter.noticeMilliseconds else { return }
         toldAt = now
         options.notify(
-            DeliveryNotice(level: .warning, target: nil, message: "the collector (`otlp`) did not take spans: \(fault)"))
+            DeliveryNotice(level: .warning, target: nil, message: "the collector (`otlp`) did not take spans: \(fault)")
+        )
     }
 }

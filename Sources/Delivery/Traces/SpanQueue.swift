@@ -38,7 +38,7 @@ struct SpanQueue {
         if isEmpty { dueAt = now + SpanQueue.lingerMilliseconds }
         let room = SpanQueue.limit - waiting.count
         waiting.append(contentsOf: spans.prefix(room))
-        tally.dropped[.queueFull, default: 0] += max(0, spans.count - room)
+        tally.drop(spans.count - room, .queueFull)
         return wakeAt.map { $0 < before ?? .max } ?? false
     }
 
@@ -74,7 +74,7 @@ struct SpanQueue {
             return nil
         }
         if isEnding {
-            tally.dropped[.unreachable, default: 0] += waiting.count
+            tally.drop(waiting.count, .unreachable)
             waiting = []
         }
         return drop(batch.count, .unreachable, ending.fault)
@@ -84,7 +84,7 @@ struct SpanQueue {
     mutating func end() { isEnding = true }
 
     private mutating func drop(_ count: Int, _ loss: SpanTally.Loss, _ fault: String?) -> String? {
-        tally.dropped[loss, default: 0] += count
+        tally.drop(count, loss)
         batch = []
         tries = 0
         return fault

@@ -14,4 +14,9 @@ public struct SpanTally: Sendable, Equatable {
     public var sent = 0
     /// Spans dropped, by reason.
     public var dropped: [Loss: Int] = [:]
+
+    /// Counts spans that were dropped; none is none.
+    mutating func drop(_ count: Int, _ loss: Loss) {
+        if count > 0 { dropped[loss, default: 0] += count }
+    }
 }

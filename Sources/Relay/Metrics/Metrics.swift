@@ -62,7 +62,9 @@ struct Metrics: Sendable {
         text.gauge("hookswitch_spool_closed", "1 while new events are refused for want of room or a failing disk.") {
             $0.add(spool.closed == nil ? 0 : 1)
         }
-        text.gauge("hookswitch_spool_sync_seconds", "How long the latest sync took.") { $0.add(spool.syncSeconds) }
+        text.histogram("hookswitch_spool_sync_duration_seconds", "How long a sync of the spool took.") {
+            $0.add(spool.syncs)
+        }
     }
 
     private func writeSpans(_ text: inout Exposition) {
