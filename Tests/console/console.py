@@ -294,13 +294,14 @@ class ConsoleTests(unittest.TestCase):
         self.fail(f"Tab never leads to {condition}")
 
     def test_every_section_is_accessible_in_both_schemes_and_on_a_phone(self):
+        self.relay.post([event(30_000)], "/kept", 401)
         for scheme in ["light", "dark"]:
             self.browser.scheme(scheme)
             for width, height, name in [(1440, 900, ""), (390, 844, "-phone")]:
                 self.browser.size(width, height, mobile=width < 500)
                 for section, css in [("audit", "#records tbody tr"), ("failures", "#records tbody tr"),
                                      ("events/1", "#attempts"), ("targets", "#targets tbody tr"),
-                                     ("routes", "#routes"), ("replays", "#replays"), ("quarantine", "main h1"),
+                                     ("routes", "#routes"), ("replays", "#replays"), ("quarantine", "#quarantined tbody tr"),
                                      ("configuration", "main pre")]:
                     self.show(section, css)
                     self.browser.wait("the head is there", "document.querySelector('#health').innerText")
