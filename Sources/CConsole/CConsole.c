@@ -39,6 +39,12 @@ static const unsigned char targets_js[] = {
 static const unsigned char routes_js[] = {
 #embed "page/routes.js"
 };
+static const unsigned char replays_js[] = {
+#embed "page/replays.js"
+};
+static const unsigned char quarantine_js[] = {
+#embed "page/quarantine.js"
+};
 static const unsigned char configuration_js[] = {
 #embed "page/configuration.js"
 };
@@ -59,6 +65,8 @@ static const hs_console_file files[] = {
     {"/event.js", SCRIPT, event_js, sizeof event_js},
     {"/targets.js", SCRIPT, targets_js, sizeof targets_js},
     {"/routes.js", SCRIPT, routes_js, sizeof routes_js},
+    {"/replays.js", SCRIPT, replays_js, sizeof replays_js},
+    {"/quarantine.js", SCRIPT, quarantine_js, sizeof quarantine_js},
     {"/configuration.js", SCRIPT, configuration_js, sizeof configuration_js},
 };
 

@@ -12,6 +12,8 @@ struct Attempt: Sendable {
     var number: UInt32
     /// When it began.
     var startedAt: Moment
+    /// Whether it is told of as a span: then that is the parent of what the endpoint does.
+    var isTraced = false
 
     /// The values of its placeholders at `paths`; `nil` if there are paths and the body is no JSON.
     func values(at paths: [EventPath]) -> AttemptValues? {

@@ -20,6 +20,8 @@ public final class DeliveryEngine: Sendable {
     private let transfers: TransferLoop
     private let commands: CommandLoop
     private let files: SharedFiles
+    /// What is told of attempts; whoever else has a part in an event's way tells it here too.
+    public let spans: SpanExporter
     private let pool: [DispatchQueue]
     private let state = Mutex(State())
 
@@ -48,6 +50,7 @@ public final class DeliveryEngine: Sendable {
         self.options = options
         files = SharedFiles(notify: options.notify)
         self.transfers = transfers
+        spans = SpanExporter(transfers, options)
         self.commands = commands
         // Workers share a few serial queues: a thousand of them must not mean a thousand threads.
         pool = (0..<4).map { DispatchQueue(label: "hookswitch.targets.\($0)") }
@@ -99,6 +102,7 @@ public final class DeliveryEngine: Sendable {
             for worker in workers { worker.cancel() }
             _ = group.wait(timeout: .now() + .seconds(DeliveryEngine.stopSeconds))
         }
+        spans.finish()
         transfers.submit(.stop)
         commands.submit(.stop)
         reporter.flush()
@@ -141,7 +145,7 @@ public final class DeliveryEngine: Sendable {
     private func makeWorker(_ settings: TargetSettings, remembering memory: TargetMemory) -> TargetWorker {
         TargetWorker(
             settings, remembering: memory, log: log, reporter: reporter, options: options,
-            on: pool[Int(settings.queue.rawValue) % pool.count])
+            spans: spans, on: pool[Int(settings.queue.rawValue) % pool.count])
     }
 
     /// Lets a worker end what it has under way.

@@ -52,6 +52,9 @@ public struct EventAttributes: Sendable, Equatable {
 
     /// No attributes.
     public init() {}
+
+    /// The trace that the sender's request belongs to, as it says.
+    var traceparent: String? { headers.first { $0.name == "traceparent" }?.value }
 }
 
 /// The audit log's columns that come from the body; `nil` where the body lacks them (or holds no string there).

@@ -187,15 +187,16 @@ struct RequestComposer {
         if !configured.contains(name) { lines.add(name, value) }
     }
 
-    /// The sender's trace, or one of our own.
+    /// The sender's trace, passed on as it came or with the attempt's own span in it, or a trace of our own.
     private static func trace(_ attempt: Attempt) -> String {
         let attributes = attempt.event.attributes
-        if let parent = attributes.headers.first(where: { $0.name == "traceparent" })?.value,
-            TraceContext.isValid(parent)
-        {
-            return parent
+        let id = attributes.webhookID
+        guard let parent = attributes.traceparent, let sender = TraceContext.parse(parent) else {
+            return TraceContext.parent(webhookID: id, target: attempt.target, attempt: attempt.number)
         }
-        return TraceContext.parent(webhookID: attributes.webhookID, target: attempt.target, attempt: attempt.number)
+        guard attempt.isTraced && sender.isSampled else { return parent }
+        let span = TraceContext.spanID(webhookID: id, target: attempt.target, attempt: attempt.number)
+        return "00-\(sender.traceID)-\(span)-01"
     }
 
     /// A URL as records show it: without credentials, a socket by its path.

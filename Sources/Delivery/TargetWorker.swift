@@ -15,6 +15,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private let log: any EventLog
     private let reporter: Reporter
     private let options: DeliveryOptions
+    private let spans: SpanExporter
     private let queue: DispatchQueue
     private let shown: Mutex<TargetStatus>
 
@@ -35,7 +36,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
 
     init(
         _ settings: TargetSettings, remembering memory: TargetMemory, log: any EventLog, reporter: Reporter,
-        options: DeliveryOptions, on pool: DispatchQueue
+        options: DeliveryOptions, spans: SpanExporter, on pool: DispatchQueue
     ) {
         name = settings.name
         id = settings.queue
@@ -43,6 +44,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         self.log = log
         self.reporter = reporter
         self.options = options
+        self.spans = spans
         queue = DispatchQueue(label: "hookswitch.target.\(settings.name)", target: pool)
         decisions = TargetQueue(
             settings, concurrency: settings.gatheredConcurrency, remembering: memory, now: .now)
@@ -141,8 +143,18 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private func ended(_ reports: [AttemptReport]) {
         var effects = TargetQueue.Effects()
         var records: [AttemptRecord] = []
+        if spans.isOn { spans.record(reports.compactMap(span(of:))) }
         for report in reports { end(report, &effects, &records) }
         perform(effects, records: records)
+    }
+
+    /// What is told of an attempt that was made.
+    private func span(of report: AttemptReport) -> Span? {
+        guard report.ending != .cancelled, let attempt = attempts[report.event], attempt.isTraced else { return nil }
+        var isHTTP = false
+        if case .http = settings.kind { isHTTP = true }
+        return Span.attempt(
+            attempt, report, isHTTP: isHTTP, milliseconds: report.endedAt.steady - attempt.startedAt.steady)
     }
 
     private func end(_ report: AttemptReport, _ effects: inout TargetQueue.Effects, _ records: inout [AttemptRecord]) {
@@ -258,10 +270,11 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         var batch: [Attempt] = []
         var unreadable: [AttemptReport] = []
         let now = Moment.now
+        let isTraced = spans.isOn
         for delivery in deliveries {
             var attempt = Attempt(
                 event: Event(number: delivery.event, receivedAt: 0, attributes: EventAttributes(), body: []),
-                target: name, number: delivery.progress.attempts + 1, startedAt: now)
+                target: name, number: delivery.progress.attempts + 1, startedAt: now, isTraced: isTraced)
             do {
                 attempt.event = try Event(log.read(delivery.position))
                 batch.append(attempt)

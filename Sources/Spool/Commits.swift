@@ -1,4 +1,5 @@
 import CPlatform
+import Platform
 
 /// The writing side of a spool: gives numbers, finds repetitions, keeps within the space, and writes. Owned by the spool's commit lock.
 struct Commits {
@@ -27,6 +28,8 @@ struct Commits {
     let usage: SpoolUsage
     private(set) var closed: String?
     private(set) var syncSeconds = 0.0
+    /// Every sync since the start.
+    private(set) var syncs = Histogram(.answer)
     /// Events appended since the last sync.
     private(set) var unsynced = 0
     private let settings: SpoolSettings
@@ -210,9 +213,15 @@ struct Commits {
         let start = hs_monotonic_ns()
         let sync = settings.sync == .always
         let appended = try writer?.append(batch, taken, sync: sync) ?? []
-        if sync { syncSeconds = Double(hs_monotonic_ns() - start) / 1e9 } else { unsynced += appended.count }
+        if sync { synced(since: start) } else { unsynced += appended.count }
         nextNumber = writer?.nextNumber ?? nextNumber
         return appended
+    }
+
+    private mutating func synced(since start: Int64) {
+        let nanoseconds = hs_monotonic_ns() - start
+        syncSeconds = Double(nanoseconds) / 1e9
+        syncs.add(microseconds: nanoseconds / 1000)
     }
 
     /// Leaves a segment that failed, and begins another, which makes what the failed write left behind void.
@@ -280,7 +289,7 @@ struct Commits {
         let start = hs_monotonic_ns()
         do throws(SpoolError) {
             try writer.sync()
-            syncSeconds = Double(hs_monotonic_ns() - start) / 1e9
+            synced(since: start)
         } catch {
             closed = abandon(because: error)
         }

@@ -1,3 +1,5 @@
+import Platform
+
 /// What the relay sees of the spool: a log that takes events, hands out what is owed, and remembers how it ended.
 ///
 /// On disk it is `Spool`. A replicated log can stand behind it: positions are opaque, a commit may call back later and
@@ -255,6 +257,8 @@ public struct SpoolStatus: Sendable {
     public var corrupt: Int
     /// How long the last sync took, in seconds.
     public var syncSeconds: Double
+    /// Every sync since the start.
+    public var syncs: Histogram
     /// Events accepted since the last sync, which a power cut may take; 0 where every answer waits for its sync.
     public var unsynced = 0
     /// Why new events are refused, if they are.
@@ -262,13 +266,15 @@ public struct SpoolStatus: Sendable {
 
     /// A spool at one moment.
     public init(
-        queues: [Queue], bytes: Int, events: Int, corrupt: Int, syncSeconds: Double, unsynced: Int = 0, closed: String?
+        queues: [Queue], bytes: Int, events: Int, corrupt: Int, syncSeconds: Double,
+        syncs: Histogram = Histogram(.answer), unsynced: Int = 0, closed: String?
     ) {
         self.queues = queues
         self.bytes = bytes
         self.events = events
         self.corrupt = corrupt
         self.syncSeconds = syncSeconds
+        self.syncs = syncs
         self.unsynced = unsynced
         self.closed = closed
     }

@@ -213,11 +213,11 @@ public final class Spool: EventLog, @unchecked Sendable {
 
     /// What waits, and what the disk holds. Opens the door again if what closed it has passed.
     public func status() -> SpoolStatus {
-        let (bytes, closed, seconds, unsynced) = commits.withLock { commits in
+        let (bytes, closed, seconds, syncs, unsynced) = commits.withLock { commits in
             let wasClosed = commits.closed != nil
             commits.reconsider()
             if wasClosed && commits.closed == nil { notice(.opened) }
-            return (commits.usage.bytes, commits.closed, commits.syncSeconds, commits.unsynced)
+            return (commits.usage.bytes, commits.closed, commits.syncSeconds, commits.syncs, commits.unsynced)
         }
         let queues = books.queues().map { entry in
             var queue = entry.queue
@@ -227,7 +227,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         }
         return SpoolStatus(
             queues: queues, bytes: bytes, events: books.eventCount(), corrupt: damaged.count, syncSeconds: seconds,
-            unsynced: unsynced, closed: closed)
+            syncs: syncs, unsynced: unsynced, closed: closed)
     }
 
     /// Takes attributes and bodies of events from the disk for good, durably when it returns; their numbers stay, and what

@@ -25,8 +25,17 @@ struct ConfigurationReaderTests {
             text: configuration(more: #""listen": "nowhere","#), line: 1, column: 12,
             message: "\"nowhere\" is no address to listen on", hint: "127.0.0.1:8080"),
         Fault(
-            text: configuration(more: #""otlp": {},"#), line: 1, column: 2, message: "`otlp` is not in this version",
-            hint: "leave the key out"),
+            text: configuration(more: #""otlp": {},"#), line: 1, column: 10, message: "the key `endpoint` is missing",
+            hint: ""),
+        Fault(
+            text: configuration(more: #""otlp": {"endpoint": "collector:4318"},"#), line: 1, column: 23,
+            message: "\"collector:4318\" is no URL to send to", hint: "http://"),
+        Fault(
+            text: configuration(more: #""otlp": {"endpoint": "http://c/?k=1"},"#), line: 1, column: 23,
+            message: "a collector's URL is its address", hint: "http://127.0.0.1:4318"),
+        Fault(
+            text: configuration(more: #""otlp": {"endpoint": "http://c", "headers": {"k": "${type}"}},"#), line: 1,
+            column: 52, message: "no placeholders of events", hint: ""),
         Fault(
             text: configuration(more: #""admin": "0.0.0.0:8081","#), line: 1, column: 11, message: "`admin_token`",
             hint: "admin_token"),

@@ -62,9 +62,10 @@ class Receiver:
 
 
 class Relay:
-    """The built relay, with targets that each get every event, or those that are `later` the events of type later."""
+    """The built relay, with targets that each get every event, or those that are `later` the events of type later; `more` are
+    further keys of its configuration."""
 
-    def __init__(self, targets, later=()):
+    def __init__(self, targets, later=(), **more):
         self.directory = tempfile.TemporaryDirectory()
         self.port = free_port()
         path = os.path.join(self.directory.name, "routes.json")
@@ -80,7 +81,8 @@ class Relay:
                         {"name": "all", "to": [name for name in targets if name not in later]},
                         {"name": "later", "match": {"type": ["later"]}, "to": list(later)},
                     ][: 2 if later else 1],
-                },
+                }
+                | more,
                 file,
             )
         self.log = open(os.path.join(self.directory.name, "log"), "w+")

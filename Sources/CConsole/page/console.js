@@ -6,6 +6,8 @@ import { records } from "./records.js";
 import { event } from "./event.js";
 import { targets } from "./targets.js";
 import { routes } from "./routes.js";
+import { replays } from "./replays.js";
+import { quarantine } from "./quarantine.js";
 import { configuration } from "./configuration.js";
 
 const sections = {
@@ -14,6 +16,8 @@ const sections = {
   events: { title: "Event", show: event },
   targets: { title: "Targets", show: targets },
   routes: { title: "Routes", show: routes },
+  replays: { title: "Replays", show: replays },
+  quarantine: { title: "Quarantine", show: quarantine },
   configuration: { title: "Configuration", show: configuration },
 };
 

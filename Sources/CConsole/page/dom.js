@@ -49,6 +49,17 @@ export function redraw(place, ...children) {
   if (text) document.getElementById(text)?.focus();
 }
 
+/** Asks before something is done: a question, what it means, a hint, and the word on the button that does it. */
+export function confirm(question, meaning, hint, action, then) {
+  const dialog = document.getElementById("dialog");
+  redraw(dialog, el("h2", { id: "dialog-title" }, question), el("p", {}, meaning), el("p", { class: "hint" }, hint),
+    el("div", { class: "buttons" },
+      el("button", { id: "cancel", class: "quiet", onclick: () => dialog.close() }, "Cancel"),
+      el("button", { id: "confirm", class: "primary", onclick: () => { dialog.close(); then(); } }, action)));
+  dialog.showModal();
+  document.getElementById("confirm").focus();
+}
+
 const time = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" };
 const thisYear = new Intl.DateTimeFormat(undefined, time);
 const anyYear = new Intl.DateTimeFormat(undefined, { ...time, year: "numeric" });

@@ -1,7 +1,7 @@
 // Sending again: one delivery at once, many after a look at how many they are.
 
 import { post, query } from "./api.js";
-import { el, number, redraw, say } from "./dom.js";
+import { confirm, el, number, say } from "./dom.js";
 
 /** A button that sends one delivery again. */
 export function retryButton(delivery) {
@@ -30,7 +30,7 @@ export async function retryAll(filter) {
   try {
     const counted = await post("retry", { ...request, dry_run: true });
     if (!counted.retried) return say("No failure matches: nothing is to be sent again.");
-    confirm(counted.retried, match, () => send(request));
+    ask(counted.retried, match, () => send(request));
   } catch (problem) {
     say(problem.message, "error");
   }
@@ -45,16 +45,9 @@ async function send(request) {
   }
 }
 
-function confirm(count, match, then) {
-  const dialog = document.getElementById("dialog");
+function ask(count, match, then) {
   const what = count === 1 ? "1 delivery" : `${number(count)} deliveries`;
   const conditions = Object.entries(match).map(([name, value]) => `${name} ${value}`).join(", ");
-  redraw(dialog, el("h2", { id: "dialog-title" }, `Send ${what} again?`),
-    el("p", {}, conditions ? `All that was given up with ${conditions}.` : "All that was given up."),
-    el("p", { class: "hint" }, "Each target takes them at its own pace. Receivers know a repetition by its webhook-id."),
-    el("div", { class: "buttons" },
-      el("button", { id: "cancel", class: "quiet", onclick: () => dialog.close() }, "Cancel"),
-      el("button", { id: "confirm", class: "primary", onclick: () => { dialog.close(); then(); } }, `Retry ${what}`)));
-  dialog.showModal();
-  document.getElementById("confirm").focus();
+  confirm(`Send ${what} again?`, conditions ? `All that was given up with ${conditions}.` : "All that was given up.",
+    "Each target takes them at its own pace. Receivers know a repetition by its webhook-id.", `Retry ${what}`, then);
 }

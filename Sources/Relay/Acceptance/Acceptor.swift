@@ -26,6 +26,7 @@ final class Acceptor: RequestHandler {
     private var lastDecision: RoutingDecision?
     private let decodedMemory = DecodedMemory()
     let quarantine: Quarantine
+    private let spans: SpanExporter
     var quarantined: [(request: QuarantinedRequest, exchange: Exchange, response: Response)] = []
 
     private struct DecisionKey: Hashable {
@@ -37,13 +38,15 @@ final class Acceptor: RequestHandler {
     private static let decisionLimit = 1024
 
     init(
-        boards: CurrentBoard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters, quarantine: Quarantine
+        boards: CurrentBoard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters, quarantine: Quarantine,
+        spans: SpanExporter
     ) {
         self.boards = boards
         (board, edition) = boards.current()
         self.log = log
         self.loop = loop
         self.quarantine = quarantine
+        self.spans = spans
         tally = counters.makeTally(for: loop)
         scanner = EventScanner(board.paths)
         scratch = board.matcher.makeScratch()
@@ -200,14 +203,20 @@ final class Acceptor: RequestHandler {
         let decision = decision(on: index, scratch.matched)
         // The sender's own name of an event counts before the signature's: it also knows a repetition that was signed anew.
         let named = isJSON ? dedupeKey(source, scanner, in: text, now: now) : nil
+        var trace = spans.isOn ? AcceptedTrace(request.head) : nil
         let dedupe = named ?? replay.map { DedupeKey($0, of: source.settings.name) }
         batch.append(receivedAt: now, owed: decision.owed, body: request.body, dedupe: dedupe) { attributes in
             attributes += decision.attributes
-            webhookIDs.next { EventAttributes.append(.webhookID, $0, to: &attributes) }
+            webhookIDs.next {
+                EventAttributes.append(.webhookID, $0, to: &attributes)
+                trace?.webhookID = String(decoding: $0, as: UTF8.self)
+            }
             PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
             if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
         }
-        waiting.append(Waiting(exchange: exchange, decision: decision, body: request.decoded, release: request.release))
+        waiting.append(
+            Waiting(
+                exchange: exchange, decision: decision, body: request.decoded, release: request.release, trace: trace))
     }
 
     /// The decision on the routes that have just matched: the last one, one made before, or a new one.
@@ -241,7 +250,7 @@ final class Acceptor: RequestHandler {
         guard !batch.isEmpty else { return }
         let waiting = self.waiting
         self.waiting.removeAll(keepingCapacity: true)
-        let delivered = CommittedRound(loop: loop, tally: tally, beganAt: loop.roundBeganAt)
+        let delivered = CommittedRound(loop: loop, tally: tally, spans: spans, beganAt: loop.roundBeganAt)
         log.commit(batch) { outcome in delivered.answer(waiting, outcome) }
         batch.removeAll()
     }

@@ -1,4 +1,5 @@
 import CPlatform
+import Delivery
 import HTTPServer
 import Spool
 
@@ -11,6 +12,8 @@ struct Waiting: Sendable {
     var body: DecodedBody?
     /// What comes out of the quarantine, and holds the body.
     var release: Release?
+    /// What its span needs, where spans are wanted.
+    var trace: AcceptedTrace?
 }
 
 // Unchecked: immutable; the loop is only touched on its own thread.
@@ -18,11 +21,13 @@ struct Waiting: Sendable {
 final class CommittedRound: @unchecked Sendable {
     private let loop: EventLoop
     private let tally: AcceptanceCounters.LoopTally
+    private let spans: SpanExporter
     private let beganAt: Int64
 
-    init(loop: EventLoop, tally: AcceptanceCounters.LoopTally, beganAt: Int64) {
+    init(loop: EventLoop, tally: AcceptanceCounters.LoopTally, spans: SpanExporter, beganAt: Int64) {
         self.loop = loop
         self.tally = tally
+        self.spans = spans
         self.beganAt = beganAt
     }
 
@@ -41,6 +46,7 @@ final class CommittedRound: @unchecked Sendable {
                 }
             }
             count(waiting, fates)
+            if spans.isOn { record(waiting, fates) }
         case .refused(let refusal):
             let response = Answers.refusal(
                 503, refusal.reason, hint: "the event was not taken; send it again later",
@@ -53,6 +59,18 @@ final class CommittedRound: @unchecked Sendable {
     private func answer(_ entry: Waiting, fixed: Response?, _ response: @autoclosure () -> Response) {
         if let exchange = entry.exchange { return loop.answer(exchange, with: fixed ?? response()) }
         entry.release?.reply(response())
+    }
+
+    /// Tells of each event that was taken.
+    private func record(_ waiting: [Waiting], _ fates: [Fate]) {
+        let (now, took) = (hs_wall_ms() * 1_000_000, hs_monotonic_ns() - beganAt)
+        spans.record(
+            zip(waiting, fates).compactMap { entry, fate in
+                guard case .accepted(let number) = fate, let trace = entry.trace else { return nil }
+                return Span.acceptance(
+                    of: number.rawValue, from: entry.decision.sourceName, taken: entry.decision.routeNames,
+                    webhookID: trace.webhookID, traceparent: trace.parent, endedAt: now, nanoseconds: took)
+            })
     }
 
     /// Counts the round under one lock, events with the same decision together.

@@ -23,7 +23,9 @@ extension Operations {
     func writeReplays(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("replays") { writer in
-                writer.array { writer in for entry in replays.jobs() { entry.job.write(to: &writer) } }
+                writer.array { writer in
+                    for entry in replays.jobs() { entry.job.write(to: &writer, obstacle: entry.obstacle) }
+                }
             }
         }
     }

@@ -73,8 +73,6 @@ extension Configuration {
 }
 
 extension ConfigurationReader {
-    private static let laterKeys = ["otlp"]
-
     /// Reads the whole document.
     func configuration() -> Configuration {
         var result = Configuration()
@@ -83,7 +81,7 @@ extension ConfigurationReader {
         var unmatchedPlace: Place?
         var testsPlace: Place?
         object(
-            Place(value: document.root, path: ""), later: ConfigurationReader.laterKeys,
+            Place(value: document.root, path: ""),
             [
                 ("$schema", { _ = self.string($0) }),
                 ("listen", { result.listen = self.listen($0) }),
@@ -97,6 +95,7 @@ extension ConfigurationReader {
                     "trusted_proxies",
                     { result.trustedProxies = self.blocks($0, ifEmpty: "an empty list trusts no proxy") }
                 ),
+                ("otlp", { result.traces = self.otlp($0) }),
                 ("shutdown_timeout", { result.shutdownTimeout = self.duration($0) ?? result.shutdownTimeout }),
                 (
                     "sources",

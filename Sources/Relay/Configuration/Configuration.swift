@@ -28,6 +28,8 @@ public struct Configuration: Sendable {
     public var bodyLimitBytes = 1 << 20
     /// The proxies whose word on where a request came from is taken.
     public var trustedProxies: [AddressBlock] = []
+    /// Where spans go; `nil` for nowhere.
+    public var traces: TraceSettings?
     /// How long a stop may take.
     public var shutdownTimeout: Duration = .seconds(25)
     /// The sources, in the file's order.

@@ -129,7 +129,7 @@ extension ConfigurationReader {
         return text
     }
 
-    private func headers(_ place: Place) -> [(name: String, value: Template)] {
+    func headers(_ place: Place) -> [(name: String, value: Template)] {
         guard let members = place.value.members else {
             error("must be an object, not \(place.value.described)", at: place.value.offset, place.path)
             return []

@@ -118,6 +118,7 @@ public final class Daemon: Sendable {
     /// Begins to deliver and to accept.
     public func start() throws(DaemonError) {
         let configuration = inForce.withLock { $0 }
+        engine.spans.apply(configuration.traces)
         engine.apply(configuration.targets, remembering: memories.all())
         replays.start()
         let access = AdminGuard(token: configuration.adminToken)
@@ -131,7 +132,9 @@ public final class Daemon: Sendable {
             AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }
         let doorThreads = door.start(name: "door") { [self] loop in
-            Acceptor(boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine)
+            Acceptor(
+                boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine,
+                spans: engine.spans)
         }
         guard let controlThreads, let doorThreads else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = doorThreads + controlThreads }
@@ -175,6 +178,7 @@ public final class Daemon: Sendable {
             let changes = configuration.outline.changes(to: new.outline)
             // A target is at work before the first event for it is taken, and after the last one.
             failures.follow(new)
+            engine.spans.apply(new.traces)
             engine.apply(new.targets, remembering: memories.all())
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new

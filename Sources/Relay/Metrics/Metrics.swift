@@ -23,6 +23,7 @@ struct Metrics: Sendable {
         let spool = log.status()
         writeTargets(spool, &text)
         writeSpool(spool, &text)
+        writeSpans(&text)
         writeConfiguration(&text)
         writeProcess(&text)
         text.end()
@@ -61,7 +62,17 @@ struct Metrics: Sendable {
         text.gauge("hookswitch_spool_closed", "1 while new events are refused for want of room or a failing disk.") {
             $0.add(spool.closed == nil ? 0 : 1)
         }
-        text.gauge("hookswitch_spool_sync_seconds", "How long the latest sync took.") { $0.add(spool.syncSeconds) }
+        text.histogram("hookswitch_spool_sync_duration_seconds", "How long a sync of the spool took.") {
+            $0.add(spool.syncs)
+        }
+    }
+
+    private func writeSpans(_ text: inout Exposition) {
+        let spans = engine.spans.tally
+        text.counter("hookswitch_spans_sent", "Spans that the collector took.") { $0.add(spans.sent) }
+        text.counter("hookswitch_spans_dropped", "Spans dropped, by reason.") {
+            for loss in SpanTally.Loss.allCases { $0.add(["reason": loss.rawValue], spans.dropped[loss] ?? 0) }
+        }
     }
 
     private func writeConfiguration(_ text: inout Exposition) {

@@ -39,8 +39,8 @@ struct ReplayJob: Sendable, Equatable {
     /// Whether there is nothing more to do for it.
     var isOver: Bool { state == .done || state == .cancelled }
 
-    /// One object, for people, programs and the notebook.
-    func write(to writer: inout JSONWriter) {
+    /// One object, for people, programs and the notebook. `obstacle` says why it does not get on.
+    func write(to writer: inout JSONWriter, obstacle: String? = nil) {
         writer.object { writer in
             writer.member("replay", id)
             writer.member("state", state.rawValue)
@@ -59,6 +59,7 @@ struct ReplayJob: Sendable, Equatable {
             writer.member("handed_over", handedOver)
             writer.member("waited", waited)
             writer.member("created_at", CivilDate.iso8601(createdAt))
+            if let obstacle { writer.member("obstacle", obstacle) }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import os
@@ -39,7 +40,25 @@ def scrapes():
         receiver.close()
 
 
+def deaf_collector():
+    """A collector that takes connections and never answers holds nothing up: what does not fit is dropped and counted."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        relay = Relay({
+            "otlp": {"endpoint": f"http://127.0.0.1:{deaf.getsockname()[1]}"}, "sources": {"s": {"path": "/s"}},
+            "targets": {"file": {"file": {"path": "out.ndjson"}}}, "routes": [{"name": "all", "to": ["file"]}]})
+        try:
+            relay.post({"type": "t"} for _ in range(4000))
+            relay.wait_settled()
+            dropped = re.search(r'spans_dropped_total{reason="queue_full"} (\d+)', relay.ask("/metrics")[2].decode())
+            # An acceptance and an attempt each; one batch is under way, and as many wait as may.
+            if int(dropped[1]) != 8000 - 512 - 4096:
+                say(f"of 8000 spans {dropped[1]} were dropped")
+        finally:
+            relay.close()
+
+
 def main():
+    deaf_collector()
     text, openmetrics = scrapes()
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True)
     if checked.returncode or checked.stdout or checked.stderr:
@@ -53,7 +72,11 @@ def main():
                 'hookswitch_deliveries_failed_total{target="down",cause="http_5xx"} 300',
                 'hookswitch_answer_duration_seconds_count 300',
                 'hookswitch_delivery_duration_seconds_count{target="file"} 300',
-                'hookswitch_attempt_duration_seconds_count{target="down"} 300']
+                'hookswitch_attempt_duration_seconds_count{target="down"} 300', 'hookswitch_spans_sent_total 0']
+    # Each event was answered after a sync of its own.
+    syncs = re.search(r"^hookswitch_spool_sync_duration_seconds_count (\d+)$", text, re.M)
+    if not syncs or int(syncs[1]) < 300:
+        say(f"300 syncs at least are not counted: {syncs and syncs[0]}")
     for line in expected:
         if line not in text.splitlines():
             say(f"this is missing: {line}")

@@ -69,8 +69,14 @@ class Browser:
     def find(self, css):
         return self.ask("POST", "/element", {"using": "css selector", "value": css})[ELEMENT]
 
-    def click(self, css):
-        self.ask("POST", f"/element/{self.find(css)}/click")
+    def click(self, css, tries=10):
+        try:
+            self.ask("POST", f"/element/{self.find(css)}/click")
+        except Fault as fault:
+            # Drawn anew between being found and being clicked.
+            if "stale element" not in str(fault) or tries == 1:
+                raise
+            self.click(css, tries - 1)
 
     def type(self, css, text):
         self.ask("POST", f"/element/{self.find(css)}/value", {"text": text})

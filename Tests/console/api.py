@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,14 @@ from relay import Receiver, Relay
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
 EXAMPLES = 40
+
+
+def offered():
+    """Every path of the API that the relay knows, a name in it as {}."""
+    source = open("Sources/Relay/Admin/AdminEndpoints.swift").read()
+    fixed = re.findall(r'case "(/api/[^"]*)":', source)
+    named = re.findall(r'name\(in: path, between: "([^"]+)"(?:, "([^"]+)")?\)', source)
+    return set(fixed) | {f"{start}{{}}{end}" for start, end in named}
 
 
 def main():
@@ -24,10 +33,16 @@ def main():
         relay.post({"type": "t", "id": f"whs_{number}"} for number in range(50))
         relay.post([{"type": "t"}], "/q", 401)
         relay.wait_settled()
+        relay.ask("/api/v1/replays", {"since": "1h", "to": ["file"]})
         described = set(json.load(open("deploy/openapi.json"))["paths"])
-        answered = {path for path in described if relay.ask(path.replace("{event}", "1").replace("{type}", "voucher.created").replace("{number}", "1"))[0] != 404}
-        if described - answered:
-            sys.exit(f"described, and not there: {described - answered}")
+        values = {"{event}": "1", "{type}": "voucher.created", "{number}": "1", "{replay}": "1"}
+        gone = {path for path in described
+                if all(relay.ask(re.sub(r"{\w+}", lambda found: values[found[0]], path), body)[0] == 404 for body in (None, {}))}
+        if gone:
+            sys.exit(f"described, and not there: {gone}")
+        missing = offered() - {re.sub(r"{\w+}", "{}", path) for path in described}
+        if missing:
+            sys.exit(f"there, and not described: {missing}")
         command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", "deploy/openapi.json",
                    "--url", relay.root, "--checks", CHECKS, "--max-examples", str(EXAMPLES), "--workers", "1", "--seed", "1",
                    "--generation-database", "none", "--no-color"]

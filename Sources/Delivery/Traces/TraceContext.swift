@@ -13,6 +13,16 @@ public enum TraceContext {
         hex(hash("\(webhookID)/\(target)/\(attempt)", 0xA24B_AED4_963E_E407))
     }
 
+    /// The identifier of the span that an event's acceptance is: 16 hexadecimal digits.
+    public static func acceptanceSpanID(webhookID: String) -> String { hex(hash(webhookID, 0x8CB9_2BA7_2F3D_8DD7)) }
+
+    /// What a `traceparent` value says; `nil` if it can't be passed on.
+    static func parse(_ parent: String) -> (traceID: String, spanID: String, isSampled: Bool)? {
+        guard isValid(parent) else { return nil }
+        let fields = parent.split(separator: "-")
+        return (String(fields[1]), String(fields[2]), UInt8(fields[3], radix: 16).map { $0 & 1 == 1 } ?? false)
+    }
+
     /// A `traceparent` value. Its flag says "sampled": a receiver that follows its parent would else drop the trace.
     static func parent(webhookID: String, target: String, attempt: UInt32) -> String {
         "00-\(traceID(webhookID: webhookID))-\(spanID(webhookID: webhookID, target: target, attempt: attempt))-01"

@@ -89,7 +89,7 @@ def delete(parent, key):
 
 
 def cases():
-    every = json.loads((ROOT / "Tests/Schema/every_key.json").read_text())
+    every = json.loads((ROOT / "Tests/schema/every_key.json").read_text())
     yield "every key", every
     for name in ["routes.json", *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "deploy").glob("*.json"))]:
         if not name.endswith("schema.json"):
@@ -186,7 +186,7 @@ def key_faults(document):
 
 def main():
     Draft202012Validator.check_schema(SCHEMA)
-    every = json.loads((ROOT / "Tests/Schema/every_key.json").read_text())
+    every = json.loads((ROOT / "Tests/schema/every_key.json").read_text())
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(judge, enumerate(cases())))
     wrong = [f"{name}: {fault}" for name, fault, _ in results if fault]
