@@ -203,7 +203,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.inFlight = decisions.inFlight
         status.breaker = decisions.breaker.state
         status.breakerOpenings = decisions.breaker.openings
-        status.concurrency = decisions.concurrency
+        status.concurrency = settings.adaptsConcurrency ? decisions.concurrency : settings.concurrency
         status.paused = decisions.isPaused
         status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
         shown.withLock { $0 = status }

@@ -77,13 +77,18 @@ struct DaemonTests {
 
     @Test func theLogIsOneObjectALineWhereThatIsAskedFor() throws {
         let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
-        setenv("HOOKSWITCH_LOG_FORMAT", "json", 1)
-        defer { unsetenv("HOOKSWITCH_LOG_FORMAT") }
-        try relay.start()
+        try relay.start(environment: ["HOOKSWITCH_LOG_FORMAT": "json"])
         try wait("the last line is written") { try relay.lines("log").last?[key: "message"]?.string == "ready" }
         let lines = try relay.lines("log")
         #expect(lines.last?[key: "message"]?.string == "ready")
         #expect(lines.last?[key: "level"]?.string == "info")
+    }
+
+    @Test func whatTheEnvironmentAsksForAndIsNoneIsSaid() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        try relay.start(environment: ["HOOKSWITCH_LOG": "loud", "HOOKSWITCH_LOG_FORMAT": "xml"])
+        #expect(relay.log().contains("HOOKSWITCH_LOG is no level: debug, info, warning or error value=loud"))
+        #expect(relay.log().contains("HOOKSWITCH_LOG_FORMAT is no format: text or json value=xml"))
     }
 
     @Test func aTargetThatLeavesTheConfigurationKeepsWhatItIsOwed() throws {

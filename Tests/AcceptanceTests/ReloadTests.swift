@@ -129,6 +129,19 @@ struct ReloadTests {
         #expect(line[key: "request"]?[key: "deliveries"]?.array?.compactMap(\.string) == ["7/f"])
     }
 
+    @Test func aReloadOfWhatStaysTheSameWarnsOfNothing() throws {
+        let relay = try RelayUnderTest(
+            targets: Self.fileTarget, routes: Self.allToFile, more: #""spool": {"path": "spool"},"#)
+        try relay.start()
+        #expect(try relay.verb("reload").out.contains("what it said before"))
+        try wait("the log has it") { relay.log().contains("says what it said before") }
+        #expect(!relay.log().contains("at the next start only"), "\(relay.log())")
+        try relay.configure(
+            targets: Self.fileTarget, routes: Self.allToFile, more: #""spool": {"path": "spool", "retain": "1h"},"#)
+        _ = try relay.verb("reload")
+        try wait("the log has it") { relay.log().contains("at the next start only") }
+    }
+
     @Test func filesThatWereMovedAreOpenedAnew() throws {
         let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
         try relay.start()

@@ -1,4 +1,5 @@
 import EventJSON
+import Foundation
 import Glibc
 import Spool
 import Testing
@@ -66,7 +67,7 @@ struct CommandTransportTests {
     }
 
     @Test func theEnvironmentTellsOfTheEventAndHoldsNothingElse() async throws {
-        setenv("HOOKSWITCH_TEST_SECRET", "of the relay", 1)
+        #expect(ProcessInfo.processInfo.environment.count > 7, "there is something that could be passed on")
         let under = try CommandUnderTest(
             try .command(["env"]) { $0.environment = [("MINE", try Template(parsing: "${type}!"))] })
         let output = try #require(try await under.deliver(.of(number: 4)).output)
@@ -77,7 +78,6 @@ struct CommandTransportTests {
             "HOOKSWITCH_ROUTE=redemptions,everything", "HOOKSWITCH_TARGET=crm", "HOOKSWITCH_ATTEMPT=4",
             "MINE=redemption.succeeded!",
         ] { #expect(output.contains(line + "\n")) }
-        #expect(!output.contains("of the relay"))
     }
 
     @Test func argumentsHavePlaceholdersAndNoShellReadsThem() async throws {

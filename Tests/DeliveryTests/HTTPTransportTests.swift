@@ -22,7 +22,7 @@ struct HTTPTransportTests {
             endpoint = HTTPEndpoint(react)
             loop = try #require(TransferLoop.started())
             var target = try TargetSettings.http(url ?? endpoint.url(path), change)
-            target.timeout = .seconds(60)
+            target.timeout = .seconds(600)
             try settings(&target)
             transport = try #require(HTTPTransport(target, loop: loop, options: options, sink: reports.sink))
         }

@@ -28,7 +28,19 @@ struct PeerAddressTests {
 
     @Test func addressesAreWrittenAsPeopleWriteThem() {
         #expect(PeerAddress.v4(0xC000_0207).description == "192.0.2.7")
-        #expect(PeerAddress.v6(0x2001_0DB8_0000_0000, 0xFF).description == "2001:db8:0:0:0:0:0:ff")
+        #expect(PeerAddress.v6(0x2001_0DB8_0000_0000, 0xFF).description == "2001:db8::ff")
         #expect(PeerAddress.local.description == "unix")
+    }
+
+    /// RFC 5952 §4.2.
+    @Test(
+        arguments: [
+            ("::", 0, 0), ("::1", 0, 1), ("fe80::", 0xFE80_0000_0000_0000, 0),
+            ("2001:db8:0:1:1:1:1:1", 0x2001_0DB8_0000_0001, 0x1_0001_0001_0001),
+            ("2001:0:0:1::1", 0x2001_0000_0000_0001, 1),
+            ("2001:db8::1:0:0:1", 0x2001_0DB8_0000_0000, 0x1_0000_0000_0001),
+        ] as [(String, UInt64, UInt64)])
+    func theLongestRunOfZerosIsLeftOut(text: String, high: UInt64, low: UInt64) {
+        #expect(PeerAddress.v6(high, low).description == text)
     }
 }

@@ -120,6 +120,11 @@ struct ConfigurationReaderTests {
         #expect(findings.count == 1, "\(findings.map(\.message))")
     }
 
+    @Test(arguments: [#"{"a": 1, "a": 2}"#, #"{"a": "\ud800"}"#, #"["\ud800"]"#])
+    func aStringThatIsWrongInItselfLacksNoCommaBeforeIt(text: String) throws {
+        #expect(try reading(text).findings.map(\.hint) == [""])
+    }
+
     @Test func allFaultsAreFoundInOnePassAndSortedByPlace() throws {
         let findings = try reading(
             """

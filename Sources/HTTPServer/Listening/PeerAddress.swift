@@ -29,14 +29,29 @@ public enum PeerAddress: Hashable, Sendable, CustomStringConvertible {
         self = high == 0 && low >> 32 == 0xFFFF ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low)
     }
 
-    /// The address as people write it.
+    /// The address as people write it; one of IPv6 as RFC 5952 §4 has it, so that it can be compared with what they wrote.
     public var description: String {
         switch self {
         case .v4(let address): (0..<4).map { String(address >> (24 - 8 * $0) & 255) }.joined(separator: ".")
         case .v6(let high, let low):
-            (0..<8).map { String(($0 < 4 ? high : low) >> (48 - 16 * UInt64($0 % 4)) & 0xFFFF, radix: 16) }
-                .joined(separator: ":")
+            PeerAddress.text((0..<8).map { ($0 < 4 ? high : low) >> (48 - 16 * UInt64($0 % 4)) & 0xFFFF })
         case .local: "unix"
         }
+    }
+
+    /// Eight groups, the first of the longest runs of zeros (two or more) left out.
+    private static func text(_ groups: [UInt64]) -> String {
+        var longest = 0..<0
+        var start = 0
+        for index in 0...groups.count {
+            if index < groups.count && groups[index] == 0 { continue }
+            if index - start > max(1, longest.count) { longest = start..<index }
+            start = index + 1
+        }
+        func joined(_ part: some Sequence<UInt64>) -> String {
+            part.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        guard !longest.isEmpty else { return joined(groups) }
+        return "\(joined(groups[..<longest.lowerBound]))::\(joined(groups[longest.upperBound...]))"
     }
 }

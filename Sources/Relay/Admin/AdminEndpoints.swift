@@ -98,7 +98,7 @@ struct AdminEndpoints: Sendable {
     private func replay(_ request: AdminRequest) -> Response {
         var writer = JSONWriter()
         do throws(BodyFault) { try operations.replay(request.body, to: &writer) } catch {
-            return Problem(status: 400, detail: error.message, hint: error.hint).response
+            return Problem(status: error.status, detail: error.message, hint: error.hint).response
         }
         return Response(status: 201, body: writer.bytes)
     }

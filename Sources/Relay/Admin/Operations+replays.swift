@@ -10,7 +10,8 @@ extension Operations {
         for name in request.to where !known.contains(name) {
             let near = Spelling.nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
             throw BodyFault(
-                message: "there is no target \"\(name)\"", hint: near ?? "`hookswitch status` lists the targets")
+                message: "there is no target \"\(name)\"", hint: near ?? "`hookswitch status` lists the targets",
+                status: 404)
         }
         let job = try replays.begin(request, now: now())
         if !job.isDryRun {

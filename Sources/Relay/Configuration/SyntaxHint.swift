@@ -14,6 +14,10 @@ enum SyntaxHint {
         {
             return "take out the comma before it"
         }
+        // A string that stands where one may: what is wrong is in it.
+        if fault.offset < bytes.count, bytes[fault.offset] == UInt8(ascii: "\""), ",:[{".utf8.contains(before) {
+            return ""
+        }
         return hint(at: fault.offset, in: bytes)
     }
 

@@ -46,7 +46,6 @@ public final class Daemon: Sendable {
         } catch {
             throw DaemonError(error)
         }
-        configuration.spool.commit = .byThread
         if takingOver {
             (door, controls) = try Daemon.listen(configuration, identity, besideAnother: true, notices)
             spool = try Takeover.spool(configuration, log: log, notices)

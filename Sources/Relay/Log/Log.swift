@@ -48,9 +48,17 @@ public final class Log: Sendable {
 
     /// A log as the environment asks for it.
     public init(environment: (String) -> String? = { getenv($0).map { String(cString: $0) } }) {
-        level = environment("HOOKSWITCH_LOG").flatMap(Level.init) ?? .info
-        isJSON = environment("HOOKSWITCH_LOG_FORMAT") == "json"
+        let asked = environment("HOOKSWITCH_LOG") ?? ""
+        let format = environment("HOOKSWITCH_LOG_FORMAT") ?? ""
+        level = Level(asked) ?? .info
+        isJSON = format == "json"
         isJournal = environment("JOURNAL_STREAM") == Log.identityOfStandardError
+        if !asked.isEmpty && Level(asked) == nil {
+            write(.warning, "HOOKSWITCH_LOG is no level: debug, info, warning or error", ["value": asked])
+        }
+        if !["", "text", "json"].contains(format) {
+            write(.warning, "HOOKSWITCH_LOG_FORMAT is no format: text or json", ["value": format])
+        }
     }
 
     /// Device and inode, as the journal names the stream that it gave a service.

@@ -28,12 +28,13 @@ struct ControlSocket {
         }
     }
 
-    /// A refusal in the daemon's own words.
+    /// A refusal in the daemon's own words: of what it was given (400), or of what can't be done.
     static func refusal(_ answer: HTTPCall.Answer) -> Failure {
         let root: JSONValue?
         do throws(JSONSyntaxError) { root = try JSONDocument(answer.body).root } catch { root = nil }
         return Failure(
-            ExitCode.failure, root?[key: "detail"]?.string ?? "the daemon answered \(answer.status)",
+            answer.status == 400 ? ExitCode.badData : ExitCode.failure,
+            root?[key: "detail"]?.string ?? "the daemon answered \(answer.status)",
             hint: root?[key: "hint"]?.string ?? "")
     }
 }

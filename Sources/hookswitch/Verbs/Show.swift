@@ -110,7 +110,8 @@ extension Verb {
             ])
         }
         if !table.isEmpty { text += "\n\(table.text(on: terminal))" }
-        let body = event[key: "body"]?.string ?? "(base64) \(string("body_base64"))"
+        let isErased = event[key: "erased"] != nil
+        let body = isErased ? "(erased)" : event[key: "body"]?.string ?? "(base64) \(string("body_base64"))"
         return text + "\n" + Table.shown(body, keepingLines: true) + "\n"
     }
 
