@@ -31,6 +31,12 @@ static inline curl_off_t hs_curl_get_time(CURL *easy, CURLINFO info) {
     curl_easy_getinfo(easy, info, &value);
     return value;
 }
+/// The socket of a handle's last connection, or -1.
+static inline curl_socket_t hs_curl_get_socket(CURL *easy) {
+    curl_socket_t value = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &value);
+    return value;
+}
 static inline const char *hs_curl_get_text(CURL *easy, CURLINFO info) {
     const char *value = 0;
     curl_easy_getinfo(easy, info, &value);

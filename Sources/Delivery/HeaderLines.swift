@@ -1,12 +1,21 @@
+import Glibc
+
 /// Header lines in the form that libcurl takes: `name: value`, NUL-terminated, one after the other.
 struct HeaderLines: Sendable {
     private(set) var bytes: [UInt8] = []
     private(set) var count = 0
     private(set) var hasContentType = false
+    private(set) var hasHost = false
+    private(set) var hasAccept = false
 
     /// Adds a field. Control characters in the value become spaces: no value adds a line.
     mutating func add(_ name: String, _ value: some Collection<UInt8>) {
-        if name.utf8.count == 12 && name.lowercased() == "content-type" { hasContentType = true }
+        switch name.utf8.count {
+        case 4 where name.lowercased() == "host": hasHost = true
+        case 6 where name.lowercased() == "accept": hasAccept = true
+        case 12 where name.lowercased() == "content-type": hasContentType = true
+        default: break
+        }
         bytes.append(contentsOf: name.utf8)
         // libcurl takes "name:" for "leave it out" and "name;" for an empty value.
         if value.isEmpty {
@@ -30,6 +39,29 @@ struct HeaderLines: Sendable {
         bytes.append(contentsOf: others.bytes)
         count += others.count
         hasContentType = hasContentType || others.hasContentType
+        hasHost = hasHost || others.hasHost
+        hasAccept = hasAccept || others.hasAccept
+    }
+
+    /// Writes the lines as they stand in a request, without those that are left out.
+    func write(to head: inout [UInt8]) {
+        bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            var from = 0
+            while from < bytes.count, let end = memchr(start + from, 0, bytes.count - from) {
+                let line = UnsafeRawBufferPointer(rebasing: bytes[from..<start.distance(to: end)])
+                from += line.count + 1
+                switch line.last {
+                case UInt8(ascii: ":"): continue
+                case UInt8(ascii: ";") where !line.contains(UInt8(ascii: ":")):
+                    head.append(contentsOf: line.dropLast())
+                    head.append(UInt8(ascii: ":"))
+                default: head.append(contentsOf: line)
+                }
+                head.append(0x0D)
+                head.append(0x0A)
+            }
+        }
     }
 
     /// Makes room, so that a request's lines are allocated once.

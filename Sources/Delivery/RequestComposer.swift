@@ -12,6 +12,7 @@ struct RequestComposer {
     private let paths: [EventPath]
     private let fixedURL: [UInt8]?
     private let connection: ConnectionProfile
+    private let plain: PlainEndpoint?
     /// Names that the configuration sets, in lower case: the relay's own of that name stays away.
     private let configured: Set<String>
     /// What every request has.
@@ -33,6 +34,7 @@ struct RequestComposer {
         paths = Array(Set(http.url.paths + http.headers.flatMap { $0.value.paths } + (settings.body?.paths ?? [])))
         fixedURL = http.url.isConstant ? Array(http.url.source.utf8) : nil
         connection = ConnectionProfile(http.connection)
+        plain = PlainEndpoint(http.url.source, http.connection)
         fixedPlace = RequestComposer.place(http.url.source, http)
         changingHeaders = http.headers.filter { !$0.value.isConstant }
         var names = Set(http.headers.map { $0.name.lowercased() })
@@ -75,7 +77,7 @@ struct RequestComposer {
             url: url, at: attempt.startedAt)
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
-            timeoutMilliseconds: timeoutMilliseconds, connection: connection,
+            timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
             place: fixedURL != nil ? fixedPlace : RequestComposer.place(String(decoding: url, as: UTF8.self), http),
             owner: owner)
     }
@@ -106,7 +108,8 @@ struct RequestComposer {
             at: first.attempt.startedAt)
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
-            timeoutMilliseconds: timeoutMilliseconds, connection: connection, place: fixedPlace, owner: owner)
+            timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
+            place: fixedPlace, owner: owner)
     }
 
     private typealias Content = (bytes: [UInt8], type: String?)

@@ -19,10 +19,14 @@ final class Transfer {
     let easy: UnsafeMutableRawPointer
     private let sockets: WatchedSockets
     private(set) var request: TransferRequest?
+    /// Until when the request must have its answer, by the steady clock in milliseconds.
+    var dueAt: Int64 = .max
     private var body = UnsafeMutableRawBuffer()
     private var lines = UnsafeMutableRawBuffer()
     private var nodes: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText: UnsafeMutablePointer<CChar>
+    /// Whether only the connection is made, for requests that are sent without libcurl.
+    private(set) var onlyConnects = false
     /// How the handle is set up to connect.
     private var connection: ConnectionProfile?
     /// The address that was refused, by the IPv6 form.
@@ -94,8 +98,8 @@ final class Transfer {
         hs_curl_get_private(easy).map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Makes the handle ready for a request.
-    func prepare(_ request: TransferRequest) {
+    /// Makes the handle ready for a request, or for connecting alone, which has so many milliseconds.
+    func prepare(_ request: TransferRequest, onlyConnecting milliseconds: Int64? = nil) {
         self.request = request
         kept.removeAll(keepingCapacity: true)
         (bodyBytes, headerBytes, retryAfter, location, deniedAddress) = (0, 0, nil, nil, nil)
@@ -104,15 +108,29 @@ final class Transfer {
         var url = request.url
         url.append(0)
         url.withUnsafeBytes { _ = hs_curl_set_pointer(easy, CURLOPT_URL, $0.baseAddress) }
+        let limit = Int(milliseconds ?? request.timeoutMilliseconds)
+        hs_curl_set_long(easy, CURLOPT_TIMEOUT_MS, limit)
+        hs_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limit)
+        if connection !== request.connection { connect(by: request.connection) }
+        if onlyConnects != (milliseconds != nil) {
+            onlyConnects.toggle()
+            hs_curl_set_long(easy, CURLOPT_CONNECT_ONLY, onlyConnects ? 1 : 0)
+        }
+        if onlyConnects { return }
         hs_curl_set_long(easy, CURLOPT_POST, 1)
         hs_curl_set_pointer(easy, CURLOPT_CUSTOMREQUEST, request.method == "POST" ? nil : request.method)
         body.fill(request.body)
         hs_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
         hs_curl_set_pointer(easy, CURLOPT_POSTFIELDS, body.start)
         hs_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList(request.headers))
-        hs_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(request.timeoutMilliseconds))
-        hs_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(request.timeoutMilliseconds))
-        if connection !== request.connection { connect(by: request.connection) }
+    }
+
+    /// The socket of the connection that was made, which from now on is the caller's; `nil` if there is none.
+    func takeSocket() -> Int32? {
+        let socket = hs_curl_get_socket(easy)
+        guard socket >= 0 else { return nil }
+        sockets.give(socket)
+        return socket
     }
 
     /// Sets the handle up to connect in another way than before. libcurl reuses a connection only where all of this agrees.

@@ -51,7 +51,8 @@ struct TransferFault {
         }
     }
 
-    private static func timeout(_ phase: Phase, _ detail: String) -> String {
+    /// A timeout, by what it came in.
+    static func timeout(_ phase: Phase, _ detail: String) -> String {
         switch phase {
         case .resolving: "timeout resolving the name: \(detail)"
         case .connecting: "timeout connecting: \(detail)"

@@ -6,6 +6,9 @@ import Platform
 /// All HTTP attempts: libcurl's multi interface on one thread with an epoll of its own. Batches come in by the inbox and
 /// go back to their owners grouped, one batch a wake-up.
 ///
+/// To an endpoint without TLS and without a proxy libcurl only makes the connection, by all that it knows of names and addresses;
+/// requests on it are sent and answers read here, which costs less than half.
+///
 /// Unchecked: everything but `thread` and `submit` belongs to the loop's own thread.
 final class TransferLoop: @unchecked Sendable {
     /// How many idle handles are kept.
@@ -25,6 +28,7 @@ final class TransferLoop: @unchecked Sendable {
     private let thread: LoopInbox<Message>
     private let multi: UnsafeMutableRawPointer
     private let sockets: WatchedSockets
+    private let plain: PlainConnections
     private var idle: [Transfer] = []
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var ended: [(owner: any TransferOwner, report: TransferReport)] = []
@@ -45,6 +49,7 @@ final class TransferLoop: @unchecked Sendable {
         self.thread = thread
         self.multi = multi
         sockets = WatchedSockets(epoll: thread.epoll)
+        plain = PlainConnections(epoll: thread.epoll)
     }
 
     /// Hands work over. From any thread.
@@ -60,7 +65,7 @@ final class TransferLoop: @unchecked Sendable {
             },
             { _, milliseconds, user in
                 let loop = Unmanaged<TransferLoop>.fromOpaque(user!).takeUnretainedValue()
-                loop.timerAt = milliseconds < 0 ? .max : hs_monotonic_ns() / 1_000_000 + Int64(milliseconds)
+                loop.timerAt = milliseconds < 0 ? .max : TransferLoop.now + Int64(milliseconds)
                 return 0
             }, Unmanaged.passUnretained(self).toOpaque())
         let capacity = 256
@@ -77,6 +82,8 @@ final class TransferLoop: @unchecked Sendable {
                     let token = hs_epoll_token(events + index)
                     if token == LoopInbox<Message>.inboxToken {
                         hasMail = true
+                    } else if token & PlainConnections.mark != 0 {
+                        plain.ready(token, events[index].events, now: TransferLoop.now)
                     } else if sockets.isWanted(Int32(truncatingIfNeeded: token)) {
                         curl_multi_socket_action(
                             multi, curl_socket_t(token), TransferLoop.mask(events[index].events), &left)
@@ -84,12 +91,15 @@ final class TransferLoop: @unchecked Sendable {
                 }
                 rounds += 1
             } while count > 0 && !hasMail && rounds < TransferLoop.rounds
-            if timerAt <= hs_monotonic_ns() / 1_000_000 {
+            let now = TransferLoop.now
+            if timerAt <= now {
                 timerAt = .max
                 curl_multi_socket_action(multi, curl_socket_t(-1), 0, &left)
             }
+            if plain.wakeAt <= now { plain.tick(now: now) }
             collect()
             if hasMail { for message in thread.takeMessages() { take(message) } }
+            collectPlain()
             report()
         }
         curl_multi_cleanup(multi)
@@ -97,21 +107,29 @@ final class TransferLoop: @unchecked Sendable {
 
     private func take(_ message: Message) {
         switch message {
-        case .start(let requests): for request in requests { begin(request) }
+        case .start(let requests):
+            let now = TransferLoop.now
+            for request in requests {
+                let dueAt = now + request.timeoutMilliseconds
+                if !plain.start(request, dueAt: dueAt, now: now) { begin(request, dueAt: dueAt) }
+            }
         case .cancel(let owner):
+            plain.cancel(owner, now: TransferLoop.now)
             for transfer in active.values where transfer.request?.owner === owner { end(transfer, .cancelled) }
         case .stop:
+            plain.cancel(nil, now: TransferLoop.now)
             for transfer in active.values { end(transfer, .cancelled) }
             idle = []
             isRunning = false
         }
     }
 
-    private func begin(_ request: TransferRequest) {
+    private func begin(_ request: TransferRequest, dueAt: Int64) {
         guard let transfer = idle.popLast() ?? Transfer(sockets) else {
             return ended.append((request.owner, request.report(.broken(reason: "no memory for a request"))))
         }
-        transfer.prepare(request)
+        transfer.prepare(request, onlyConnecting: request.plain.map { _ in max(1, dueAt - TransferLoop.now) })
+        transfer.dueAt = dueAt
         active[transfer.easy] = transfer
         // Connections in use count too: without room for them libcurl would close those that are idle.
         if active.count * 2 > connectionLimit {
@@ -125,11 +143,22 @@ final class TransferLoop: @unchecked Sendable {
     private func collect() {
         while let easy = hs_curl_next_done(multi).taken {
             guard let transfer = Transfer.of(easy.handle), let request = transfer.request else { continue }
+            let socket = transfer.onlyConnects && easy.result == CURLE_OK ? transfer.takeSocket() : nil
             curl_multi_remove_handle(multi, transfer.easy)
             active[transfer.easy] = nil
-            ended.append((request.owner, request.report(transfer.finish(easy.result))))
+            if let socket {
+                transfer.release()
+                plain.add(socket, request, dueAt: transfer.dueAt, now: TransferLoop.now)
+            } else {
+                ended.append((request.owner, request.report(transfer.finish(easy.result))))
+            }
             if idle.count < TransferLoop.idleHandles { idle.append(transfer) }
         }
+    }
+
+    private func collectPlain() {
+        for (request, dueAt) in plain.takeStale() { begin(request, dueAt: dueAt) }
+        for (request, ending) in plain.takeEnded() { ended.append((request.owner, request.report(ending))) }
     }
 
     private func end(_ transfer: Transfer, _ ending: AttemptEnding) {
@@ -155,8 +184,12 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     private func timeout() -> Int32 {
-        timerAt == .max ? -1 : Int32(clamping: max(0, timerAt - hs_monotonic_ns() / 1_000_000))
+        let next = min(timerAt, plain.wakeAt)
+        return next == .max ? -1 : Int32(clamping: max(0, next - TransferLoop.now))
     }
+
+    /// The steady clock, in milliseconds.
+    private static var now: Int64 { hs_monotonic_ns() / 1_000_000 }
 
     private static func mask(_ events: UInt32) -> Int32 {
         var mask: Int32 = 0

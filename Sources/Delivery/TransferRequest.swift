@@ -14,6 +14,8 @@ struct TransferRequest: Sendable {
     var timeoutMilliseconds: Int64
     /// How the endpoint is connected to.
     var connection: ConnectionProfile
+    /// The endpoint, if it is spoken to without libcurl's help.
+    var plain: PlainEndpoint?
     /// How much of the answer's body is kept, in bytes.
     var keptBodyBytes = AttemptEnding.Answer.keptBodyBytes
     /// As the record shows it.

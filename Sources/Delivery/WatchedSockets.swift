@@ -14,6 +14,8 @@ final class WatchedSockets {
         var wanted: UInt32 = 0
         /// Whether we made it, and will hear when it is closed.
         var isOurs = false
+        /// Whether it is somebody else's now, and stays open when libcurl is done with it.
+        var isGiven = false
     }
 
     private let epoll: Int32
@@ -30,8 +32,19 @@ final class WatchedSockets {
         watches[Int(socket)] = Watch(isOurs: true)
     }
 
-    /// Closes a socket, of which the epoll lets go by itself.
+    /// A socket is taken from libcurl, and out of the epoll: it stays open.
+    func give(_ socket: Int32) {
+        grow(to: socket)
+        register(socket, 0, &watches[Int(socket)])
+        watches[Int(socket)] = Watch(isGiven: true)
+    }
+
+    /// Closes a socket, of which the epoll lets go by itself; one that was given away is not libcurl's any more.
     func close(_ socket: Int32) -> Int32 {
+        if Int(socket) < watches.count, watches[Int(socket)].isGiven {
+            watches[Int(socket)] = Watch()
+            return 0
+        }
         if Int(socket) < watches.count { watches[Int(socket)] = Watch() }
         return Glibc.close(socket)
     }
@@ -40,6 +53,7 @@ final class WatchedSockets {
     func watch(_ socket: Int32, _ what: Int32) {
         grow(to: socket)
         var watch = watches[Int(socket)]
+        if watch.isGiven { return }
         watch.wanted = 0
         if what != CURL_POLL_REMOVE {
             if what & CURL_POLL_IN != 0 { watch.wanted |= UInt32(EPOLLIN.rawValue) }

@@ -1,0 +1,248 @@
+import Glibc
+
+/// An HTTP/1 answer, read as its bytes come (RFC 9112). A plain value: bytes go in, and what they mean so far comes out.
+///
+/// It is no stricter than libcurl, by which all other answers come: an unknown field, or a line that is none, is passed over.
+struct AnswerReader: Sendable {
+    /// How far it has come.
+    enum Progress: Equatable {
+        /// There must be more.
+        case more
+        /// The answer is whole, or as much of it as is wanted.
+        case whole
+        /// It can't be an answer; the reason is for people.
+        case broken(reason: String)
+    }
+
+    private enum State {
+        case statusLine, fields, body(left: UInt64), untilEnd, chunkSize, chunk(left: UInt64), chunkEnd, trailers, whole
+    }
+
+    /// The answer as it is known by now.
+    private(set) var answer = AttemptEnding.Answer(status: 0)
+    /// Whether a byte has come.
+    private(set) var hasBegun = false
+    /// Whether the connection can be used again once the answer is whole.
+    private(set) var keepsConnection = false
+
+    private var state = State.statusLine
+    private let keptBodyBytes: Int
+    private var line: [UInt8] = []
+    private var bodyBytes = 0
+    private var headerBytes = 0
+    private var length: UInt64?
+    private var isChunked = false
+
+    /// For one answer, of whose body so many bytes are kept.
+    init(keptBodyBytes: Int) {
+        self.keptBodyBytes = keptBodyBytes
+    }
+
+    /// How far an answer had come that was not whole in time.
+    var phase: TransferFault.Phase { hasBegun ? .readingAnswer : .waitingForAnswer }
+
+    /// Takes the next bytes.
+    mutating func take(_ bytes: UnsafeRawBufferPointer) -> Progress {
+        if !bytes.isEmpty { hasBegun = true }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let progress: Progress
+            switch state {
+            case .statusLine, .fields, .chunkSize, .chunkEnd, .trailers:
+                let before = rest.count
+                let isWhole = takeLine(&rest)
+                headerBytes += before - rest.count
+                if headerBytes > Transfer.headerLimitBytes {
+                    return .broken(reason: "the answer's headers are over \(Transfer.headerLimitBytes >> 10) KiB")
+                }
+                progress = isWhole ? endLine() : lookAhead()
+            case .body(let left): progress = takeBody(&rest, left) { $0 == 0 ? .whole : .body(left: $0) }
+            case .chunk(let left): progress = takeBody(&rest, left) { $0 == 0 ? .chunkEnd : .chunk(left: $0) }
+            case .untilEnd: progress = takeBody(&rest, .max) { _ in .untilEnd }
+            case .whole: progress = .whole
+            }
+            if progress != .more {
+                // What comes behind an answer belongs to none.
+                if !rest.isEmpty { keepsConnection = false }
+                return progress
+            }
+        }
+        return .more
+    }
+
+    /// The connection has ended: whether the answer is whole by that.
+    mutating func end() -> Progress {
+        switch state {
+        case .untilEnd, .whole: .whole
+        case .statusLine where !hasBegun: .broken(reason: "connection reset: it was closed without an answer")
+        case .statusLine, .fields: .broken(reason: "the answer was cut off inside its headers")
+        case .body(let left): .broken(reason: "the answer was cut off: \(left) bytes of its body are missing")
+        case .chunkSize, .chunk, .chunkEnd, .trailers: .broken(reason: "the answer was cut off inside its body")
+        }
+    }
+
+    /// Takes a line as far as it is there, without its end; whether it is whole.
+    private mutating func takeLine(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Bool {
+        let bytes = UnsafeRawBufferPointer(rebasing: rest)
+        guard let start = bytes.baseAddress, let found = memchr(start, 0x0A, bytes.count) else {
+            line.append(contentsOf: bytes)
+            rest = rest[rest.endIndex...]
+            return false
+        }
+        let count = start.distance(to: found)
+        line.append(contentsOf: bytes[..<count])
+        if line.last == 0x0D { line.removeLast() }
+        rest = rest[(rest.startIndex + count + 1)...]
+        return true
+    }
+
+    /// What is no status line need not end before it is known not to be one.
+    private func lookAhead() -> Progress {
+        guard case .statusLine = state, !"HTTP/1.".utf8.starts(with: line.prefix(7)) else { return .more }
+        return AnswerReader.notHTTP
+    }
+
+    private mutating func endLine() -> Progress {
+        defer { line.removeAll(keepingCapacity: true) }
+        switch state {
+        case .statusLine: return readStatus()
+        case .fields:
+            if line.isEmpty { return endHead() }
+            return readField()
+        case .chunkSize: return readChunkSize()
+        case .chunkEnd:
+            guard line.isEmpty else {
+                return .broken(reason: "the answer is not HTTP: a chunk is longer than its size")
+            }
+            // Sizes are no headers: they count towards the body.
+            headerBytes = 0
+            state = .chunkSize
+        case .trailers:
+            guard line.isEmpty else { return .more }
+            state = .whole
+            return .whole
+        case .body, .untilEnd, .chunk, .whole: break
+        }
+        return .more
+    }
+
+    private static let notHTTP = Progress.broken(reason: "the answer is not HTTP: it begins with no status line")
+
+    /// `HTTP/1.1 200 OK`
+    private mutating func readStatus() -> Progress {
+        guard line.starts(with: "HTTP/1.".utf8), line.count >= 12, line[8] == UInt8(ascii: " "),
+            line[9..<12].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), line.count == 12 || line[12] == UInt8(ascii: " ")
+        else { return AnswerReader.notHTTP }
+        answer = AttemptEnding.Answer(status: line[9..<12].reduce(0) { $0 * 10 + Int($1 - 0x30) })
+        keepsConnection = line[7] != UInt8(ascii: "0")
+        length = nil
+        isChunked = false
+        state = .fields
+        return .more
+    }
+
+    private mutating func readField() -> Progress {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return .more }
+        switch colon {
+        case 8 where isNamed("location"): answer.location = String(value(from: colon).prefix(512))
+        case 10 where isNamed("connection"):
+            let options = value(from: colon).lowercased()
+            if options.contains("close") { keepsConnection = false }
+            if options.contains("keep-alive") { keepsConnection = true }
+        case 11 where isNamed("retry-after"): answer.retryAfter = RetryAfter(value(from: colon))
+        case 14 where isNamed("content-length"): return readLength(value(from: colon))
+        case 17 where isNamed("transfer-encoding"):
+            isChunked = value(from: colon).lowercased().hasSuffix("chunked")
+            if !isChunked { keepsConnection = false }
+        default: break
+        }
+        return .more
+    }
+
+    private mutating func readLength(_ text: String) -> Progress {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+            return .broken(reason: "the answer is not HTTP: its content-length is no number")
+        }
+        // One that no number holds is none, as with libcurl: the body ends with the connection.
+        guard let number = UInt64(text) else { return .more }
+        if let length, length != number {
+            return .broken(reason: "the answer is not HTTP: it has two lengths")
+        }
+        length = number
+        return .more
+    }
+
+    /// How the body is told from what follows (RFC 9112 §6.3).
+    private mutating func endHead() -> Progress {
+        // What came was an interim answer (RFC 9110 §15.2).
+        if answer.status < 200 && answer.status != 101 {
+            state = .statusLine
+            return .more
+        }
+        switch answer.status {
+        case 101: keepsConnection = false
+        case 204, 304: break
+        case _ where isChunked:
+            headerBytes = 0
+            state = .chunkSize
+            return .more
+        default:
+            guard let length else {
+                keepsConnection = false
+                state = .untilEnd
+                return .more
+            }
+            guard length == 0 else {
+                state = .body(left: length)
+                return .more
+            }
+        }
+        state = .whole
+        return .whole
+    }
+
+    /// `1a2b;extension` (RFC 9112 §7.1)
+    private mutating func readChunkSize() -> Progress {
+        var size: UInt64 = 0
+        var digits = 0
+        for byte in line {
+            guard let digit = Character(UnicodeScalar(byte)).hexDigitValue else { break }
+            digits += 1
+            guard digits <= 15 else { break }
+            size = size << 4 | UInt64(digit)
+        }
+        guard (1...15).contains(digits) else { return .broken(reason: "the answer is not HTTP: a chunk has no size") }
+        state = size == 0 ? .trailers : .chunk(left: size)
+        return .more
+    }
+
+    private mutating func takeBody(
+        _ rest: inout Slice<UnsafeRawBufferPointer>, _ left: UInt64, _ next: (UInt64) -> State
+    ) -> Progress {
+        let count = Int(min(UInt64(rest.count), left))
+        let bytes = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
+        bodyBytes += count
+        let room = keptBodyBytes - answer.body.count
+        if room > 0 { answer.body.append(contentsOf: bytes.prefix(room)) }
+        rest = rest.dropFirst(count)
+        state = next(left - UInt64(count))
+        if case .whole = state { return .whole }
+        guard bodyBytes <= Transfer.bodyLimitBytes else {
+            // The status counts; the rest is of no interest.
+            keepsConnection = false
+            return .whole
+        }
+        return .more
+    }
+
+    private func isNamed(_ name: StaticString) -> Bool {
+        for index in 0..<name.utf8CodeUnitCount where line[index] | 0x20 != name.utf8Start[index] | 0x20 {
+            return false
+        }
+        return true
+    }
+
+    private func value(from colon: Int) -> String {
+        String(decoding: line[(colon + 1)...], as: UTF8.self).trimmingSpaces
+    }
+}

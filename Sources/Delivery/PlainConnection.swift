@@ -1,0 +1,149 @@
+import CPlatform
+import Glibc
+
+/// A connection that libcurl made and the transfer loop speaks HTTP/1.1 on: one request after the other. Belongs to the
+/// loop's thread.
+final class PlainConnection {
+    /// What became of a call.
+    enum Outcome {
+        /// It goes on when the socket is ready again.
+        case waiting
+        /// The request has come to its end.
+        case ended(AttemptEnding)
+        /// The endpoint had closed the connection before the request came: it goes out again on another.
+        case stale(TransferRequest)
+    }
+
+    let socket: Int32
+    let endpoint: PlainEndpoint
+    /// When it was made, and when its last request ended, by the steady clock in milliseconds.
+    let madeAt: Int64
+    private(set) var usedAt: Int64
+    private(set) var request: TransferRequest?
+    /// Until when the request must have its answer, by the steady clock in milliseconds.
+    private(set) var dueAt: Int64 = .max
+    /// Whether the socket's readiness to write is waited for.
+    private(set) var isBlocked = false
+    private var reader = AnswerReader(keptBodyBytes: 0)
+    private var head: [UInt8] = []
+    private var sent = 0
+    private var requests = 0
+    /// Whether the epoll reports that it can be written to.
+    var isWatchedForWriting = false
+
+    init(_ socket: Int32, to endpoint: PlainEndpoint, now: Int64) {
+        self.socket = socket
+        self.endpoint = endpoint
+        madeAt = now
+        usedAt = now
+    }
+
+    /// Whether another request may go out on it.
+    var isReusable: Bool { reader.keepsConnection && !isBlocked }
+
+    /// Sends a request, as far as the socket takes it.
+    func start(_ request: TransferRequest, dueAt: Int64) -> Outcome {
+        requests += 1
+        self.request = request
+        self.dueAt = dueAt
+        reader = AnswerReader(keptBodyBytes: request.keptBodyBytes)
+        sent = 0
+        head.removeAll(keepingCapacity: true)
+        request.writeHead(to: &head, host: endpoint.host)
+        return write()
+    }
+
+    /// Goes on sending.
+    func write() -> Outcome {
+        guard let request else { return .waiting }
+        let wanted = head.count + request.body.count
+        while sent < wanted {
+            let count = head.withUnsafeBytes { head in
+                request.body.withUnsafeBytes { body in
+                    hs_send_both(socket, head.baseAddress, head.count, body.baseAddress, body.count, sent)
+                }
+            }
+            if count >= 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                isBlocked = true
+                return .waiting
+            } else if errno != EINTR {
+                // There may be an answer in spite of it: it is read before the fault is told.
+                isBlocked = false
+                return sent == 0 ? cut(errno) : .waiting
+            }
+        }
+        isBlocked = false
+        return .waiting
+    }
+
+    /// Reads what has come.
+    func read(_ buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        while request != nil {
+            let count = recv(socket, buffer.baseAddress, buffer.count, 0)
+            if count > 0 {
+                switch reader.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) {
+                case .more where count == buffer.count: continue
+                case .more: return .waiting
+                case .whole: return .ended(.answered(reader.answer))
+                case .broken(let reason): return .ended(.broken(reason: reason))
+                }
+            }
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN { return .waiting }
+            return cut(count == 0 ? 0 : errno)
+        }
+        return .waiting
+    }
+
+    /// Lets go of the request, whose end is known.
+    func finish(now: Int64) {
+        // What did not get all of the request would take the next one for the rest of it.
+        if let request, sent < head.count + request.body.count { isBlocked = true }
+        request = nil
+        dueAt = .max
+        usedAt = now
+    }
+
+    /// What is told of a request that has no answer in time.
+    func timeout(_ milliseconds: Int64) -> AttemptEnding {
+        let phase = isBlocked ? TransferFault.Phase.sending : reader.phase
+        return .broken(reason: TransferFault.timeout(phase, "no end after \(milliseconds) milliseconds"))
+    }
+
+    /// The connection has ended, by an error or (0) as it should.
+    private func cut(_ error: Int32) -> Outcome {
+        guard let request else { return .waiting }
+        if requests > 1 && !reader.hasBegun { return .stale(request) }
+        if error != 0 { return .ended(.broken(reason: "connection reset: \(String(cString: strerror(error)))")) }
+        switch reader.end() {
+        case .whole: return .ended(.answered(reader.answer))
+        case .broken(let reason): return .ended(.broken(reason: reason))
+        case .more: return .waiting
+        }
+    }
+}
+
+extension TransferRequest {
+    /// Writes request line and fields, as libcurl would.
+    fileprivate func writeHead(to head: inout [UInt8], host: String) {
+        head.reserveCapacity(256 + url.count + headers.bytes.count)
+        head.append(contentsOf: method.utf8)
+        head.append(UInt8(ascii: " "))
+        let path = url[(plain?.base.count ?? 0)...]
+        if path.isEmpty { head.append(UInt8(ascii: "/")) }
+        head.append(contentsOf: path)
+        head.append(contentsOf: " HTTP/1.1\r\n".utf8)
+        if !headers.hasHost {
+            head.append(contentsOf: "Host: ".utf8)
+            head.append(contentsOf: host.utf8)
+            head.append(contentsOf: "\r\n".utf8)
+        }
+        if !headers.hasAccept { head.append(contentsOf: "Accept: */*\r\n".utf8) }
+        headers.write(to: &head)
+        head.append(contentsOf: "Content-Length: ".utf8)
+        head.append(contentsOf: String(body.count).utf8)
+        head.append(contentsOf: "\r\n\r\n".utf8)
+    }
+}
