@@ -14,6 +14,7 @@ enum BenchmarkTool {
     /// A part of a benchmark that runs in a process of its own, on a core of its own.
     private static let parts: [String: @Sendable (ArraySlice<String>) throws -> Void] = [
         BareLibcurl.name: { try BareLibcurl.run($0) }, Latency.name: { try Latency.run($0) },
+        Answering.name: { _ in Answering.run() },
     ]
 
     private static let benchmarks: [(name: String, summary: String, run: @Sendable (Options) throws -> Report)] = [

@@ -39,6 +39,9 @@ enum Deliver {
         let many = try measure(targets: targets, hanging: 0, options, receiver, directory)
         let lamed = try measure(targets: targets, hanging: hanging, options, receiver, directory)
         let latency = try Latency.measure(perSecond: 1000, seconds: options.seconds, in: directory)
+        let places = try self.places.map {
+            ("to_\($0.name)_per_second", try self.perSecond(at: $0, options, directory))
+        }
         let perSecond = median(one.map(\.perSecond))
         return Report(
             title:
@@ -57,7 +60,7 @@ enum Deliver {
                 ("of_10_beside_40_that_hang_per_second", lamed.perSecond),
                 ("ratio_of_10_beside_40_that_hang", lamed.perSecond / (many.perSecond / Double(targets) * 10)),
                 ("resident_mb", one.last?.residentMegabytes ?? 0),
-            ])
+            ] + places)
     }
 
     /// What one run came to.
@@ -71,10 +74,11 @@ enum Deliver {
     private static func measure(
         targets: Int, hanging: Int, _ options: BenchmarkTool.Options, _ receiver: ReceivingNginx, _ directory: URL
     ) throws -> Run {
-        let place = directory.appendingPathComponent("relay-\(UUID().uuidString)")
+        let port = Port.free()
+        // Short: the control socket's path has at most 107 bytes.
+        let place = directory.appendingPathComponent("relay-\(port)")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: place) }
-        let port = Port.free()
         let deaf = try DeafListener()
         defer { deaf.close() }
         let urls = (0..<targets).map { $0 < hanging ? "http://127.0.0.1:\(deaf.port)/" : receiver.url }

@@ -26,10 +26,15 @@ final class Peer {
         throw MissingPeer(program: program, package: package)
     }
 
-    /// Starts a program on a core; returns when it answers on a port of loopback.
-    init(_ command: [String], core: Int, port: UInt16, in directory: URL) throws {
-        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
-        process.arguments = ["-c", String(core)] + command
+    /// Starts a program on a core, or (`nil`) on all of them; returns when it answers on a port of loopback.
+    init(_ command: [String], core: Int?, port: UInt16, in directory: URL) throws {
+        if let core {
+            process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
+            process.arguments = ["-c", String(core)] + command
+        } else {
+            process.executableURL = URL(fileURLWithPath: command[0])
+            process.arguments = Array(command.dropFirst())
+        }
         process.currentDirectoryURL = directory
         let log = directory.appendingPathComponent("log-\(port)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)

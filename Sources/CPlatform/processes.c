@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -84,6 +85,13 @@ int hs_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int hs_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int hs_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
+
+int hs_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int hs_adopts_orphans(void) {
+    int is = 0;
+    return !prctl(PR_GET_CHILD_SUBREAPER, &is, 0, 0, 0) && is;
+}
 
 int hs_reap(pid_t pid, int *code) {
     int status;

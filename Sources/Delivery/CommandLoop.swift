@@ -27,6 +27,7 @@ final class CommandLoop: @unchecked Sendable {
     private var sessions: [ObjectIdentifier: StreamSession] = [:]
     private var streams: [UInt64: StreamSession] = [:]
     private var ended: [ObjectIdentifier: (sink: AttemptSink, reports: [AttemptReport])] = [:]
+    private var orphans = Orphans()
     private let buffer: UnsafeMutableRawBufferPointer
     private var isRunning = true
 
@@ -105,6 +106,7 @@ final class CommandLoop: @unchecked Sendable {
         case .failure(let fault): note(request, fault.ending)
         case .success(let command):
             running[id] = command
+            orphans.expect(now: hs_monotonic_ns() / 1_000_000)
             command.writeInput()
             watch(command.process, command, .process, UInt32(EPOLLIN.rawValue))
             watch(command.output, command, .output, UInt32(EPOLLIN.rawValue))
@@ -127,6 +129,7 @@ final class CommandLoop: @unchecked Sendable {
         note(session.startIfWanted(now: now, id: takeID()), of: session)
         if session.isRunning && session.id != before {
             streams[session.id] = session
+            orphans.expect(now: now)
             let descriptors = session.descriptors
             watch(descriptors.process, session.id, .process, UInt32(EPOLLIN.rawValue))
             watch(descriptors.output, session.id, .output, UInt32(EPOLLIN.rawValue))
@@ -152,6 +155,7 @@ final class CommandLoop: @unchecked Sendable {
             let id = session.id
             guard let endings = session.collect(buffer, now: now) else { return }
             streams[id] = nil
+            orphans.look(now: now)
             note(endings, of: session)
             if session.isRetired { return sessions[ObjectIdentifier(session.transport)] = nil }
         }
@@ -169,12 +173,14 @@ final class CommandLoop: @unchecked Sendable {
         case .process:
             guard let ending = command.collect(buffer) else { return }
             running[command.id] = nil
+            orphans.look(now: hs_monotonic_ns() / 1_000_000)
             note(command.request, ending)
         }
     }
 
     private func enforceTime() {
         let now = hs_monotonic_ns() / 1_000_000
+        orphans.collect(now: now, isBusy: !running.isEmpty || !streams.isEmpty)
         for command in running.values where command.dueAt <= now { command.end(.timeout, now: now) }
         for session in sessions.values where session.dueAt <= now {
             session.tick(now: now)
@@ -183,8 +189,9 @@ final class CommandLoop: @unchecked Sendable {
     }
 
     private func timeout() -> Int32 {
-        let next = min(
+        var next = min(
             running.values.lazy.map(\.dueAt).min() ?? .max, sessions.values.lazy.map(\.dueAt).min() ?? .max)
+        next = min(next, orphans.dueAt)
         guard next < .max else { return -1 }
         return Int32(clamping: max(0, next - hs_monotonic_ns() / 1_000_000))
     }

@@ -1,3 +1,4 @@
+import CPlatform
 import Dispatch
 import Spool
 import Synchronization
@@ -13,6 +14,9 @@ public final class DeliveryEngine: Sendable {
 
     /// How long stopped attempts may take to end after the grace, in seconds.
     public static let stopSeconds = 5
+
+    /// On how many queues targets decide at the most, however many processors there are.
+    static let queues = 4
 
     private let log: any EventLog
     private let reporter: Reporter
@@ -52,8 +56,11 @@ public final class DeliveryEngine: Sendable {
         self.transfers = transfers
         spans = SpanExporter(transfers, options)
         self.commands = commands
-        // Workers share a few serial queues: a thousand of them must not mean a thousand threads.
-        pool = (0..<4).map { DispatchQueue(label: "hookswitch.targets.\($0)") }
+        // Workers share a few serial queues: a thousand of them must not mean a thousand threads, and threads without a
+        // processor of their own only change places.
+        pool = (0..<min(DeliveryEngine.queues, Int(hs_processors()))).map {
+            DispatchQueue(label: "hookswitch.targets.\($0)")
+        }
     }
 
     /// Works for exactly these targets from now on: new ones begin, changed ones go on by their new settings, those that are

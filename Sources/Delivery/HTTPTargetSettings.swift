@@ -2,8 +2,15 @@ import EventJSON
 
 /// An HTTP endpoint: `targets.*.http`.
 public struct HTTPTargetSettings: Sendable {
+    /// What stands in a secret's place where a URL is shown.
+    public static let blot = "•••"
+
     /// The endpoint; placeholders stand in path and query alone.
     public var url: Template
+    /// The endpoint as it is shown: no credentials, and nothing that came from outside the file behind its host.
+    public var shown: Template
+    /// What is left out there, and what else of that kind is never shown.
+    public var secrets: [String] = []
     /// The method.
     public var method = "POST"
     /// Headers beside the relay's own.
@@ -20,6 +27,7 @@ public struct HTTPTargetSettings: Sendable {
     /// An endpoint.
     public init(url: Template) {
         self.url = url
+        shown = url
     }
 }
 

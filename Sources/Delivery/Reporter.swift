@@ -12,6 +12,8 @@ public final class Reporter: Sendable {
     public static let rotateBytes = 64 << 20
     /// How many files set aside are kept of each kind; the oldest goes.
     public static let keptFiles = 16
+    /// For how long lines gather before they are written to the audit file, in milliseconds: one write for many.
+    static let gatherMilliseconds = 10
     /// How much may wait to be written to the audit file, in bytes; past it lines are left out, and counted.
     public static let waitingLimitBytes = 16 << 20
 
@@ -48,7 +50,8 @@ public final class Reporter: Sendable {
             defer { waiting.isScheduled = true }
             return !waiting.isScheduled
         }
-        if schedule { queue.async { self.writeAudit() } }
+        guard schedule else { return }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Reporter.gatherMilliseconds)) { self.writeAudit() }
     }
 
     /// Adds deliveries given up to the failures file and the audit file, then calls back on the reporter's queue with

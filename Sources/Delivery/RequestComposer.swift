@@ -10,6 +10,7 @@ struct RequestComposer {
     private let timeoutMilliseconds: Int64
     private let aws: SignatureV4?
     private let paths: [EventPath]
+    private let keptBodyBytes: Int
     private let fixedURL: [UInt8]?
     private let connection: ConnectionProfile
     private let plain: PlainEndpoint?
@@ -31,11 +32,12 @@ struct RequestComposer {
         format = settings.format
         timeoutMilliseconds = max(1, settings.timeout.milliseconds)
         aws = http.aws.map { SignatureV4(settings: $0) }
+        keptBodyBytes = aws == nil ? AttemptEnding.Answer.keptBodyBytes : AWSAnswer.keptBodyBytes
         paths = Array(Set(http.url.paths + http.headers.flatMap { $0.value.paths } + (settings.body?.paths ?? [])))
         fixedURL = http.url.isConstant ? Array(http.url.source.utf8) : nil
         connection = ConnectionProfile(http.connection)
         plain = PlainEndpoint(http.url.source, http.connection)
-        fixedPlace = RequestComposer.place(http.url.source, http)
+        fixedPlace = RequestComposer.place(http.shown.source, http)
         changingHeaders = http.headers.filter { !$0.value.isConstant }
         var names = Set(http.headers.map { $0.name.lowercased() })
         let defaults = (http.aws.map { AWSDefaults.headers(of: $0.service) } ?? []).filter { !names.contains($0.name) }
@@ -78,7 +80,11 @@ struct RequestComposer {
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
             timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
-            place: fixedURL != nil ? fixedPlace : RequestComposer.place(String(decoding: url, as: UTF8.self), http),
+            keptBodyBytes: keptBodyBytes, isForAWS: aws != nil, secrets: http.secrets,
+            place: fixedURL != nil
+                ? fixedPlace
+                : RequestComposer.place(
+                    String(decoding: http.shown.renderURL(values), as: UTF8.self), http),
             owner: owner)
     }
 
@@ -109,6 +115,7 @@ struct RequestComposer {
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
             timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
+            keptBodyBytes: keptBodyBytes, isForAWS: aws != nil, secrets: http.secrets,
             place: fixedPlace, owner: owner)
     }
 

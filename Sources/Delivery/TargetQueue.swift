@@ -46,6 +46,8 @@ public struct TargetQueue: Sendable {
     private var givenUp: Set<EventNumber> = []
     /// Until when the whole target waits because it asked for that, by the steady clock; 0 for not at all.
     private(set) var heldUntil: Int64 = 0
+    /// The same by the wall clock, which outlasts a restart.
+    private var heldUntilWall: Int64 = 0
     private var settings: TargetSettings
     private var fixedConcurrency: Int
     private var adaptive: AdaptiveConcurrency?
@@ -65,6 +67,9 @@ public struct TargetQueue: Sendable {
         if memory.isBreakerOpen { breaker.reopen(now: now.steady) }
         if memory.pausedByHand != settings.paused { pausedByHand = memory.pausedByHand }
         bucket = settings.rate.map { TokenBucket($0, burst: settings.burst, now: now.steady) }
+        // No hold is longer than this: a clock that was set back meanwhile does not make it so.
+        let held = min(memory.heldUntil - now.wall, RetryAfter.limitMilliseconds)
+        if held > 0 { (heldUntil, heldUntilWall) = (now.steady + held, now.wall + held) }
     }
 
     /// Attempts under way at once, at the most.
@@ -76,6 +81,7 @@ public struct TargetQueue: Sendable {
         var memory = TargetMemory()
         memory.isBreakerOpen = breaker.state != .closed
         memory.pausedByHand = pausedByHand
+        memory.heldUntil = heldUntilWall
         return memory
     }
     /// Attempts under way.
@@ -140,8 +146,10 @@ public struct TargetQueue: Sendable {
         }
         var held: Int64 = 0
         if case .held(let milliseconds) = verdict {
-            heldUntil = max(heldUntil, now.steady + milliseconds)
             held = now.wall + milliseconds
+            if now.steady + milliseconds > heldUntil {
+                (heldUntil, heldUntilWall) = (now.steady + milliseconds, held)
+            }
         }
         if verdict != .untried { entry.delivery.progress.count(counts, endedAt: now.wall) }
         let progress = entry.delivery.progress
@@ -231,6 +239,7 @@ public struct TargetQueue: Sendable {
     private mutating func advance(now: Moment, _ effects: inout Effects) {
         guard !isStopping, !isEmptied else { return }
         lanes.tick(now: now)
+        if now.steady >= heldUntil { heldUntilWall = 0 }
         while !isPaused, lanes.hasReady, inFlight < concurrency, now.steady >= heldUntil,
             breaker.allows(inFlight: inFlight, now: now.steady), bucket?.take(now: now.steady) ?? true,
             let entry = lanes.next()

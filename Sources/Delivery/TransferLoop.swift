@@ -207,6 +207,12 @@ extension hs_curl_done {
 
 extension TransferRequest {
     func report(_ ending: AttemptEnding) -> TransferReport {
-        TransferReport(tag: tag, ending: ending, place: place, endedAt: .now)
+        var ending = isForAWS ? AWSAnswer.ending(ending) : ending
+        // An endpoint may point to itself, with all that stood in its URL.
+        if !secrets.isEmpty, case .answered(var answer) = ending, let location = answer.location {
+            answer.location = secrets.reduce(location) { $0.replacing($1, with: HTTPTargetSettings.blot) }
+            ending = .answered(answer)
+        }
+        return TransferReport(tag: tag, ending: ending, place: place, endedAt: .now)
     }
 }

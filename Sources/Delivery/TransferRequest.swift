@@ -18,6 +18,10 @@ struct TransferRequest: Sendable {
     var plain: PlainEndpoint?
     /// How much of the answer's body is kept, in bytes.
     var keptBodyBytes = AttemptEnding.Answer.keptBodyBytes
+    /// Whether it goes to a service of AWS, whose answers say more than their status.
+    var isForAWS = false
+    /// What of its URL is shown nowhere.
+    var secrets: [String] = []
     /// As the record shows it.
     var place: String
     /// Where its end is reported, and who may cancel it.

@@ -14,6 +14,8 @@ final class Receiver: Sendable {
     /// What it does with a request.
     enum Reaction: Sendable {
         case answer(Int, body: [UInt8] = Array("ok".utf8))
+        /// 429, and for how long it wants to be left alone.
+        case held(seconds: Int)
         /// Bytes that are no HTTP.
         case garbage
         /// A reset instead of an answer.
@@ -24,12 +26,17 @@ final class Receiver: Sendable {
 
     let port: UInt16
     private let descriptor: Int32
-    private let received = Mutex<[Request]>([])
+    private let received = Mutex<(all: [Request], counts: [String: Int])>(([], [:]))
+    private let keepsRequests: Bool
     private let opened = Mutex(0)
     private let react: @Sendable (Request, Int) -> Reaction
 
-    /// A server that is told for each request how many came to its path before.
-    init(_ react: @escaping @Sendable (_ request: Request, _ earlier: Int) -> Reaction = { _, _ in .answer(200) }) {
+    /// A server that is told for each request how many came to its path before. Where very many come they need not be kept.
+    init(
+        keepingRequests: Bool = true,
+        _ react: @escaping @Sendable (_ request: Request, _ earlier: Int) -> Reaction = { _, _ in .answer(200) }
+    ) {
+        keepsRequests = keepingRequests
         (descriptor, port) = Loopback.listen()
         self.react = react
         let listener = descriptor
@@ -61,7 +68,10 @@ final class Receiver: Sendable {
     var connections: Int { opened.withLock { $0 } }
 
     /// What has come to a path.
-    func requests(_ path: String) -> [Request] { received.withLock { $0.filter { $0.path == path } } }
+    func requests(_ path: String) -> [Request] { received.withLock { $0.all.filter { $0.path == path } } }
+
+    /// All that has come.
+    var requests: [Request] { received.withLock { $0.all } }
 
     /// The bodies that have come to a path.
     func bodies(_ path: String) -> [[UInt8]] { requests(path).map(\.body) }
@@ -77,13 +87,17 @@ final class Receiver: Sendable {
         guard let body = reader.bytes(Int(headers["content-length"] ?? "0") ?? 0) else { return false }
         let request = Request(path: String(first.split(separator: " ")[1]), headers: headers, body: body)
         let earlier = received.withLock { all in
-            defer { all.append(request) }
-            return all.count { $0.path == request.path }
+            if keepsRequests { all.all.append(request) }
+            defer { all.counts[request.path, default: 0] += 1 }
+            return all.counts[request.path] ?? 0
         }
         switch react(request, earlier) {
         case .answer(let status, let body):
             let head = "HTTP/1.1 \(status) X\r\ncontent-length: \(body.count)\r\n\r\n"
             return Loopback.send(Array(head.utf8) + body, on: reader.descriptor)
+        case .held(let seconds):
+            let head = "HTTP/1.1 429 X\r\nretry-after: \(seconds)\r\ncontent-length: 0\r\n\r\n"
+            return Loopback.send(Array(head.utf8), on: reader.descriptor)
         case .garbage:
             _ = Loopback.send(Array("\u{0}\u{1} no http\r\n\r\n".utf8), on: reader.descriptor)
             return false

@@ -469,6 +469,40 @@ struct HTTPTransportTests {
         #expect(try await other.ending(of: 2).answer?.status == 200)
     }
 
+    @Test func aConnectionThatTheEndpointClosedMeanwhileCostsNoAttempt() async throws {
+        // The second request finds its connection closed before a byte of an answer has come: it goes out once more.
+        let under = try HTTPUnderTest { request, before in before == 1 ? .reset : .answer(200) }
+        #expect(try await under.deliver(.of(1)).answer?.status == 200)
+        #expect(try await under.deliver(.of(2)).answer?.status == 200)
+        #expect(under.endpoint.connections == 2)
+        #expect(under.endpoint.requests.map { $0["webhook-id"] } == ["msg_1", "msg_2", "msg_2"])
+    }
+
+    @Test func aConnectionOnWhichAnAnswerSaysCloseIsNotUsedAgain() async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200, fields: ["Connection: close"]) }
+        #expect(try await under.deliver(.of(1)).answer?.status == 200)
+        #expect(try await under.deliver(.of(2)).answer?.status == 200)
+        #expect(under.endpoint.connections == 2)
+    }
+
+    @Test func aURLThatLibcurlWouldChangeOrSignIsLeftToIt() {
+        let settings = ConnectionSettings()
+        func goesOutAsItStands(_ url: String) -> Bool {
+            PlainEndpoint(url, settings)?.reached(by: Array(url.utf8)) != nil
+        }
+        for url in ["http://h/", "http://h", "http://h:8080/a/b?c=d", "http://[::1]:80/x", "http://h/%2E%2E/x"] {
+            #expect(goesOutAsItStands(url), "\(url)")
+        }
+        for url in [
+            "https://h/", "http://u:p@h/", "http://h/a/../b", "http://h/./b", "http://h/a#b", "http://h?a=b",
+            "http://é/",
+            "http://h/é", "http:///x", "HTTP://h/",
+        ] { #expect(!goesOutAsItStands(url), "\(url)") }
+        var proxied = settings
+        proxied.proxy = "http://p:1"
+        #expect(PlainEndpoint("http://h/", proxied) == nil)
+    }
+
     @Test func newSettingsHoldFromTheNextAttemptOn() async throws {
         let under = try HTTPUnderTest { _, _ in .answer(200) }
         _ = try await under.deliver(.of(1))

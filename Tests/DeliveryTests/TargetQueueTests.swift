@@ -361,6 +361,35 @@ struct TargetQueueTests {
         #expect(under.takeStarted() == [2, 3])
     }
 
+    @Test func aHoldLastsOverARestartAsLongAsItWasAskedFor() throws {
+        var under = try QueueUnderTest { $0.concurrency = 1 }
+        under.receive([1, 2])
+        _ = under.takeStarted()
+        under.end(1, .held(milliseconds: 60_000), targetIsUp: true)
+        let memory = under.queue.memory
+        #expect(memory.heldUntil == 61_000)
+        var again = try QueueUnderTest(remembering: memory)
+        again.receive([1, 2])
+        #expect(again.pass(59_999) == [])
+        #expect(again.queue.memory == memory)
+        #expect(again.pass(1) == [1, 2])
+        #expect(again.queue.memory == TargetMemory())
+    }
+
+    @Test func aHoldThatIsOverOrBeyondWhatIsAskedForIsNotKept() throws {
+        var memory = TargetMemory()
+        memory.heldUntil = 999
+        var past = try QueueUnderTest(remembering: memory)
+        past.receive([1])
+        #expect(past.takeStarted() == [1])
+        // The clock has been set back a day.
+        memory.heldUntil = 86_400_000
+        var absurd = try QueueUnderTest(remembering: memory)
+        absurd.receive([1])
+        #expect(absurd.takeStarted() == [])
+        #expect(absurd.pass(RetryAfter.limitMilliseconds) == [1])
+    }
+
     /// Between the decision and the question when to wake, a millisecond may pass: what was too early then is due now.
     @Test func whatBecameDueSinceItWasLookedAtIsNotForgotten() throws {
         var probe = try QueueUnderTest { $0.breaker.after = 1 }

@@ -65,6 +65,7 @@ class AWS(unittest.TestCase):
             "sqs": at("sqs") | {"body": message},
             "sns": at("sns") | {"body": publish},
             "events": at("events") | {"body": {"Entries": [entry]}},
+            "malformed": at("events") | {"body": {"Entries": [entry | {"Detail": "no JSON"}]}},
             "lambda": at("lambda", "/2015-03-31/functions/orders/invocations"),
             "stranger": at("sqs", secret="another") | {"body": message},
         }
@@ -116,6 +117,11 @@ class AWS(unittest.TestCase):
         self.taken("events")
         event = until("the message", lambda: self.message("bus"))
         self.assertEqual((event["detail-type"], event["detail"]), ("order.paid", EVENT))
+
+    def test_an_entry_that_eventbridge_does_not_take_is_a_failure_though_its_answer_is_200(self):
+        record = self.relay.record("malformed")
+        self.assertEqual(record["status"], "FAILED", record)
+        self.assertTrue(record["error"].startswith("HTTP 200: AWS did not take it: Malformed"), record)
 
     def test_a_function_of_lambda_is_called(self):
         self.taken("lambda")

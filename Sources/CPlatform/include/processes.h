@@ -28,5 +28,10 @@ int hs_pidfd_open(pid_t pid);
 int hs_pipe(int ends[2]);
 /// Makes a descriptor non-blocking. 0, or -1 with errno.
 int hs_set_nonblocking(int fd);
+/// Makes this process the parent of those whose own parent has ended, among all that come of it (PR_SET_CHILD_SUBREAPER). 0, or
+/// -1 with errno.
+int hs_adopt_orphans(void);
+/// Whether it was made so.
+int hs_adopts_orphans(void);
 /// Collects a process that has ended: 0 it has not, 1 it exited with `*code`, 2 signal `*code` killed it, -1 no such child.
 int hs_reap(pid_t pid, int *code);

@@ -5,7 +5,7 @@
 public enum TraceContext {
     /// The identifier of an event's trace: 32 hexadecimal digits.
     public static func traceID(webhookID: String) -> String {
-        hex(hash(webhookID, 0x9E37_79B9_7F4A_7C15)) + hex(hash(webhookID, 0xD1B5_4A32_D192_ED03))
+        hex(hash(webhookID, 0x9E37_79B9_7F4A_7C15), hash(webhookID, 0xD1B5_4A32_D192_ED03))
     }
 
     /// The identifier of an attempt's span: 16 hexadecimal digits.
@@ -48,8 +48,16 @@ public enum TraceContext {
         return value == 0 ? 1 : value
     }
 
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    /// 16 digits a number.
+    private static func hex(_ values: UInt64...) -> String {
+        String(unsafeUninitializedCapacity: values.count * 16) { digits in
+            for (index, value) in values.enumerated() {
+                for place in 0..<16 {
+                    let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place)) & 0xF
+                    digits[index * 16 + place] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                }
+            }
+            return values.count * 16
+        }
     }
 }

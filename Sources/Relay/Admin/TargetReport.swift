@@ -69,7 +69,7 @@ extension TargetSettings.Kind {
     /// Where events go, as the file says it.
     fileprivate var place: String {
         switch self {
-        case .http(let http): SecretText.withoutCredentials(http.url.source)
+        case .http(let http): SecretText.withoutCredentials(http.shown.source)
         case .file(let file): file.path.source
         case .command(let command):
             switch command.form {

@@ -6,11 +6,18 @@ extension ConfigurationReader {
     func http(_ place: Place) -> TargetSettings.Kind? {
         var url: Template?
         var socket: String?
+        var shown: ShownURL?
         var settings = HTTPTargetSettings(url: Template(literal: ""))
         object(
             place, required: ["url"],
             [
-                ("url", { (url, socket) = self.url($0) }),
+                (
+                    "url",
+                    { place in
+                        (url, socket) = self.url(place)
+                        if url != nil { shown = ShownURL { self.replacingExternals(place, $0) } }
+                    }
+                ),
                 ("method", { settings.method = self.method($0) ?? settings.method }),
                 ("headers", { settings.headers = self.headers($0) }),
                 ("sign", { settings.signingKeys = self.signingKeys($0) }),
@@ -25,6 +32,10 @@ extension ConfigurationReader {
         guard let url else { return nil }
         settings.url = url
         settings.connection.socket = socket
+        if let shown, let text = socket == nil ? shown.text : shown.requestText {
+            settings.shown = (try? Template(parsing: text)) ?? Template(literal: text)
+            settings.secrets = shown.secrets
+        }
         checkTogether(settings, place)
         return .http(settings)
     }
@@ -70,7 +81,8 @@ extension ConfigurationReader {
         // The kernel's limit (unix(7)), its last byte being a NUL.
         guard socket.hasPrefix("/"), socket.utf8.count < 108, !socket.contains("${"), path.hasPrefix("/") else {
             error(
-                "\"\(text.prefix(80))\" is no socket to send to", at: place.value.offset, place.path,
+                "\"\((place.value.string ?? "").prefix(80))\" is no socket to send to", at: place.value.offset,
+                place.path,
                 hint:
                     "write unix:, the socket's absolute path (at most 107 bytes), a colon and the path of the request: "
                     + "unix:/run/app.sock:/hooks")
@@ -91,7 +103,7 @@ extension ConfigurationReader {
         guard let scheme = text.firstRange(of: "://"), schemes.contains(text[..<scheme.lowerBound].lowercased())
         else {
             error(
-                "\"\(EndpointURL.withoutCredentials(String(text.prefix(80))))\" is no URL to send to",
+                "\"\(EndpointURL.withoutCredentials(String((place.value.string ?? "").prefix(80))))\" is no URL to send to",
                 at: place.value.offset, place.path,
                 hint: "URLs begin with \(schemes.map { $0 + "://" }.joined(separator: " or "))")
             return nil

@@ -204,7 +204,10 @@ final class ConfigurationReader {
     }
 
     /// A string, with `${env:NAME}`, `${file:PATH}` and `${credential:NAME}` replaced. Other placeholders stay.
-    func string(_ place: Place) -> String? {
+    func string(_ place: Place) -> String? { replacingExternals(place) { $0 } }
+
+    /// A string in which each text from outside the file is what `change` makes of it.
+    func replacingExternals(_ place: Place, _ change: (String) -> String) -> String? {
         guard let text = place.value.string else {
             error("must be a string, not \(place.value.described)", at: place.value.offset, place.path)
             return nil
@@ -221,7 +224,7 @@ final class ConfigurationReader {
             let whole = rest[...end]
             rest = rest[rest.index(after: end)...]
             if let value = external(inside, place) {
-                result += value.text ?? ""
+                result += value.text.map(change) ?? ""
                 isComplete = isComplete && value.text != nil
             } else {
                 result += whole

@@ -1,7 +1,9 @@
+import Delivery
+
 /// Texts of a configuration with what is secret in them blotted out.
 enum SecretText {
     /// What stands in a secret's place.
-    static let blot = "•••"
+    static let blot = HTTPTargetSettings.blot
 
     /// A text that is secret as a whole: its placeholders, which name a secret and don't hold it, stay to be seen, and so do
     /// the words that say how it is sent.

@@ -8,6 +8,8 @@ extension Daemon {
         hs_keep_memory_small()
         var signals = Signals()
         Descriptors.raiseLimit()
+        // What a command leaves behind is collected here, also where the first process collects nothing.
+        _ = hs_adopt_orphans()
         let log = Log()
         let reading = Configuration.read(path: configurationPath)
         let printer = DiagnosticPrinter(file: configurationPath, document: reading.document)

@@ -50,14 +50,19 @@ final class TargetMemories: Sendable {
     }
 }
 
-/// As a note: version 1, whether the breaker is open, the word given by hand (0 none, 1 wait, 2 go on).
+/// As a note: version 1, whether the breaker is open, the word given by hand (0 none, 1 wait, 2 go on), and in eight bytes,
+/// the lowest first, until when the target is held. A note that ends before it says nothing of a hold.
 extension TargetMemory {
-    var bytes: [UInt8] { [1, isBreakerOpen ? 1 : 0, pausedByHand.map { $0 ? 1 : 2 } ?? 0] }
+    var bytes: [UInt8] {
+        [1, isBreakerOpen ? 1 : 0, pausedByHand.map { $0 ? 1 : 2 } ?? 0]
+            + (0..<8).map { UInt8(truncatingIfNeeded: heldUntil >> Int64(8 * $0)) }
+    }
 
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= 3, bytes[0] == 1 else { return nil }
         self.init()
         isBreakerOpen = bytes[1] == 1
         pausedByHand = bytes[2] == 0 ? nil : bytes[2] == 1
+        if bytes.count >= 11 { heldUntil = bytes[3..<11].reversed().reduce(0) { $0 << 8 | Int64($1) } }
     }
 }
