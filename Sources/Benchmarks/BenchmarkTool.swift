@@ -1,6 +1,6 @@
 import Platform
 
-/// `swift run -c release Benchmarks NAME [--json] [--seconds N] [--rounds N]`.
+/// `swift run -c release Benchmarks NAME [--json] [--seconds N] [--rounds N]`; `ingest` has more: `Ingest.Setting`.
 enum BenchmarkTool {
     /// What is asked for.
     struct Options {
@@ -9,6 +9,8 @@ enum BenchmarkTool {
         var seconds = 5
         /// How often each side runs, in turn with the other.
         var rounds = 3
+        /// What `ingest` is run with.
+        var ingest = Ingest.Setting()
     }
 
     /// A part of a benchmark that runs in a process of its own, on a core of its own.
@@ -36,9 +38,10 @@ enum BenchmarkTool {
             return 0
         }
         guard let name = arguments.first, let benchmark = benchmarks.first(where: { $0.name == name }),
-            let options = options(arguments.dropFirst())
+            let options = options(arguments.dropFirst(), of: name)
         else {
             var text = "usage: Benchmarks NAME [--json] [--seconds N] [--rounds N]\n"
+            text += "       Benchmarks ingest … [--connections N] [--loops N] [--tls] [--sync always|never]\n"
             for benchmark in benchmarks { text += "  \(benchmark.name)  \(benchmark.summary)\n" }
             StandardStream.error.write(text)
             return 64
@@ -56,7 +59,7 @@ enum BenchmarkTool {
         }
     }
 
-    private static func options(_ arguments: ArraySlice<String>) -> Options? {
+    private static func options(_ arguments: ArraySlice<String>, of benchmark: String) -> Options? {
         var options = Options()
         var rest = arguments
         while let name = rest.popFirst() {
@@ -65,7 +68,8 @@ enum BenchmarkTool {
             case "--seconds", "--rounds":
                 guard let value = rest.popFirst().flatMap({ Int($0) }), (1...600).contains(value) else { return nil }
                 if name == "--seconds" { options.seconds = value } else { options.rounds = value }
-            default: return nil
+            default:
+                guard benchmark == "ingest", options.ingest.take(name, &rest) else { return nil }
             }
         }
         return options

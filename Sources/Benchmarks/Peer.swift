@@ -13,7 +13,7 @@ struct BenchmarkFault: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A server under measurement, held to one core. It ends with this value.
+/// A server under measurement, held to one core or to none. It ends with this value.
 final class Peer {
     private let process = Process()
 
@@ -26,15 +26,10 @@ final class Peer {
         throw MissingPeer(program: program, package: package)
     }
 
-    /// Starts a program on a core, or (`nil`) on all of them; returns when it answers on a port of loopback.
+    /// Starts a program on a core, or on all of them; returns when it answers on a port of loopback.
     init(_ command: [String], core: Int?, port: UInt16, in directory: URL) throws {
-        if let core {
-            process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
-            process.arguments = ["-c", String(core)] + command
-        } else {
-            process.executableURL = URL(fileURLWithPath: command[0])
-            process.arguments = Array(command.dropFirst())
-        }
+        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
+        process.arguments = ["-c", Peer.list(core)] + command
         process.currentDirectoryURL = directory
         let log = directory.appendingPathComponent("log-\(port)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -53,9 +48,21 @@ final class Peer {
         }
     }
 
-    /// CPU time used so far, in seconds: user and system, of the process itself.
+    /// What taskset takes for a core, or for all of them.
+    static func list(_ core: Int?) -> String {
+        core.map(String.init) ?? "0-\(ProcessInfo.processInfo.activeProcessorCount - 1)"
+    }
+
+    /// CPU time used so far, in seconds: user and system, of the process and its children (nginx's workers).
     var cpuSeconds: Double {
-        let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
+        let process = process.processIdentifier
+        let children = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        let all = [process] + (children ?? "").split(separator: " ").compactMap { Int32($0) }
+        return all.reduce(0) { $0 + Peer.cpuSeconds(of: $1) }
+    }
+
+    private static func cpuSeconds(of process: Int32) -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
         // The 14th and 15th field of proc(5), two of which stand before the parenthesis.
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }

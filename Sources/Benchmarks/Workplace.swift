@@ -33,13 +33,13 @@ enum Workplace {
         return Array(text.utf8)
     }
 
-    /// Writes nginx's configuration with these servers: one worker, no logs, connections that are kept.
-    static func nginx(_ servers: String, named name: String = "nginx", in directory: URL) throws {
+    /// Writes nginx's configuration with these servers: no logs, connections that are kept.
+    static func nginx(_ servers: String, workers: Int = 1, named name: String = "nginx", in directory: URL) throws {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map {
             "\($0)_temp_path \(directory.path)/\(name)-\($0);"
         }
         let text = """
-            worker_processes 1;
+            worker_processes \(workers);
             error_log stderr crit;
             pid \(directory.path)/\(name).pid;
             events { worker_connections 4096; }
@@ -51,5 +51,20 @@ enum Workplace {
             }
             """
         try text.write(to: directory.appendingPathComponent("\(name).conf"), atomically: true, encoding: .utf8)
+    }
+
+    /// Makes a certificate for localhost and its key, on the curve P-256; answers their paths.
+    static func certificate(in directory: URL) throws -> (certificate: String, key: String) {
+        let paths = (directory.appendingPathComponent("tls.pem").path, directory.appendingPathComponent("tls.key").path)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "openssl", package: "openssl"))
+        process.arguments =
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9"]
+            + ["-subj", "/CN=localhost", "-out", paths.0, "-keyout", paths.1]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw BenchmarkFault("openssl could not make a certificate") }
+        return paths
     }
 }

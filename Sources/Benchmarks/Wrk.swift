@@ -1,6 +1,6 @@
 import Foundation
 
-/// The client: wrk with one thread on a core of its own, which posts the same body over and over.
+/// The client: wrk with one thread on a core of its own, or with one on each, which posts the same body over and over.
 struct Wrk {
     /// What one run came to.
     struct Result {
@@ -14,7 +14,7 @@ struct Wrk {
     private let program: String
     private let script: URL
     private let connections: Int
-    private let core: Int
+    private let core: Int?
 
     /// A request that is sent over and over.
     struct Request {
@@ -23,13 +23,14 @@ struct Wrk {
     }
 
     /// A client that posts `body` with these headers.
-    init(body: [UInt8], headers: [(name: String, value: String)], connections: Int, core: Int, in directory: URL) throws
+    init(body: [UInt8], headers: [(name: String, value: String)], connections: Int, core: Int?, in directory: URL)
+        throws
     {
         try self.init([Request(body: body, headers: headers)], connections: connections, core: core, in: directory)
     }
 
     /// A client that posts these requests in turn.
-    init(_ requests: [Request], connections: Int, core: Int, in directory: URL) throws {
+    init(_ requests: [Request], connections: Int, core: Int?, in directory: URL) throws {
         program = try Peer.path(of: "wrk", package: "wrk")
         self.connections = connections
         self.core = core
@@ -48,10 +49,12 @@ struct Wrk {
 
     /// Runs for so long.
     func run(_ url: String, seconds: Int) throws -> Result {
+        let threads = core == nil ? min(connections, ProcessInfo.processInfo.activeProcessorCount) : 1
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
         process.arguments = [
-            "-c", String(core), program, "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script.path,
+            "-c", Peer.list(core), program, "-t\(threads)", "-c\(connections)", "-d\(seconds)s", "--latency", "-s",
+            script.path,
             url,
         ]
         let output = Pipe()

@@ -112,7 +112,9 @@ extension EventLoop {
                 guard length <= limitBytes else {
                     throw Refusal(413, "the body is too long", hint: "a body has at most \(limitBytes) bytes")
                 }
-                try grow(connection, to: parsed.end + length)
+                guard occupancy.canHold(parsed.end + length - (connection.buffer?.capacity ?? 0)) else {
+                    throw .outOfMemory
+                }
                 connection.phase = .body(end: parsed.end + length)
             case .chunked: connection.phase = .chunks(ChunkedBody(at: parsed.end))
             }
@@ -160,9 +162,13 @@ extension EventLoop {
         guard let buffer = connection.buffer else { return false }
         switch connection.phase {
         case .body(let end):
-            guard buffer.count >= end else { return false }
-            connection.requestEnd = end
-            return true
+            guard buffer.count < end else {
+                connection.requestEnd = end
+                return true
+            }
+            // What a client only announces takes no memory from those that send.
+            if buffer.free.isEmpty { try grow(connection, to: min(buffer.capacity * 4, end)) }
+            return false
         case .chunks(var chunks):
             let isWhole = try chunks.decode(buffer.receivedMutable, limitBytes: connection.bodyLimitBytes)
             if isWhole {

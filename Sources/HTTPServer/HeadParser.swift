@@ -54,10 +54,11 @@ struct HeadParser {
         while true {
             if isFirstLine { try checkFirstByte(bytes) }
             guard let feed = ByteSearch.first(0x0A, in: bytes, from: line) else {
-                if isFirstLine { try checkPartialLine(bytes) }
+                if isFirstLine { try checkRequestLine(length: bytes.count - start) }
                 if bytes.count - start > limits.headerBytes { throw tooLong() }
                 return nil
             }
+            if isFirstLine { try checkRequestLine(length: feed - start) }
             if feed - start >= limits.headerBytes { throw tooLong() }
             guard feed > line, bytes[feed - 1] == 0x0D else {
                 throw .malformed("a line ends with a bare line feed")
@@ -96,9 +97,9 @@ struct HeadParser {
         }
     }
 
-    /// A first line that can't become one is refused before it ends.
-    private func checkPartialLine(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
-        if bytes.count - start > limits.targetBytes + 64 { throw tooLong() }
+    /// A first line that can't become one is refused before it ends, and with the same words when it has ended.
+    private func checkRequestLine(length: Int) throws(Refusal) {
+        if length > limits.targetBytes + 64 { throw tooLong() }
     }
 
     private mutating func requestLine(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {

@@ -4,6 +4,9 @@ import Synchronization
 // Unchecked: the stored `var`s are touched on `queue` alone.
 /// Reads sealed segments through in the background, so that damage is found while there is time to mend what it hit, and
 /// not when an event is asked for: one segment at a time, with a pause after each. A start does not read them.
+///
+/// A round is about what was sealed when it began. What has just been written would come out of the kernel's cache and not
+/// from the disk, at the cost of those who are sending.
 final class Scrub: @unchecked Sendable {
     /// The pause after a segment, in milliseconds: 64 MiB/s at the most.
     static let pauseMilliseconds = 1000
@@ -15,6 +18,8 @@ final class Scrub: @unchecked Sendable {
     private let files: SegmentFiles
     private let found: @Sendable (Recovery.Damage) -> Void
     private var last: UInt64 = 0
+    /// The last segment of this round; `nil` before it begins.
+    private var roundEnd: UInt64?
     private var isStopped = false
 
     /// `segments` names those that are sealed, in order; `found` is told of damage.
@@ -37,8 +42,12 @@ final class Scrub: @unchecked Sendable {
 
     private func step() {
         guard !isStopped else { return }
-        guard let next = segments().first(where: { $0 > last }) else {
+        let sealed = segments()
+        let end = roundEnd ?? sealed.last ?? 0
+        roundEnd = end
+        guard let next = sealed.first(where: { $0 > last && $0 <= end }) else {
             last = 0
+            roundEnd = nil
             return goOn(afterMilliseconds: Scrub.roundSeconds * 1000)
         }
         last = next

@@ -278,6 +278,21 @@ struct HeadParserTests {
         #expect(HeadOutcome(bytes, arrivingAt: Array(0..<bytes.count)) == whole)
     }
 
+    @Test func aRequestLineThatIsTooLongIsRefusedTheSameHoweverItArrives() {
+        var limits = ServerLimits()
+        limits.targetBytes = 40
+        for length in [103, 104, 300] {
+            // No space, no target: what counts is that it is too long, if it is.
+            let bytes = [UInt8](repeating: 0x41, count: length) + [0x0D, 0x0A]
+            let whole = HeadOutcome(bytes, limits: limits)
+            #expect(whole.status == (length + 1 > 104 ? 414 : 400))
+            for step in 1...40 {
+                let ends = Array(stride(from: step, to: bytes.count, by: step))
+                #expect(HeadOutcome(bytes, arrivingAt: ends, limits: limits) == whole)
+            }
+        }
+    }
+
     @Test func aHeadIsUnfinishedUntilItsLastByte() {
         let bytes = Array(head("X-A: b").utf8)
         for count in 0..<bytes.count { #expect(HeadOutcome(Array(bytes[..<count])) == .unfinished) }
