@@ -23,6 +23,7 @@ public struct RecordPages: Sendable {
             self.offset = offset
         }
 
+        /// As a query has it.
         public var description: String { "\(String(inode, radix: 36))-\(String(offset, radix: 36))" }
     }
 
