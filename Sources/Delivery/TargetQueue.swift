@@ -10,6 +10,10 @@ public struct TargetQueue: Sendable {
     /// cursor in the log stands still. A key that fails holds up no other one as long as fewer than that stand behind it.
     public static let orderedWindow = 8192
 
+    /// How many failures may wait to be durable: past it nothing is started, so that a slow disk holds up the target and not
+    /// the memory.
+    static let unwrittenLimit = 1024
+
     /// What is to be done now.
     struct Effects {
         /// So many deliveries are asked for.
@@ -55,6 +59,8 @@ public struct TargetQueue: Sendable {
     private var lanes = Lanes()
     private var underWay: [EventNumber: Lanes.Entry] = [:]
     private var credit = 0
+    /// Deliveries given up whose record is not durable yet.
+    private(set) var unwritten = 0
 
     /// An empty queue. `concurrency` stands instead of the configured one where a transport gathers attempts itself.
     init(
@@ -179,6 +185,12 @@ public struct TargetQueue: Sendable {
         advance(now: now, &effects)
     }
 
+    /// So many of the failures that were settled need no more care.
+    mutating func written(_ count: Int, now: Moment, _ effects: inout Effects) {
+        unwritten -= count
+        advance(now: now, &effects)
+    }
+
     /// Time has passed.
     mutating func tick(now: Moment, _ effects: inout Effects) {
         advance(now: now, &effects)
@@ -227,7 +239,7 @@ public struct TargetQueue: Sendable {
     mutating func wakeAt(now: Moment) -> Int64? {
         guard !isPaused, !isStopping, !isEmptied else { return nil }
         let wake = lanes.nextDue
-        guard lanes.hasReady, inFlight < concurrency else { return wake }
+        guard lanes.hasReady, inFlight < concurrency, unwritten < TargetQueue.unwrittenLimit else { return wake }
         // What has become due since it was looked at is due now: nobody else would start it.
         var start = max(heldUntil, now.steady)
         if breaker.state == .open && inFlight == 0 { start = max(start, breaker.probeAt) }
@@ -240,7 +252,8 @@ public struct TargetQueue: Sendable {
         guard !isStopping, !isEmptied else { return }
         lanes.tick(now: now)
         if now.steady >= heldUntil { heldUntilWall = 0 }
-        while !isPaused, lanes.hasReady, inFlight < concurrency, now.steady >= heldUntil,
+        while !isPaused, lanes.hasReady, inFlight < concurrency, unwritten < TargetQueue.unwrittenLimit,
+            now.steady >= heldUntil,
             breaker.allows(inFlight: inFlight, now: now.steady), bucket?.take(now: now.steady) ?? true,
             let entry = lanes.next()
         {
@@ -268,6 +281,7 @@ public struct TargetQueue: Sendable {
     private mutating func settle(
         _ entry: Lanes.Entry, _ state: Settlement.State, now: Moment, _ effects: inout Effects
     ) {
+        if state == .failed { unwritten += 1 }
         effects.settle.append(
             Settlement(event: entry.delivery.event, state: state, progress: entry.delivery.progress))
         lanes.finish(entry, now: now)

@@ -24,7 +24,6 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private var transport: (any Transport)?
     private var attempts: [EventNumber: Attempt] = [:]
     private var status: TargetStatus
-    private var unwrittenFailures = 0
     private var wakeAt: Int64 = .max
     /// Whether `start` was called, and whether the log knows of it: it takes one receiver at a time.
     private var remembered: TargetMemory
@@ -242,7 +241,6 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
 
     /// The failure's line is durable before the log is told; if it can't be written, the delivery comes again.
     private func giveUp(_ failures: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
-        unwrittenFailures += 1
         let isOrdered = settings.order != nil
         reporter.failures(records) { written in
             let later = Moment.now.wall + TargetWorker.unwrittenFailureWaitMilliseconds
@@ -256,10 +254,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
                 settle(isKept ? .failed : .later(notBefore: later))
                 // In order of number the log leaves a retry with its receiver, and this one is no longer in hand.
                 if !isKept && isOrdered { settle(.untried) }
-                self.queue.async {
-                    self.unwrittenFailures -= 1
-                    self.finishIfIdle()
-                }
+                self.queue.async { self.decide { $0.written(failures.count, now: $1, &$2) } }
             }
             if written { self.options.failed(records, end) } else { end(false) }
         }
@@ -309,7 +304,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     }
 
     private func finishIfIdle() {
-        guard !whenIdle.isEmpty, hasBegun, decisions.isStopping, decisions.inFlight == 0, unwrittenFailures == 0
+        guard !whenIdle.isEmpty, hasBegun, decisions.isStopping, decisions.inFlight == 0, decisions.unwritten == 0
         else { return }
         transport?.retire()
         if isAttached { log.detach(id) }

@@ -153,12 +153,21 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Appends the inside of a string, without quotes.
+    /// Appends the inside of a string, without quotes. All control characters are escaped, those from U+0080 on too, which
+    /// terminals obey: a line may be looked at with `tail`.
     static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         var start = 0
         for index in text.indices {
             let byte = text[index]
-            if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F { continue }
+            if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
+                guard byte == 0xC2, index + 1 < text.count, text[index + 1] < 0xA0 else { continue }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(hexDigit(text[index + 1] >> 4))
+                bytes.append(hexDigit(text[index + 1] & 15))
+                start = index + 2
+                continue
+            }
             bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
             start = index + 1
             bytes.append(UInt8(ascii: "\\"))

@@ -124,6 +124,11 @@ struct CommandLineTests {
         #expect(again.code == 0)
         #expect(again.out.contains("1 sent again"))
         try wait("it fails once more") { try relay.lines("spool/failures.ndjson").count == 2 }
+        // The line is there a moment before the queue counts it.
+        try wait("the queue counts it") {
+            let status = try JSONDocument(Array(try relay.verb("status", "--json").out.utf8)).root
+            return status[key: "targets"]?[key: "crm"]?[key: "failed"]?.integer == 1
+        }
         let since = try relay.verb("retry", "--failed", "--since", "1h")
         #expect(since.out.contains("1 sent again"))
         let none = try relay.verb("retry", "99/crm", "1/crn")

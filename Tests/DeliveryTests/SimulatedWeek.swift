@@ -144,6 +144,9 @@ struct SimulatedWeek {
     }
 
     private mutating func perform(_ effects: TargetQueue.Effects, _ index: Int) {
+        var effects = effects
+        let failures = effects.settle.count { $0.state == .failed }
+        if failures > 0 { targets[index].queue.written(failures, now: .at(now), &effects) }
         for settlement in effects.settle { settle(settlement, index) }
         if effects.breaker == .open { openings += 1 }
         for delivery in effects.start { start(delivery, index) }

@@ -316,6 +316,22 @@ struct TargetQueueTests {
         #expect(try !QueueUnderTest(remembering: memory) { $0.paused = true }.queue.isPaused)
     }
 
+    @Test func failuresThatAreNotDurableYetHoldUpTheTargetAndNotTheMemory() throws {
+        var under = try QueueUnderTest {
+            $0.concurrency = 2000
+            $0.breaker.after = 0
+        }
+        let limit = UInt64(TargetQueue.unwrittenLimit)
+        under.receive((1...(limit + 10)).map { EventNumber(rawValue: $0) })
+        _ = under.takeStarted()
+        for event in 1...limit { under.end(EventNumber(rawValue: event), .final, targetIsUp: true) }
+        under.receive([5000, 5001])
+        #expect(under.takeStarted() == [])
+        #expect(under.queue.wakeAt(now: under.now) == nil)
+        under.queue.written(1, now: under.now, &under.effects)
+        #expect(under.takeStarted() == [5000, 5001])
+    }
+
     @Test func anEmptiedQueueTakesNothingUntilItGoesOnAndThenAsksAgain() throws {
         var under = try QueueUnderTest { $0.concurrency = 1 }
         under.receive([1, 2, 3])

@@ -18,6 +18,8 @@ struct AdminEndpoint: Sendable {
         case loop
         /// On the operators' own queue, one after the other.
         case queue
+        /// On another one: what may take a minute where there is a million of something, and keeps nobody from looking.
+        case aside
     }
 
     typealias Answer = @Sendable (AdminRequest) -> Response
@@ -33,7 +35,9 @@ struct AdminEndpoint: Sendable {
         AdminEndpoint(access: access, place: place, answers: [.get: answer])
     }
 
-    static func post(_ answer: @escaping Answer) -> AdminEndpoint { AdminEndpoint(answers: [.post: answer]) }
+    static func post(on place: Place = .queue, _ answer: @escaping Answer) -> AdminEndpoint {
+        AdminEndpoint(place: place, answers: [.post: answer])
+    }
 
     /// What answers a method; `nil` if it is not taken here.
     func answer(to method: Method) -> Answer? { answers[method] ?? (method == .head ? answers[.get] : nil) }

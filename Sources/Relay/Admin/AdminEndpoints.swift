@@ -27,7 +27,7 @@ struct AdminEndpoints: Sendable {
                 operations.writeStatus(to: &writer)
                 return Response(status: 200, body: writer.bytes)
             }
-        case "/api/v1/retry": .post { [self] in retry($0) }
+        case "/api/v1/retry": .post(on: .aside) { [self] in retry($0) }
         case "/api/v1/pause": .post { [self] in change($0, operations.pause) }
         case "/api/v1/resume": .post { [self] in change($0, operations.resume) }
         case "/api/v1/drop": .post { [self] in change($0, operations.drop) }
@@ -50,7 +50,7 @@ struct AdminEndpoints: Sendable {
                 .get: { [self] _ in AdminEndpoints.written { operations.writeReplays(to: &$0) } },
                 .post: { [self] in replay($0) },
             ])
-        case "/api/v1/erase": .post { [self] in erase($0) }
+        case "/api/v1/erase": .post(on: .aside) { [self] in erase($0) }
         case "/api/v1/reload": .post { [self] in reloadAnswer(to: $0.client) }
         default:
             if let number = AdminEndpoints.name(in: path, between: "/api/v1/events/") {

@@ -14,6 +14,7 @@ final class AdminHandler: RequestHandler {
     private let note: @Sendable (OperationRecord) -> Void
     /// Answers that may take a while, one after the other: they keep neither the loop nor one another's threads.
     private let queue = DispatchQueue(label: "hookswitch.admin")
+    private let aside = DispatchQueue(label: "hookswitch.admin.aside")
 
     init(
         loop: EventLoop, endpoints: AdminEndpoints, access: AdminGuard,
@@ -57,8 +58,8 @@ final class AdminHandler: RequestHandler {
         let asked = AdminRequest(request)
         guard let endpoint = endpoints.endpoint(at: asked.path), let answer = endpoint.answer(to: request.head.method)
         else { return loop.answer(exchange, with: Problem.nothingHere.response.guarded) }
-        guard endpoint.place == .queue else { return loop.answer(exchange, with: answer(asked).guarded) }
-        queue.async { [loop, note] in
+        guard endpoint.place != .loop else { return loop.answer(exchange, with: answer(asked).guarded) }
+        (endpoint.place == .aside ? aside : queue).async { [loop, note] in
             let response = answer(asked).guarded
             if let record = OperationRecord(asked, status: response.status, at: hs_wall_ms()) { note(record) }
             loop.perform { loop.answer(exchange, with: response) }

@@ -159,7 +159,7 @@ final class Operations: Sendable {
                     guard let end = events.last else { break }
                     last = end
                     let names = events.map { DeliveryName(event: $0, target: queue.name) }
-                    note(try reopen(names, among: queues, failedOnly: false, isDryRun: request.isDryRun))
+                    note(try reopen(names, among: queues, failedOnly: true, isDryRun: request.isDryRun))
                 }
             }
         }
@@ -200,7 +200,13 @@ final class Operations: Sendable {
             }
             if byID.updateValue(name, forKey: delivery) == nil { deliveries.append(delivery) }
         }
-        let outcomes = isDryRun ? try preview(deliveries) : try log.reopen(deliveries)
+        let outcomes: [DeliveryID: ReopenResult]
+        switch (isDryRun, failedOnly) {
+        // What is known to have been given up would be sent again: nothing need be read for that.
+        case (true, true): outcomes = Dictionary(uniqueKeysWithValues: deliveries.map { ($0, .reopened) })
+        case (true, false): outcomes = try preview(deliveries)
+        case (false, _): outcomes = try log.reopen(deliveries)
+        }
         // What a target has in hand, waiting for its next attempt, the log can't hurry.
         if !isDryRun { engine.hurry(deliveries.filter { outcomes[$0] == .wasOwed }) }
         for delivery in deliveries {

@@ -5,7 +5,7 @@ import EventJSON
 extension ConfigurationReader {
     func otlp(_ place: Place) -> TraceSettings? {
         var endpoint: String?
-        var headers: [TraceSettings.Header] = []
+        var headers: [EventAttributes.Header] = []
         object(
             place, required: ["endpoint"],
             [
@@ -26,7 +26,7 @@ extension ConfigurationReader {
         return url.source
     }
 
-    private func collectorHeaders(_ place: Place) -> [TraceSettings.Header] {
+    private func collectorHeaders(_ place: Place) -> [EventAttributes.Header] {
         headers(place).compactMap { header in
             guard header.value.isConstant else {
                 let value = place.value[key: header.name] ?? place.value
@@ -35,7 +35,7 @@ extension ConfigurationReader {
                     at: value.offset, "\(place.path).\(header.name)")
                 return nil
             }
-            return TraceSettings.Header(name: header.name, value: header.value.source)
+            return EventAttributes.Header(name: header.name, value: header.value.source)
         }
     }
 }

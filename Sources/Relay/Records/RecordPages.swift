@@ -3,9 +3,9 @@ import Glibc
 
 /// `audit.ndjson` or `failures.ndjson` with the files set aside before it, read from the end backwards, piece by piece: a
 /// page of millions of lines costs what it shows. Holds nothing between two calls; may be used on any thread.
-struct RecordPages: Sendable {
+public struct RecordPages: Sendable {
     /// A place between two lines. The file is known by its inode, since its name changes when it is set aside.
-    struct Cursor: Equatable, CustomStringConvertible {
+    public struct Cursor: Sendable, Equatable, CustomStringConvertible {
         var inode: UInt64
         var offset: Int
 
@@ -23,11 +23,12 @@ struct RecordPages: Sendable {
             self.offset = offset
         }
 
-        var description: String { "\(String(inode, radix: 36))-\(String(offset, radix: 36))" }
+        /// As a query has it.
+        public var description: String { "\(String(inode, radix: 36))-\(String(offset, radix: 36))" }
     }
 
     /// What a line's taker wants next.
-    enum Appetite {
+    public enum Appetite: Sendable {
         case more, enough
     }
 
@@ -37,10 +38,16 @@ struct RecordPages: Sendable {
     /// How much is read at once, in bytes.
     static let chunkBytes = 256 << 10
 
+    /// The files of a kind, `audit` or `failures`, in a spool's directory.
+    public init(directory: String, stem: String) {
+        self.directory = directory
+        self.stem = stem
+    }
+
     /// Hands over lines backwards from a place (`nil`: the end), each with the place before it, until the taker has enough or
     /// so many bytes were looked at. Answers where to go on; `nil` if there is nothing older. Files set aside before `since`
     /// (as `executed_at` writes it) are left out: all that they hold is older.
-    func older(
+    public func older(
         than cursor: Cursor?, since: String?, budgetBytes: Int, _ take: (UnsafeRawBufferPointer, Cursor) -> Appetite
     ) throws(FileReadError) -> Cursor? {
         var left = budgetBytes

@@ -27,6 +27,8 @@ struct RecordListing {
         Option("--target", "NAME", "only deliveries to this target"),
         Option("--since", "TIME", "only what was tried since: 2h, 15:04, 2026-01-01 15:04 or 2026-01-01T15:04:05Z"),
     ]
+    /// A terminal is shown the newest rows, so many; a file, a pipe and --json get all.
+    private static let rowsOnTerminal = 1000
     /// How often the file is looked at while it is followed, in microseconds.
     private static let pollMicroseconds: UInt32 = 200_000
 
@@ -78,10 +80,11 @@ struct RecordListing {
                 ExitCode.file, "the spool \(spoolPath) can't be read: \(String(cString: strerror(errno)))",
                 hint: "name the configuration with --config")
         }
-        var files = RecordFiles(spool: spoolPath, stem: stem)
-        defer { files.close() }
         let isJSON = arguments.has("--json")
         let isFollowed = arguments.has("--follow")
+        if Terminal.output.isInteractive && !isJSON && !isFollowed { return try showNewest() }
+        var files = RecordFiles(spool: spoolPath, stem: stem)
+        defer { files.close() }
         var rows = RowStream(
             Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading))),
             rowsForLayout: RecordListing.rowsForLayout, on: .output)
@@ -107,14 +110,47 @@ struct RecordListing {
         }
         guard !isJSON, isRead else { return ExitCode.ok }
         rows.flush()
-        if rows.count == 0 {
+        conclude(rows.count)
+        return ExitCode.ok
+    }
+
+    /// Shows the newest rows, the latest last. The files are read from their end: a million older lines cost nothing.
+    private mutating func showNewest() throws(Failure) -> Int32 {
+        var table = Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading)))
+        var newest: [[String: String]] = []
+        do throws(FileReadError) {
+            _ = try RecordPages(directory: spoolPath, stem: stem).older(
+                than: nil, since: filter.since, budgetBytes: .max
+            ) { bytes, _ in
+                if let line = filter.take(bytes) { newest.append(line.columns) }
+                return newest.count > RecordListing.rowsOnTerminal ? .enough : .more
+            }
+        } catch {
+            throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
+        }
+        let isCut = newest.count > RecordListing.rowsOnTerminal
+        for line in newest.prefix(RecordListing.rowsOnTerminal).reversed() {
+            table.add(RecordListing.cells(line, columns))
+        }
+        if !table.isEmpty { StandardStream.output.write(table.text) }
+        if isCut {
+            StandardStream.output.write(
+                "\nthe newest \(RecordListing.rowsOnTerminal) are shown; there are more: --since, --target, --json, or a pipe\n"
+            )
+        }
+        conclude(table.count)
+        return ExitCode.ok
+    }
+
+    /// What is said behind the rows.
+    private func conclude(_ rowCount: Int) {
+        if rowCount == 0 {
             let hasFilter = ["--type", "--target", "--status", "--since"].contains { arguments[$0] != nil }
             StandardStream.error.write(hasFilter ? "nothing matches\n" : "nothing yet\n")
         } else if stem == "failures" {
             StandardStream.output.write(
                 "\nsend again: hookswitch retry DELIVERY…, or hookswitch retry --failed [--target NAME] [--since 1h]\n")
         }
-        return ExitCode.ok
     }
 
     private static func cells(_ line: [String: String], _ columns: [Column]) -> [Table.Cell] {
