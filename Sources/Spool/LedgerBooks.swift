@@ -55,6 +55,9 @@ final class LedgerBooks: @unchecked Sendable {
         self.around = around
         ledger = recovery.ledger
         ledger.fold()
+        // The spool has seen a later time: the clock was set back while no daemon ran, and no retry waits for what that takes.
+        let behind = (ledger.segments.map(\.lastReceivedAt).max() ?? 0) - around.clock.now
+        if behind > 0 { ledger.tried.pullIn(by: behind) }
         kept = recovery.kept
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)

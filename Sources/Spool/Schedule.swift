@@ -7,11 +7,11 @@ struct Schedule: Sendable {
     /// The number of the segment's first event.
     let first: UInt64
     /// Times are kept as milliseconds since this moment and one more; 0 stands for 0.
-    private let base: Int64
-    private var notBefore: [UInt32] = []
-    private var since: [UInt32] = []
+    private var base: Int64
+    private var notBefore: [UInt32]
+    private var since: [UInt32]
     /// Attempts made, or `absent`.
-    private var attempts: [UInt16] = []
+    private var attempts: [UInt16]
     /// How many wait.
     private(set) var count = 0
     /// What was due by now was handed over by `due(by:)`, and is not again.
@@ -24,9 +24,13 @@ struct Schedule: Sendable {
     private static let slack: Int64 = 1 << 30
 
     /// An empty schedule of a segment, for times about `time`, in milliseconds since 1970.
-    init(first: UInt64, around time: Int64) {
-        self.first = first
+    init(of segment: Range<UInt64>, around time: Int64) {
+        first = segment.lowerBound
         base = time - Schedule.slack
+        // As many as there are, and no room for growth: the segment is written already, or nearly.
+        notBefore = Array(repeating: 0, count: segment.count)
+        since = Array(repeating: 0, count: segment.count)
+        attempts = Array(repeating: Schedule.absent, count: segment.count)
     }
 
     /// The delivery of an event, if it waits here.
@@ -87,6 +91,12 @@ struct Schedule: Sendable {
         handedUpTo = max(handedUpTo, now)
         earliest = next
         return due
+    }
+
+    /// Has everything come sooner, before anything is handed out.
+    mutating func pullIn(by milliseconds: Int64) {
+        base -= milliseconds
+        begin()
     }
 
     /// Forgets what was handed over.

@@ -79,6 +79,19 @@ struct Waiting: Sendable {
             .map { Ledger.Due(notBefore: $0.value.notBefore, number: $0.key.event.rawValue) }
     }
 
+    /// Has everything come sooner, because the clock was set back while nobody looked. Before anything is handed out.
+    mutating func pullIn(by milliseconds: Int64) {
+        loose = loose.mapValues { tried in
+            var tried = tried
+            if tried.notBefore > 0 { tried.notBefore -= milliseconds }
+            if tried.progress.since > 0 { tried.progress.since -= milliseconds }
+            return tried
+        }
+        for (queue, all) in schedules {
+            for place in all.indices { schedules[queue]![place].pullIn(by: milliseconds) }
+        }
+    }
+
     /// When the first of a queue's packed deliveries is due.
     func earliest(_ queue: QueueID) -> Int64? {
         schedules[queue]?.lazy.map(\.earliest).min().flatMap { $0 == .max ? nil : $0 }
@@ -128,7 +141,7 @@ struct Waiting: Sendable {
             guard let tried = loose[delivery] else { continue }
             if schedule == nil {
                 schedule = Schedule(
-                    first: share.first, around: tried.progress.since == 0 ? tried.notBefore : tried.progress.since)
+                    of: segment, around: tried.progress.since == 0 ? tried.notBefore : tried.progress.since)
             }
             if schedule!.insert(number, tried).fits { removeLoose(delivery, share) }
         }

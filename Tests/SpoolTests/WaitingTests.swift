@@ -60,6 +60,15 @@ struct WaitingTests {
         #expect(waiting.due(1, by: 10_102).map(\.number) == [101, 102, 900])
     }
 
+    @Test(arguments: [100, 2000])
+    func whatIsPulledInComesSoonerByAsMuch(packedFrom: Int) {
+        var waiting = many(packedFrom: packedFrom)
+        _ = waiting.set(id(300), tried(0, attempts: 0, since: 0), in: segment)
+        waiting.pullIn(by: 4000)
+        #expect(waiting[id(200)] == tried(6_200, since: 1_000))
+        #expect(waiting[id(300)] == tried(0, attempts: 0, since: 0))
+    }
+
     @Test func theSegmentThatHasWaitedLongestComesFirst() {
         var waiting = many()
         let next: Range<UInt64> = 1101..<2101
