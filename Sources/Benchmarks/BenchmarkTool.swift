@@ -25,6 +25,7 @@ enum BenchmarkTool {
             "deliver", "an event from the door to its target, against a bare libcurl loop and nginx `proxy_pass`",
             { try Deliver.run($0) }
         ),
+        ("spool", "appending durably against the bare disk and SQLite; reading; starting", { try SpoolBench.run($0) }),
         ("patterns", "the matcher at 10 to 100,000 routes, against the bare scan and memchr", { try Patterns.run($0) }),
     ]
 

@@ -22,6 +22,8 @@ struct Commits {
     static let reserveBytes = 64 << 20
     /// When a sender may try again after a refusal.
     static let retryAfterSeconds = 10
+    /// How often the file system is asked for what is free while nothing new is taken of it, in milliseconds.
+    static let freeAskedMilliseconds: Int64 = 100
     static let queueLimit = 65_535
     static let segmentLimitBytes = 64 << 20
 
@@ -42,6 +44,8 @@ struct Commits {
     private var nextNumber: UInt64
     private var queues: [QueueID: String]
     private var dedupe = DedupeTable()
+    /// When the file system was last asked for what is free, in milliseconds since 1970.
+    private var askedAt: Int64?
     private var justSealed: [(first: UInt64, bytes: Int)] = []
 
     init(
@@ -164,7 +168,7 @@ struct Commits {
         }
         if taken.isEmpty { return (.committed(fates.compactMap { $0 }), nil) }
         do throws(CommitRefusal) {
-            let appended = try append(batch, taken)
+            let appended = try append(batch, taken, now: now)
             for (place, index) in taken.enumerated() {
                 let number = appended[place].number
                 fates[index] = .accepted(EventNumber(rawValue: number))
@@ -189,11 +193,11 @@ struct Commits {
         }
     }
 
-    private mutating func append(_ batch: CommitBatch, _ taken: [Int]) throws(CommitRefusal)
+    private mutating func append(_ batch: CommitBatch, _ taken: [Int], now: Int64) throws(CommitRefusal)
         -> [SegmentWriter.Appended]
     {
         let size = SegmentWriter.size(of: batch, taken)
-        try checkSpace(for: size)
+        try checkSpace(for: size, now: now)
         var reason = ""
         // What is in memory gets a second chance, in a new segment.
         for _ in 0..<2 {
@@ -242,23 +246,30 @@ struct Commits {
                 }
             }
             try begin()
-            return "the spool's disk failed: \(error)"
+            return "the spool's disk failed: \(error.described)"
         } catch {
-            return "the spool's disk failed, and a new segment could not be begun: \(error)"
+            return "the spool's disk failed, and a new segment could not be begun: \(error.described)"
         }
     }
 
-    private func checkSpace(for size: Int) throws(CommitRefusal) {
+    private mutating func checkSpace(for size: Int, now: Int64) throws(CommitRefusal) {
         let reserve = min(Commits.reserveBytes, settings.maxSizeBytes / 16)
         if usage.bytes + size > settings.maxSizeBytes - reserve {
             throw CommitRefusal(
                 reason: "the spool is full: \(usage.bytes) bytes of max_size \(settings.maxSizeBytes)",
                 retryAfterSeconds: Commits.retryAfterSeconds)
         }
+        // Where zeros were written beforehand the room is there already, and others do not fill a disk in a moment.
+        if closed == nil, let writer, writer.end + size <= writer.zeroedTo, let askedAt,
+            (0..<Commits.freeAskedMilliseconds).contains(now - askedAt)
+        {
+            return
+        }
+        askedAt = now
         let free: Int
         do throws(SpoolError) { free = try disk.freeBytes(directory) } catch {
             throw CommitRefusal(
-                reason: "the spool's file system does not answer: \(error)",
+                reason: "the spool's file system does not answer: \(error.described)",
                 retryAfterSeconds: Commits.retryAfterSeconds)
         }
         // The step of zeros that a write may take with it counts too.
@@ -272,7 +283,7 @@ struct Commits {
     /// Opens the door again if what closed it has passed: nobody may be sending to find out.
     mutating func reconsider() {
         guard closed != nil else { return }
-        do throws(CommitRefusal) { try checkSpace(for: 0) } catch {
+        do throws(CommitRefusal) { try checkSpace(for: 0, now: askedAt ?? 0) } catch {
             closed = error.reason
             return
         }

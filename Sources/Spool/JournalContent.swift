@@ -1,15 +1,17 @@
 /// What a journal's file says: its checkpoint, and what was noted after it.
 struct JournalContent {
-    private(set) var standings: [Standing] = []
-    private(set) var entries: [JournalEntry] = []
     private(set) var keys: [KeptKey] = []
     /// Whether the checkpoint is complete: else the journal before this one counts.
     private(set) var isWhole = false
     /// Bytes that are no record, with a good record behind them.
     private(set) var damages: [Range<Int>] = []
 
-    /// Reads a journal; `nil` if the file has no header.
-    init?(_ file: any DiskFile, path: String, number: UInt64) throws(SpoolError) {
+    /// Reads a journal, and tells of what it has one by one, in order: there may be ten million. `nil` if the file has no
+    /// header.
+    init?(
+        _ file: any DiskFile, path: String, number: UInt64, standing: (Standing) -> Void = { _ in },
+        entry: (JournalEntry) -> Void = { _ in }
+    ) throws(SpoolError) {
         guard let header = try FileHeader.read(file, path: path, first: number) else { return nil }
         var scan = try RecordScan(file, generation: header.generation)
         while true {
@@ -18,9 +20,9 @@ struct JournalContent {
                 scan.withPayload(offset, header) { payload in
                     var reader = ByteReader(payload)
                     switch header.kind {
-                    case .standing: if let standing = Standing(payload) { standings.append(standing) }
+                    case .standing: if let part = Standing(payload) { standing(part) }
                     case .outcomes:
-                        while !reader.isAtEnd, let entry = JournalEntry(&reader) { entries.append(entry) }
+                        while !reader.isAtEnd, let next = JournalEntry(&reader) { entry(next) }
                     case .keys:
                         while !reader.isAtEnd, let key = KeptKey(&reader) { keys.append(key) }
                     case .checkpoint: isWhole = true

@@ -39,10 +39,9 @@ extension Ledger {
             sweep.first = sweep.first ?? EventNumber(rawValue: first + UInt64(lowest))
             sweep.last = EventNumber(rawValue: first + UInt64(highest))
             failed += place(&segments[index], released)
+            tried.remove(id, in: first..<segments[index].end, except: kept)
             segments[index].fold()
         }
-        let gone = tried.keys.filter { $0.queue == id && !kept.contains($0.event.rawValue) }
-        for delivery in gone { tried[delivery] = nil }
         var rest = queue
         rest.inHand.formIntersection(kept)
         rest.waiting -= sweep.count

@@ -12,13 +12,14 @@ struct Ledger {
         /// The next event number to look at.
         var cursor: UInt64 = 0
         var inHand: Set<UInt64> = []
+        /// What is due soon; what is packed comes into it when its time has come.
         var due = Heap<Due>()
         var waiting = 0
         var failed = 0
     }
 
     /// A delivery in a heap. It counts only as long as its progress names the same time.
-    struct Due: Comparable {
+    struct Due: Comparable, Sendable {
         var notBefore: Int64
         var number: UInt64
 
@@ -28,14 +29,17 @@ struct Ledger {
     }
 
     /// A delivery that was tried, or reopened, and is owed.
-    struct Tried {
+    struct Tried: Equatable, Sendable {
         var progress: Progress
         var notBefore: Int64
     }
 
     var segments: [Segment] = []
     var queues: [QueueID: Queue] = [:]
-    var tried: [DeliveryID: Tried] = [:]
+    var tried: Waiting
+
+    /// An empty one; `packedFrom` is for tests, whose segments are small.
+    init(packedFrom: Int = Waiting.packedFrom) { tried = Waiting(packedFrom: packedFrom) }
 
     mutating func register(_ queue: QueueID, named name: String) {
         if queues[queue] == nil { queues[queue] = Queue(name: name) }
@@ -93,7 +97,7 @@ struct Ledger {
         for (queue, failed) in segments[place].failed { queues[queue]?.failed += failed.count }
     }
 
-    private func place(ofSegment first: UInt64) -> Int? { segments.firstIndex { $0.first == first } }
+    func place(ofSegment first: UInt64) -> Int? { segments.firstIndex { $0.first == first } }
 
     /// The segment that an event is in, and the event's place there.
     func place(of event: UInt64) -> (segment: Int, index: Int)? {
@@ -127,9 +131,7 @@ struct Ledger {
         queue.cursor = segments.first?.first ?? 0
         queue.due = Heap()
         if case .whenDue = order {
-            for (delivery, waiting) in tried where delivery.queue == id {
-                queue.due.insert(Due(notBefore: waiting.notBefore, number: delivery.event.rawValue))
-            }
+            for due in tried.begin(id) { queue.due.insert(due) }
         }
         queues[id] = queue
     }
@@ -164,13 +166,30 @@ struct Ledger {
         return deliveries
     }
 
-    private func nextDue(_ queue: inout Queue, _ id: QueueID, now: Int64) -> UInt64? {
-        while let due = queue.due.first, due.notBefore <= now {
-            _ = queue.due.removeFirst()
-            let key = DeliveryID(event: EventNumber(rawValue: due.number), queue: id)
-            if tried[key]?.notBefore == due.notBefore, !queue.inHand.contains(due.number) { return due.number }
+    private mutating func nextDue(_ queue: inout Queue, _ id: QueueID, now: Int64) -> UInt64? {
+        while true {
+            while let due = queue.due.first, due.notBefore <= now {
+                _ = queue.due.removeFirst()
+                let key = DeliveryID(event: EventNumber(rawValue: due.number), queue: id)
+                if tried[key]?.notBefore == due.notBefore, !queue.inHand.contains(due.number) { return due.number }
+            }
+            guard case .whenDue = queue.order else { return nil }
+            let unpacked = tried.due(id, by: now)
+            if unpacked.isEmpty { return nil }
+            for due in unpacked { queue.due.insert(due) }
         }
-        return nil
+    }
+
+    /// Notes that a delivery waits for its time.
+    mutating func wait(_ delivery: DeliveryID, _ waiting: Tried, in place: Int) {
+        let segment = segments[place].first..<segments[place].end
+        guard tried.set(delivery, waiting, in: segment), case .whenDue? = queues[delivery.queue]?.order else { return }
+        queues[delivery.queue]?.due.insert(Due(notBefore: waiting.notBefore, number: delivery.event.rawValue))
+    }
+
+    /// A delivery waits for nothing any more.
+    mutating func forget(_ delivery: DeliveryID, in place: Int) {
+        tried.remove(delivery, in: segments[place].first)
     }
 
     private func nextFresh(_ queue: inout Queue, _ id: QueueID) -> UInt64? {
@@ -183,7 +202,7 @@ struct Ledger {
         while low < segments.count {
             let segment = segments[low]
             let start = queue.cursor > segment.first ? Int(queue.cursor - segment.first) : 0
-            if let index = segment.owed[id]?.first(from: start) {
+            if let index = nextOwed(id, queue.order, in: segment, from: start) {
                 let number = segment.first + UInt64(index)
                 queue.cursor = number + 1
                 if queue.inHand.contains(number) { continue }
@@ -200,9 +219,25 @@ struct Ledger {
         return nil
     }
 
+    /// The next event that a queue is owed. What is packed is passed over where its time decides, and not its number.
+    private func nextOwed(_ id: QueueID, _ order: DeliveryOrder, in segment: Segment, from start: Int) -> Int? {
+        guard let owed = segment.owed[id] else { return nil }
+        return switch order {
+        case .whenDue: tried.firstUnpacked(id, of: owed, from: start, in: segment.first)
+        case .byNumber: owed.first(from: start)
+        }
+    }
+
     /// When the next retry of a queue with credit is due; `nil` if none waits.
     func nextDue() -> Int64? {
-        queues.values.lazy.filter { $0.isAttached && $0.credit > 0 }.compactMap { $0.due.first?.notBefore }.min()
+        var next: Int64?
+        for (id, queue) in queues where queue.isAttached && queue.credit > 0 {
+            guard case .whenDue = queue.order else { continue }
+            for time in [queue.due.first?.notBefore, tried.earliest(id)] {
+                if let time { next = min(next ?? time, time) }
+            }
+        }
+        return next
     }
 
     /// Takes note of an outcome; answers what the journal must keep of it, if anything.
@@ -217,7 +252,7 @@ struct Ledger {
         case .done, .failed:
             let isFailure = outcome.result == .failed
             queues[id]?.inHand.remove(number)
-            tried[outcome.delivery] = nil
+            forget(outcome.delivery, in: place.segment)
             if segments[place.segment].settle(place.index, id, failed: isFailure) {
                 queues[id]?.waiting -= 1
                 if isFailure { queues[id]?.failed += 1 }
@@ -225,11 +260,8 @@ struct Ledger {
             }
             return JournalEntry(outcome.delivery, isFailure ? .failed : .done, outcome.progress)
         case .later(let notBefore):
-            tried[outcome.delivery] = Tried(progress: outcome.progress, notBefore: notBefore)
-            if case .whenDue? = queues[id]?.order {
-                queues[id]?.inHand.remove(number)
-                queues[id]?.due.insert(Due(notBefore: notBefore, number: number))
-            }
+            if case .whenDue? = queues[id]?.order { queues[id]?.inHand.remove(number) }
+            wait(outcome.delivery, Tried(progress: outcome.progress, notBefore: notBefore), in: place.segment)
             return JournalEntry(outcome.delivery, .later, outcome.progress, notBefore: notBefore)
         case .untried:
             queues[id]?.inHand.remove(number)
@@ -239,7 +271,8 @@ struct Ledger {
                 return nil
             }
             let waiting = tried[outcome.delivery] ?? Tried(progress: outcome.progress, notBefore: 0)
-            tried[outcome.delivery] = waiting
+            wait(outcome.delivery, waiting, in: place.segment)
+            // One that is packed may have been handed over before.
             queues[id]?.due.insert(Due(notBefore: waiting.notBefore, number: number))
             return nil
         }
@@ -260,62 +293,12 @@ struct Ledger {
             queues[id]?.waiting += 1
         }
         if wasOwed || before > 0 {
-            tried[delivery] = Tried(progress: progress, notBefore: 0)
-            queues[id]?.due.insert(Due(notBefore: 0, number: number))
+            wait(delivery, Tried(progress: progress, notBefore: 0), in: place.segment)
         } else {
             // As if never tried: it takes no memory, and the cursor comes by it again.
             rewind(id, to: number)
         }
         return (wasOwed ? .wasOwed : .reopened, JournalEntry(delivery, .reopened, progress))
-    }
-
-    /// Replays what the journal kept.
-    mutating func replay(_ entry: JournalEntry) {
-        let id = entry.delivery.queue
-        guard let place = place(of: entry.delivery.event.rawValue) else { return }
-        switch entry.change {
-        case .done, .failed:
-            tried[entry.delivery] = nil
-            if segments[place.segment].settle(place.index, id, failed: entry.change == .failed) {
-                queues[id]?.waiting -= 1
-                if entry.change == .failed { queues[id]?.failed += 1 }
-            }
-        case .later:
-            guard segments[place.segment].owed[id]?.contains(place.index) == true else { return }
-            tried[entry.delivery] = Tried(progress: entry.progress, notBefore: entry.notBefore)
-        case .reopened:
-            if segments[place.segment].failed[id]?.contains(place.index) == true { queues[id]?.failed -= 1 }
-            if segments[place.segment].owed[id]?.contains(place.index) != true { queues[id]?.waiting += 1 }
-            segments[place.segment].reopen(place.index, id)
-            tried[entry.delivery] =
-                entry.progress.attempts > 0 ? Tried(progress: entry.progress, notBefore: 0) : nil
-        }
-    }
-
-    /// Replaces what a queue is owed of a segment, as a checkpoint has it.
-    mutating func restore(_ standing: Standing) {
-        guard let place = place(ofSegment: standing.segment), let queue = queues[standing.queue] else { return }
-        let before = segments[place]
-        let owedBefore = before.owed[standing.queue]?.count ?? 0
-        let failedBefore = before.failed[standing.queue]?.count ?? 0
-        segments[place].restore(
-            standing.queue, owed: standing.owed, failed: standing.failed, covered: Int(standing.covered))
-        let after = segments[place]
-        var restored = queue
-        restored.waiting += (after.owed[standing.queue]?.count ?? 0) - owedBefore
-        restored.failed += (after.failed[standing.queue]?.count ?? 0) - failedBefore
-        queues[standing.queue] = restored
-    }
-
-    /// Everything that a checkpoint keeps.
-    var standings: [Standing] {
-        segments.flatMap { segment in
-            Set(segment.owed.keys).union(segment.failed.keys).map { queue in
-                Standing(
-                    segment: segment.first, covered: UInt32(segment.count), queue: queue,
-                    owed: segment.owed[queue]?.words ?? [], failed: segment.failed[queue]?.words ?? [])
-            }
-        }
     }
 
     /// The first event that a queue is owed.

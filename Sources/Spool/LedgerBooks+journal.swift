@@ -73,7 +73,8 @@ extension LedgerBooks {
         guard !isClosed else { return written }
         pending = []
         let standings = ledger.standings
-        let tried = LedgerBooks.entries(of: ledger).map { around.clock.onDisk($0) }
+        // As it stands now: what changes meanwhile is copied, a schedule at a time.
+        let tried = ledger.tried
         let now = around.clock.wall(around.clock.now)
         kept.removeAll { $0.key.until <= now }
         let keys = kept
@@ -83,7 +84,8 @@ extension LedgerBooks {
                 let names = try around.disk.list(around.directory)
                 let newest = names.compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
                 let new = try OutcomeJournal(
-                    number: newest + 1, salt: around.salt(), standings: standings, tried: tried, keys: keys,
+                    number: newest + 1, salt: around.salt(), standings: standings,
+                    tried: tried.entries.lazy.map { [around] in around.clock.onDisk($0) }, keys: keys,
                     in: around.directory, on: around.disk)
                 journal = new
                 count(new)

@@ -55,12 +55,15 @@ final class LedgerBooks: @unchecked Sendable {
         self.around = around
         ledger = recovery.ledger
         ledger.fold()
+        // The spool has seen a later time: the clock was set back while no daemon ran, and no retry waits for what that takes.
+        let behind = (ledger.segments.map(\.lastReceivedAt).max() ?? 0) - around.clock.now
+        if behind > 0 { ledger.tried.pullIn(by: behind) }
         kept = recovery.kept
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)
         let new = try OutcomeJournal(
             number: recovery.journalNumber + 1, salt: around.salt(), standings: ledger.standings,
-            tried: LedgerBooks.entries(of: ledger), keys: kept, in: around.directory, on: around.disk)
+            tried: ledger.tried.entries, keys: kept, in: around.directory, on: around.disk)
         journal = new
         journalBytes = new.end
         around.usage.add(new.end)
@@ -84,10 +87,6 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// The keys of these events that still count.
     func keys(of numbers: Range<UInt64>) -> [KeptKey] { keysOf(numbers) }
-
-    static func entries(of ledger: Ledger) -> [JournalEntry] {
-        ledger.tried.map { JournalEntry($0.key, .later, $0.value.progress, notBefore: $0.value.notBefore) }
-    }
 
     /// Learns of a commit. Called under the commit lock, so that commits come in order; returns at once.
     func appended(_ news: Commits.Appended) {

@@ -18,7 +18,7 @@ struct OutcomeJournal {
 
     /// Makes a journal that begins with a checkpoint, durable when this returns, and removes the older ones.
     init(
-        number: UInt64, salt: UInt32, standings: [Standing], tried: [JournalEntry], keys: [KeptKey] = [],
+        number: UInt64, salt: UInt32, standings: [Standing], tried: some Sequence<JournalEntry>, keys: [KeptKey] = [],
         in directory: String, on disk: any Disk
     ) throws(SpoolError) {
         self.number = number
@@ -38,14 +38,18 @@ struct OutcomeJournal {
             bytes += Record.encode(.standing, generation: generation, sequence: 0, payload: standing.encoded)
             if bytes.count > 1 << 20 { try flush() }
         }
-        var start = 0
-        while start < tried.count {
-            let chunk = tried[start..<min(start + OutcomeJournal.entriesAtOnce, tried.count)]
-            bytes += OutcomeJournal.record(Array(chunk), generation: generation, sequence: 0)
+        var waiting = tried.makeIterator()
+        var chunk: [JournalEntry] = []
+        while true {
+            let entry = waiting.next()
+            if let entry { chunk.append(entry) }
+            if chunk.isEmpty { break }
+            guard entry == nil || chunk.count == OutcomeJournal.entriesAtOnce else { continue }
+            bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)
             if bytes.count > 1 << 20 { try flush() }
-            start += chunk.count
+            chunk.removeAll(keepingCapacity: true)
         }
-        start = 0
+        var start = 0
         while start < keys.count {
             let chunk = keys[start..<min(start + OutcomeJournal.entriesAtOnce, keys.count)]
             bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)

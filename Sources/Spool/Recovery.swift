@@ -21,7 +21,7 @@ struct Recovery {
         var index: SegmentIndex
     }
 
-    private(set) var ledger = Ledger()
+    private(set) var ledger: Ledger
     private(set) var queues: [QueueID: String] = [:]
     private(set) var damages: [Damage] = []
     private(set) var dedupe: [KeptKey] = []
@@ -38,7 +38,8 @@ struct Recovery {
     private(set) var spareBytes = 0
 
     /// Reads everything. A file that can't be read is an error; damage is not.
-    init(_ directory: String, on disk: any Disk) throws(SpoolError) {
+    init(_ directory: String, on disk: any Disk, packedFrom: Int = Waiting.packedFrom) throws(SpoolError) {
+        ledger = Ledger(packedFrom: packedFrom)
         let names = try disk.list(directory)
         let firsts = names.compactMap(SegmentWriter.first(ofName:)).sorted()
         var segments: [Segment] = []
@@ -159,12 +160,15 @@ struct Recovery {
         journalNumber = numbers.first ?? 0
         for number in numbers {
             let path = directory + "/" + OutcomeJournal.name(number)
-            guard let content = try JournalContent(try disk.open(path, create: false), path: path, number: number),
-                content.isWhole
-            else { continue }
-            for standing in content.standings { ledger.restore(standing) }
-            for entry in content.entries { ledger.replay(entry) }
+            let file = try disk.open(path, create: false)
+            // Read twice: what it says counts only if its checkpoint is whole.
+            guard let content = try JournalContent(file, path: path, number: number), content.isWhole else { continue }
             kept = content.keys
+            var ledger = self.ledger
+            self.ledger = Ledger()
+            _ = try JournalContent(
+                file, path: path, number: number, standing: { ledger.restore($0) }, entry: { ledger.replay($0) })
+            self.ledger = ledger
             return
         }
     }

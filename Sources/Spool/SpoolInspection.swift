@@ -103,8 +103,9 @@ public struct SpoolInspection: Sendable {
         let file = try disk.open(path, create: false)
         var report = FileReport(name: name, bytes: try file.size())
         report.format = try FileHeader.read(file, path: path, first: number)?.version
-        if let content = try JournalContent(file, path: path, number: number) {
-            report.records = content.entries.count
+        var entries = 0
+        if let content = try JournalContent(file, path: path, number: number, entry: { _ in entries += 1 }) {
+            report.records = entries
             report.damages = content.damages
         }
         return report

@@ -4,6 +4,7 @@ import Glibc
 /// One daemon per spool: an advisory lock on the file `lock`, which names the process that has it.
 final class SpoolLock: Sendable {
     private let descriptor: Int32
+    private let path: String
 
     /// Takes the lock.
     /// - Throws: `SpoolError.locked` with the process that has it.
@@ -22,6 +23,15 @@ final class SpoolLock: Sendable {
         // The number is a courtesy for whoever is refused; the lock itself does not need it.
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.count, 0) }
         self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Whether the lock's file is still where it was. If the directory was removed, another daemon may have begun a new one.
+    var isInPlace: Bool {
+        var mine = stat()
+        var found = stat()
+        return fstat(descriptor, &mine) == 0 && stat(path, &found) == 0 && mine.st_dev == found.st_dev
+            && mine.st_ino == found.st_ino
     }
 
     deinit { close(descriptor) }

@@ -1,13 +1,24 @@
 import CPlatform
 import Glibc
+import Synchronization
 
 /// The machine's own file system.
 public final class SystemDisk: Disk {
+    /// The lock that was taken, as long as somebody holds it.
+    private struct Held {
+        weak var lock: SpoolLock?
+    }
+
+    private let held = Mutex(Held())
+
     /// The one there is.
     public init() {}
 
-    /// Opens a file for reading and writing, close-on-exec.
+    /// Opens a file for reading and writing, close-on-exec. None is made once the lock is not in its place any more.
     public func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile {
+        if create, held.withLock({ $0.lock?.isInPlace }) == false {
+            throw .system(call: "open", path: path, errno: ESTALE)
+        }
         let flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0)
         let descriptor = Glibc.open(path, flags, 0o640)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
@@ -78,7 +89,9 @@ public final class SystemDisk: Disk {
 
     /// Takes the lock by flock(2).
     public func lock(_ directory: String) throws(SpoolError) -> any AnyObject & Sendable {
-        try SpoolLock(directory: directory)
+        let lock = try SpoolLock(directory: directory)
+        held.withLock { $0.lock = lock }
+        return lock
     }
 }
 

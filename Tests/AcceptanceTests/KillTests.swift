@@ -5,8 +5,7 @@ import Testing
 
 /// kill -9 at random moments, under load, with targets of each kind: what was answered 202 arrives or is reported.
 struct KillTests {
-    /// At least 100 in a full run.
-    private static var kills: Int { ProcessInfo.processInfo.environment["HOOKSWITCH_TESTS"] != nil ? 100 : 6 }
+    private static var kills: Int { ProcessInfo.processInfo.environment["HOOKSWITCH_TESTS"] != nil ? 200 : 6 }
 
     @Test func whatWasAnswered202ArrivesOrIsReportedWhateverIsKilled() throws {
         let receiver = Receiver { request, earlier in

@@ -7,7 +7,7 @@ import class Foundation.ProcessInfo
 /// Random commits, outcomes, faults and crashes by a seed, held against what a sender and a target may rely on.
 ///
 /// A failing run prints its seed: `CrashSimulation(seed: N, faults: …).run()` repeats it. `SPOOL_SEEDS` sets how many
-/// seeds each test takes; it can be large for a night's run.
+/// seeds each test takes: `Tests/run` sets it so that they are 10,000 in sum, `Tests/run long` a million.
 struct CrashSimulationTests {
     private static let seeds = ProcessInfo.processInfo.environment["SPOOL_SEEDS"].flatMap(UInt64.init) ?? 800
 

@@ -9,9 +9,10 @@ enum Omission: String, CaseIterable {
     case checksum = "checksum test"
     case truncation = "truncation of a torn tail"
     case lock = "check of the lock"
+    case journalBeforeRemoval = "order \"journal before segment removal\""
 }
 
-/// A disk that leaves one step out and says that it was done.
+/// A disk that leaves one step out and says that it was done; the order of two steps is `SimulatedSpool`'s to leave out.
 final class LeavingOut: Disk {
     private let omission: Omission
     private let disk: any Disk

@@ -13,17 +13,21 @@ struct SimulatedSpool {
     private let files: SegmentFiles
     private let removal: Removal
     private let lock: any AnyObject & Sendable
+    private let omission: Omission?
 
     /// Small, so that a run crosses many segments' borders.
     static let segmentBytes = 6000
 
     /// Opens it as `Spool` does: takes the lock, recovers, begins a fresh checkpoint, goes on in the last segment.
-    init(_ real: SimulatedDisk, salt: UInt32 = 7, without omission: Omission? = nil) throws(SpoolError) {
+    init(_ real: SimulatedDisk, salt: UInt32 = 7, without omission: Omission? = nil, packedFrom: Int = 2)
+        throws(SpoolError)
+    {
         let disk: any Disk = omission.map { LeavingOut($0, of: real) } ?? real
         self.disk = disk
+        self.omission = omission
         lock = try disk.lock(directory)
         try Compaction.clean(directory, on: disk)
-        let recovery = try Recovery(directory, on: disk)
+        let recovery = try Recovery(directory, on: disk, packedFrom: packedFrom)
         damages = recovery.damages
         ledger = recovery.ledger
         kept = recovery.kept
@@ -40,8 +44,7 @@ struct SimulatedSpool {
     }
 
     private static func tried(_ ledger: Ledger) -> [JournalEntry] {
-        ledger.tried.map { JournalEntry($0.key, .later, $0.value.progress, notBefore: $0.value.notBefore) }
-            .sorted { ($0.delivery.event, $0.delivery.queue) < ($1.delivery.event, $1.delivery.queue) }
+        ledger.tried.entries.sorted { ($0.delivery.event, $0.delivery.queue) < ($1.delivery.event, $1.delivery.queue) }
     }
 
     mutating func queue(named name: String) throws(SpoolError) -> QueueID {
@@ -158,7 +161,7 @@ struct SimulatedSpool {
     private mutating func keepKeys(of segments: [Segment]) -> Bool {
         let keys = segments.flatMap { commits.keys(of: $0.first..<$0.end, now: 0) }
         kept += keys
-        return flush(keys: keys)
+        return omission == .journalBeforeRemoval || flush(keys: keys)
     }
 
     /// What the usage counts, and what the files take.

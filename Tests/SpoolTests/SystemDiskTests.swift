@@ -77,4 +77,15 @@ struct SystemDiskTests {
     @Test func whatIsFreeIsKnown() throws {
         #expect(try disk.freeBytes(directory.path) > 0)
     }
+
+    @Test func nothingIsMadeOnceTheLockWasRemoved() throws {
+        let lock = try disk.lock(directory.path)
+        _ = try disk.open(directory.path + "/a", create: true)
+        try disk.remove(directory.path + "/lock")
+        #expect(throws: SpoolError.system(call: "open", path: directory.path + "/b", errno: ESTALE)) {
+            try disk.open(directory.path + "/b", create: true)
+        }
+        _ = try disk.open(directory.path + "/a", create: false)
+        withExtendedLifetime(lock) {}
+    }
 }

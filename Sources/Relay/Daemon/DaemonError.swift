@@ -39,22 +39,3 @@ public struct DaemonError: Error, Sendable {
         exitCode = 1
     }
 }
-
-extension SpoolError {
-    /// The fault in words, and what to do about it.
-    public var described: String {
-        switch self {
-        case .system(let call, let path, let number):
-            "\(call) \(path): \(String(cString: strerror(number)))"
-        case .locked(let path, let pid):
-            "another hookswitch\(pid.map { " (process \($0))" } ?? "") has this spool: \(path) is locked; stop it, or give this one a spool of its own"
-        case .newerVersion(let path, let found, let known):
-            "\(path) was written in format \(found) by a newer hookswitch; this one reads up to format \(known): start the newer one"
-        case .damaged(let segment, let offset, let reason):
-            "the record at byte \(offset) of segment \(segment) is damaged: \(reason)"
-        case .erased(let event): "event \(event) was erased"
-        case .tooManyQueues(let limit):
-            "the spool has \(limit) target names already, and numbers for no more"
-        }
-    }
-}
