@@ -130,7 +130,7 @@ public final class Daemon: Sendable {
             AdminHandler(loop: loop, endpoints: endpoints, access: access) { reporter.operation($0.line) }
         }
         let doorThreads = door.start(name: "door") { [self] loop in
-            Acceptor(boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine)
+            Acceptor(boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine, diary: log)
         }
         guard let controlThreads, let doorThreads else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = doorThreads + controlThreads }
