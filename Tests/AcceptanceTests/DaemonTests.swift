@@ -84,6 +84,18 @@ struct DaemonTests {
         #expect(lines.last?[key: "level"]?.string == "info")
     }
 
+    @Test func theLogTellsOfEachRefusalWhereItIsAskedForAll() throws {
+        let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
+        try relay.start(environment: ["HOOKSWITCH_LOG": "debug", "HOOKSWITCH_LOG_FORMAT": "json"])
+        #expect(try relay.post([0x7B]).status == 400)
+        #expect(try relay.post(Payloads.event(1), to: "/nowhere").status == 404)
+        try wait("both are there") { try relay.lines("log").count { $0[key: "message"]?.string == "refused" } == 2 }
+        let refusals = try relay.lines("log").filter { $0[key: "level"]?.string == "debug" }
+        #expect(refusals.map { $0[key: "status"]?.string } == ["400", "404"])
+        #expect(refusals.map { $0[key: "path"]?.string } == ["/s", "/nowhere"])
+        #expect(refusals[0][key: "answer"]?.string?.contains("not JSON") == true)
+    }
+
     @Test func whatTheEnvironmentAsksForAndIsNoneIsSaid() throws {
         let relay = try RelayUnderTest(targets: Self.fileTarget, routes: Self.allToFile)
         try relay.start(environment: ["HOOKSWITCH_LOG": "loud", "HOOKSWITCH_LOG_FORMAT": "xml"])

@@ -42,6 +42,22 @@ struct QueueVerbsTests {
         #expect(try relay.verb("pause").code == 64)
     }
 
+    @Test func statusTellsTheConfiguredConcurrencyAndShowWhatWasErased() throws {
+        let relay = try RelayUnderTest(
+            targets: """
+                {"crm": {"file": {"path": "f"}},
+                 "batch": {"http": {"url": "http://127.0.0.1:9/"}, "batch": {}}}
+                """,
+            routes: Self.routes)
+        try relay.start()
+        #expect(try relay.post(Payloads.event(1)).status == 202)
+        try wait("it is delivered") { try target("crm", of: relay)?[key: "succeeded"]?.integer == 1 }
+        #expect(try target("crm", of: relay)?[key: "concurrency"]?.integer == 1)
+        #expect(try target("batch", of: relay)?[key: "concurrency"]?.integer == 16)
+        #expect(try relay.verb("spool", "erase", "1").code == 0)
+        #expect(try relay.verb("show", "1").out.hasSuffix("\n(erased)\n"))
+    }
+
     @Test func aDropAsksFirstAndLeavesOneLineInTheAuditLog() throws {
         let receiver = Receiver()
         let relay = try relay(receiver, more: #", "paused": true"#)

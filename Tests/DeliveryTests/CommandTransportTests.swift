@@ -8,7 +8,7 @@ import Testing
 
 struct CommandTransportTests {
     /// A transport with its loop, whose commands run in a directory of their own.
-    private final class CommandUnderTest: Sendable {
+    private final class CommandUnderTest: Reporting {
         let directory = TemporaryDirectory()
         let reports = Reports()
         let transport: CommandTransport
@@ -166,7 +166,7 @@ struct CommandTransportTests {
         under.transport.start([.of(1)])
         try await eventually("the command to begin") { under.directory.names().contains("begun") }
         under.transport.cancel()
-        #expect(try await under.reports.ending(of: 1) == .cancelled)
+        #expect(try await under.ending(of: 1) == .cancelled)
     }
 
     @Test func aGibibyteOfOutputIsBoundedToItsLast4KiB() async throws {
@@ -255,7 +255,7 @@ struct CommandTransportTests {
     @Test func manyRunAtOnceAndEachIsReportedOnce() async throws {
         let under = try CommandUnderTest(try .shell("cat; exit $((HOOKSWITCH_EVENT % 2))"))
         under.transport.start((1...60).map { .of(EventNumber(rawValue: $0), body: "\($0)") })
-        let reports = try await under.reports.wait(for: 60)
+        let reports = try await under.wait(for: 60)
         for report in reports {
             let event = report.event.rawValue
             #expect(report.ending == .exited(code: Int32(event % 2), output: Array("\(event)".utf8)))
@@ -269,7 +269,7 @@ struct CommandTransportTests {
         )
         for under in [well, badly] {
             under.transport.start((1...150).map { .of(EventNumber(rawValue: $0)) })
-            _ = try await under.reports.wait(for: 150)
+            _ = try await under.wait(for: 150)
         }
         // Other tests run commands meanwhile: a leak would show as 300 and more.
         #expect(descriptors < before + 200)
@@ -288,7 +288,7 @@ struct CommandTransportTests {
     @Test func oneThatHangsHoldsUpNoOther() async throws {
         let under = try CommandUnderTest(try .shell("if [ $HOOKSWITCH_EVENT = 1 ]; then sleep 1000; fi"))
         under.transport.start((1...5).map { .of(EventNumber(rawValue: $0)) })
-        #expect(try await under.reports.wait(for: 4).allSatisfy { $0.event != 1 })
+        #expect(try await under.wait(for: 4).allSatisfy { $0.event != 1 })
     }
 
     @Test func theRelaysOwnEndKillsWhatRuns() async throws {

@@ -15,7 +15,7 @@ func eventually(
     var looks = 0
     while try !condition() {
         looks += 1
-        guard clock.now < end || looks < 200 else { throw NeverCame(what: what) }
+        guard clock.now < end || looks < 5000 else { throw NeverCame(what: what) }
         try await Task.sleep(for: .milliseconds(2))
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 struct FileTransportTests {
     /// A transport that writes below a directory of its own.
-    private final class FileUnderTest: Sendable {
+    private final class FileUnderTest: Reporting {
         let directory = TemporaryDirectory()
         let reports = Reports()
         let transport: FileTransport
@@ -40,7 +40,7 @@ struct FileTransportTests {
     @Test func aBatchIsWrittenInItsOrderAndEachIsReported() async throws {
         let under = try FileUnderTest("${k}.ndjson")
         under.transport.start((1...300).map { .of(EventNumber(rawValue: $0), body: "{\"k\":\($0 % 3),\"n\":\($0)}") })
-        let reports = try await under.reports.wait(for: 300)
+        let reports = try await under.wait(for: 300)
         #expect(reports.allSatisfy { $0.ending == .written })
         for k in 0..<3 {
             let expected = (1...300).filter { $0 % 3 == k }.map { "{\"k\":\(k),\"n\":\($0)}" }
@@ -182,7 +182,7 @@ struct FileTransportTests {
     @Test func aThousandFilesDoNotUseAThousandDescriptors() async throws {
         let under = try FileUnderTest("f${n}")
         under.transport.start((1...1000).map { .of(EventNumber(rawValue: $0), body: "{\"n\":\($0)}") })
-        let reports = try await under.reports.wait(for: 1000)
+        let reports = try await under.wait(for: 1000)
         #expect(reports.allSatisfy { $0.ending == .written })
         #expect(under.directory.names().count == 1000)
         #expect(openFiles(below: under.directory.path) <= FileTransport.openFilesLimit)

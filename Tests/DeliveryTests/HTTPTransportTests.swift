@@ -7,7 +7,7 @@ import Testing
 
 struct HTTPTransportTests {
     /// A transport with its loop, and an endpoint that it delivers to.
-    private final class HTTPUnderTest: Sendable {
+    private final class HTTPUnderTest: Reporting {
         let endpoint: HTTPEndpoint
         let reports = Reports()
         let transport: HTTPTransport
@@ -429,7 +429,7 @@ struct HTTPTransportTests {
             .answer(200, body: request["webhook-id"] ?? "")
         }
         under.transport.start((1...200).map { .of(EventNumber(rawValue: $0)) })
-        let reports = try await under.reports.wait(for: 200)
+        let reports = try await under.wait(for: 200)
         #expect(Set(reports.map(\.event)).count == 200)
         for report in reports {
             #expect(report.ending.answer.map { String(decoding: $0.body, as: UTF8.self) } == "msg_\(report.event)")
@@ -439,7 +439,7 @@ struct HTTPTransportTests {
     @Test func oneThatHangsHoldsUpNoOther() async throws {
         let under = try HTTPUnderTest { request, _ in request["webhook-id"] == "msg_1" ? .hang : .answer(200) }
         under.transport.start((1...20).map { .of(EventNumber(rawValue: $0)) })
-        let reports = try await under.reports.wait(for: 19)
+        let reports = try await under.wait(for: 19)
         #expect(!reports.contains { $0.event == 1 })
     }
 
@@ -448,7 +448,7 @@ struct HTTPTransportTests {
         under.transport.start([.of(1), .of(2)])
         try await eventually("both requests") { under.endpoint.requests.count == 2 }
         under.transport.cancel()
-        let reports = try await under.reports.wait(for: 2)
+        let reports = try await under.wait(for: 2)
         #expect(reports.allSatisfy { $0.ending == .cancelled })
     }
 

@@ -9,7 +9,7 @@ import Testing
 struct MisbehavingEndpointTests {
     private static let answer = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: b\r\n\r\nhello"
 
-    private final class Endpoint: Sendable {
+    private final class Endpoint: Reporting {
         let server: HTTPEndpoint
         let reports = Reports()
         let transport: HTTPTransport
@@ -147,7 +147,7 @@ struct MisbehavingEndpointTests {
         let under = try Endpoint { _, number in number % 3 == 0 ? .cut("HTTP/1.1 2") : .answer(200, body: "ok") }
         func deliver(_ events: Range<UInt64>) async throws {
             under.transport.start(events.map { .of(EventNumber(rawValue: $0)) })
-            _ = try await under.reports.wait(for: Int(events.upperBound) - 1)
+            _ = try await under.wait(for: Int(events.upperBound) - 1)
         }
         try await deliver(1..<201)
         let before = try openDescriptors()

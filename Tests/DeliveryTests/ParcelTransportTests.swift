@@ -7,7 +7,7 @@ import Testing
 
 /// Batches and access tokens over real sockets.
 struct ParcelTransportTests {
-    private final class Parcels: Sendable {
+    private final class Parcels: Reporting {
         let endpoint: HTTPEndpoint
         let reports = Reports()
         let transport: ParcelTransport
@@ -56,7 +56,7 @@ struct ParcelTransportTests {
     @Test func eventsGoTogetherAndHaveOneOutcome() async throws {
         let under = try batches { _, _ in .answer(500, body: "no") }
         under.transport.start(events(1...3))
-        let reports = try await under.reports.wait(for: 3)
+        let reports = try await under.wait(for: 3)
         #expect(reports.allSatisfy { $0.ending.answer?.status == 500 })
         #expect(reports.map(\.isShared) == [false, true, true])
         let request = try #require(under.endpoint.requests.first)
@@ -71,7 +71,7 @@ struct ParcelTransportTests {
     @Test func linesAreOneEventEach() async throws {
         let under = try batches(as: .ndjson) { _, _ in .answer(200) }
         under.transport.start(events(1...3))
-        _ = try await under.reports.wait(for: 3)
+        _ = try await under.wait(for: 3)
         let request = try #require(under.endpoint.requests.first)
         #expect(String(decoding: request.body, as: UTF8.self) == "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n")
         #expect(request["content-type"] == "application/x-ndjson")
@@ -80,7 +80,7 @@ struct ParcelTransportTests {
     @Test func aBatchOfCloudEventsHasItsOwnType() async throws {
         let under = try batches(format: .cloudEvents) { _, _ in .answer(200) }
         under.transport.start(events(1...3))
-        _ = try await under.reports.wait(for: 3)
+        _ = try await under.wait(for: 3)
         let request = try #require(under.endpoint.requests.first)
         #expect(request["content-type"] == "application/cloudevents-batch+json")
         #expect(EventBody.isJSON(request.body))
@@ -89,7 +89,7 @@ struct ParcelTransportTests {
     @Test func aBatchThatIsNotFullGoesWhenItHasLingered() async throws {
         let under = try batches { _, _ in .answer(200) }
         under.transport.start(events(1...2))
-        _ = try await under.reports.wait(for: 2)
+        _ = try await under.wait(for: 2)
         #expect(under.endpoint.requests.count == 1)
     }
 
@@ -98,7 +98,7 @@ struct ParcelTransportTests {
             request["webhook-ids"]?.contains(",") == true ? .answer(413) : .answer(200)
         }
         under.transport.start(events(1...8))
-        let reports = try await under.reports.wait(for: 8)
+        let reports = try await under.wait(for: 8)
         #expect(reports.allSatisfy { $0.ending.answer?.status == 200 })
         #expect(Set(reports.map(\.event)).count == 8)
         #expect(under.endpoint.requests.count == 15)
@@ -107,7 +107,7 @@ struct ParcelTransportTests {
     @Test func anEventThatIsNoJSONLeavesTheOthersAlone() async throws {
         let under = try batches(max: 2) { _, _ in .answer(200) }
         under.transport.start([.of(1), .of(2, body: "a=b"), .of(3)])
-        let reports = try await under.reports.wait(for: 3)
+        let reports = try await under.wait(for: 3)
         #expect(reports.filter { $0.ending.answer?.status == 200 }.map(\.event).sorted() == [1, 3])
         guard case .unfit? = reports.first(where: { $0.event == 2 })?.ending else {
             Issue.record("it was sent")
@@ -123,7 +123,7 @@ struct ParcelTransportTests {
             }, { _, _ in .answer(200) })
         under.transport.start(events(1...2))
         under.transport.cancel()
-        let reports = try await under.reports.wait(for: 2)
+        let reports = try await under.wait(for: 2)
         #expect(reports.allSatisfy { $0.ending == .cancelled })
     }
 
@@ -168,9 +168,9 @@ struct ParcelTransportTests {
                 $0.audience = "crm"
             }, server { $0 == "Bearer t1" })
         under.transport.start(events(1...20))
-        _ = try await under.reports.wait(for: 20)
+        _ = try await under.wait(for: 20)
         under.transport.start(events(21...22))
-        let reports = try await under.reports.wait(for: 22)
+        let reports = try await under.wait(for: 22)
         #expect(reports.allSatisfy { $0.ending.answer?.status == 200 })
         let asked = under.endpoint.requests.filter { $0.line.contains("/token") }
         #expect(asked.count == 1)
@@ -183,7 +183,7 @@ struct ParcelTransportTests {
     @Test func theClientMayBeNamedInTheBody() async throws {
         let under = try tokens({ $0.authentication = .body }, server { _ in true })
         under.transport.start(events(1...1))
-        _ = try await under.reports.wait(for: 1)
+        _ = try await under.wait(for: 1)
         let asked = under.endpoint.requests.first
         #expect(asked?["authorization"] == nil)
         #expect(
@@ -194,7 +194,7 @@ struct ParcelTransportTests {
     @Test func aTokenThatIsRefusedIsRenewedOnceAndTheRequestGoesAgain() async throws {
         let under = try tokens(server { $0 == "Bearer t2" })
         under.transport.start(events(1...10))
-        let reports = try await under.reports.wait(for: 10)
+        let reports = try await under.wait(for: 10)
         #expect(reports.allSatisfy { $0.ending.answer?.status == 200 })
         #expect(under.endpoint.requests.filter { $0.line.contains("/token") }.count == 2)
     }
@@ -202,14 +202,14 @@ struct ParcelTransportTests {
     @Test func aTargetThatRefusesAnyTokenIsA401() async throws {
         let under = try tokens(server { _ in false })
         under.transport.start(events(1...1))
-        #expect(try await under.reports.wait(for: 1).first?.ending.answer?.status == 401)
+        #expect(try await under.wait(for: 1).first?.ending.answer?.status == 401)
         #expect(under.deliveries.count == 2)
     }
 
     @Test func withoutATokenTheAttemptFailsAndSaysWhy() async throws {
         let under = try tokens { _, _ in .answer(400, body: #"{"error":"invalid_scope"}"#) }
         under.transport.start(events(1...3))
-        let reports = try await under.reports.wait(for: 3)
+        let reports = try await under.wait(for: 3)
         #expect(reports.allSatisfy { $0.ending == .broken(reason: "no access token: HTTP 400 (invalid_scope)") })
         #expect(under.deliveries.isEmpty)
     }

@@ -25,3 +25,22 @@ final class Reports: Sendable {
         return all.first { $0.event == event }?.ending ?? .cancelled
     }
 }
+
+/// What tests set up around a transport. It ends with its last use, and its transport with it: who waits for reports keeps it.
+protocol Reporting: AnyObject, Sendable {
+    var reports: Reports { get }
+}
+
+extension Reporting {
+    /// Waits until so many have come.
+    func wait(for count: Int) async throws -> [AttemptReport] {
+        defer { withExtendedLifetime(self) {} }
+        return try await reports.wait(for: count)
+    }
+
+    /// Waits for an event's report.
+    func ending(of event: EventNumber) async throws -> AttemptEnding {
+        defer { withExtendedLifetime(self) {} }
+        return try await reports.ending(of: event)
+    }
+}

@@ -7,7 +7,7 @@ import Testing
 
 struct StreamTransportTests {
     /// A stream with its loop, whose process runs in a directory of its own.
-    private final class StreamUnderTest: Sendable {
+    private final class StreamUnderTest: Reporting {
         let directory = TemporaryDirectory()
         let reports = Reports()
         let transport: StreamTransport
@@ -38,7 +38,7 @@ struct StreamTransportTests {
         let under = try StreamUnderTest("echo $$ >> pids; " + Self.echo)
         under.start(1...200)
         under.start(201...300)
-        let reports = try await under.reports.wait(for: 300)
+        let reports = try await under.wait(for: 300)
         #expect(reports.allSatisfy { $0.ending == .written })
         #expect(reports.map(\.event.rawValue) == Array(1...300))
         #expect(under.directory.lines("lines") == (1...300).map { "{\"n\":\($0)}" })
@@ -49,14 +49,14 @@ struct StreamTransportTests {
         let under = try StreamUnderTest(
             #"while read -r line; do case "$line" in *3*) echo gone >&2; exit 9;; esac; echo '{"ok":true}'; done"#)
         under.start(1...5)
-        let first = try await under.reports.wait(for: 5)
+        let first = try await under.wait(for: 5)
         #expect(first[0].ending == .written)
         #expect(first[1].ending == .written)
         #expect(first[2].ending == .broken(reason: "the command ended with exit 9", output: Array("gone\n".utf8)))
         #expect(first[3].ending == .cancelled)
         #expect(first[4].ending == .cancelled)
         under.start(7...8)
-        let then = try await under.reports.wait(for: 7)
+        let then = try await under.wait(for: 7)
         #expect(then[5...].allSatisfy { $0.ending == .written })
     }
 
@@ -64,7 +64,7 @@ struct StreamTransportTests {
         let under = try StreamUnderTest(
             "echo $$ > pid; trap '' TERM; sleep 60 & wait; sleep 60", timeout: .milliseconds(100))
         under.start(1...2)
-        let reports = try await under.reports.wait(for: 2)
+        let reports = try await under.wait(for: 2)
         #expect(reports[0].ending.fault?.hasPrefix("timeout: no answer after 100 ms") == true)
         #expect(reports[1].ending == .cancelled)
         let pid = try #require(pid_t(under.directory.lines("pid").first ?? ""))
@@ -79,7 +79,7 @@ struct StreamTransportTests {
             $0.kind = .command(command)
         }
         under.start(1...3)
-        let reports = try await under.reports.wait(for: 3)
+        let reports = try await under.wait(for: 3)
         #expect(reports.allSatisfy { $0.ending.fault?.contains("/nowhere/at/all can't be started") == true })
     }
 
@@ -98,7 +98,7 @@ struct StreamTransportTests {
     @Test func retiredItGetsItsEndOfInputAndEnds() async throws {
         let under = try StreamUnderTest("echo $$ > pid; " + Self.echo + "; echo bye > bye")
         under.start(1...1)
-        _ = try await under.reports.wait(for: 1)
+        _ = try await under.wait(for: 1)
         under.transport.retire()
         try await eventually("its end") { under.directory.lines("bye") == ["bye"] }
     }
@@ -106,12 +106,12 @@ struct StreamTransportTests {
     @Test func newSettingsAreTakenUpByANewProcessWhenAllIsAnswered() async throws {
         let under = try StreamUnderTest(Self.echo)
         under.start(1...10)
-        _ = try await under.reports.wait(for: 10)
+        _ = try await under.wait(for: 10)
         var settings = try TargetSettings.shell(Self.echo.replacing("lines", with: "others")) { $0.isStream = true }
         settings.timeout = .seconds(30)
         under.transport.update(settings)
         under.start(11...20)
-        let reports = try await under.reports.wait(for: 20)
+        let reports = try await under.wait(for: 20)
         #expect(reports.allSatisfy { $0.ending == .written })
         #expect(under.directory.lines("lines").count == 10)
         #expect(under.directory.lines("others").count == 10)
@@ -121,7 +121,7 @@ struct StreamTransportTests {
         let under = try StreamUnderTest("sleep 60")
         under.start(1...3)
         under.transport.cancel()
-        let reports = try await under.reports.wait(for: 3)
+        let reports = try await under.wait(for: 3)
         #expect(reports.allSatisfy { $0.ending == .cancelled })
     }
 }

@@ -3,6 +3,12 @@ import HTTPServer
 /// What a request's head decides, before its body is read: 404, 403, 405, 429, 415 and 401 in this order.
 extension Acceptor {
     func judge(_ head: RequestHead) -> HeadVerdict {
+        let verdict = verdict(on: head)
+        if case .refuse(let response) = verdict { note(response, to: head) }
+        return verdict
+    }
+
+    private func verdict(on head: RequestHead) -> HeadVerdict {
         if boards.edition != edition { takeUpBoard() }
         guard let index = board.source(for: head) else {
             return refuse(

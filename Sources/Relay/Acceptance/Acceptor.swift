@@ -25,6 +25,8 @@ final class Acceptor: RequestHandler {
     private var decisions: [DecisionKey: RoutingDecision] = [:]
     private var lastDecision: RoutingDecision?
     private let decodedMemory = DecodedMemory()
+    /// Where refusals are told, if somebody wants to know of each.
+    let diary: Log
     let quarantine: Quarantine
     private let spans: SpanExporter
     var quarantined: [(request: QuarantinedRequest, exchange: Exchange, response: Response)] = []
@@ -39,8 +41,9 @@ final class Acceptor: RequestHandler {
 
     init(
         boards: CurrentBoard, log: any EventLog, loop: EventLoop, counters: AcceptanceCounters, quarantine: Quarantine,
-        spans: SpanExporter
+        spans: SpanExporter, diary: Log
     ) {
+        self.diary = diary
         self.boards = boards
         (board, edition) = boards.current()
         self.log = log
@@ -79,10 +82,12 @@ final class Acceptor: RequestHandler {
         do throws(RequestFault) {
             try take(request, from: index, on: exchange)
         } catch {
+            let response = error.response
+            note(response, to: request.head)
             if case .unauthorized(let rejection) = error, board.sources[index].settings.onInvalid == .quarantine {
                 return setApart(request, from: index, on: exchange, rejection)
             }
-            answer(exchange, error.response)
+            answer(exchange, response)
         }
     }
 

@@ -133,7 +133,7 @@ public final class Daemon: Sendable {
         let doorThreads = door.start(name: "door") { [self] loop in
             Acceptor(
                 boards: boards, log: spool, loop: loop, counters: counters, quarantine: quarantine,
-                spans: engine.spans)
+                spans: engine.spans, diary: log)
         }
         guard let controlThreads, let doorThreads else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = doorThreads + controlThreads }

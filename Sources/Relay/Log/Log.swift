@@ -67,9 +67,12 @@ public final class Log: Sendable {
         return fstat(StandardStream.error.rawValue, &status) == 0 ? "\(status.st_dev):\(status.st_ino)" : nil
     }
 
+    /// Whether entries of a level are written: what takes work to say need not be made for nothing.
+    func takes(_ level: Level) -> Bool { level >= self.level }
+
     /// Writes an entry with its fields.
     public func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
-        guard level >= self.level else { return }
+        guard takes(level) else { return }
         let entry = isJSON ? json(level, message, fields) : text(level, message, fields)
         let line = isJournal ? Array("<\(level.priority)>".utf8) + entry : entry
         // Where nobody reads the log, the relay goes on without it.
