@@ -58,17 +58,27 @@ extension EventLoop {
         }
         let loop = fewest.loop
         loop.load.add(1, ordering: .relaxed)
-        if loop === self { return adopt(descriptor, peer, settings) }
-        loop.perform { loop.adopt(descriptor, peer, settings) }
+        let others = ([self] + siblings).filter { $0 !== loop }
+        if loop === self { return adopt(descriptor, peer, settings, others: others[...]) }
+        loop.perform { loop.adopt(descriptor, peer, settings, others: others[...]) }
     }
 
-    func adopt(_ descriptor: Int32, _ peer: PeerAddress, _ settings: ListenerSettings) {
+    /// Makes a connection this loop's own. Past the limit one that is idle gives way: here or, if there is none, at one of
+    /// `others`, which then has the new one.
+    private func adopt(
+        _ descriptor: Int32, _ peer: PeerAddress, _ settings: ListenerSettings, others: ArraySlice<EventLoop>
+    ) {
         if peer != .local {
             var one: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         }
         // Asked before it is one of those that may have to give way.
         let hasPlace = occupancy.enter() || (dropOldestIdle() && occupancy.enter())
+        if !hasPlace, let next = others.first, !occupancy.isStopping {
+            load.subtract(1, ordering: .relaxed)
+            next.load.add(1, ordering: .relaxed)
+            return next.perform { next.adopt(descriptor, peer, settings, others: others.dropFirst()) }
+        }
         let slot = freeSlots.popLast() ?? connections.count
         if slot == connections.count { connections.append(nil) }
         generations &+= 1
@@ -82,7 +92,6 @@ extension EventLoop {
             epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue,
             UInt64(connection.generation) << 32 | UInt64(slot))
         guard hasPlace else {
-            for sibling in siblings { sibling.perform { _ = sibling.dropOldestIdle() } }
             tell(.outOfConnections)
             if settings.speaksTLS { connection.tls = identity?.current.session(on: descriptor) }
             return turnAway(slot, connection)

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Platform
 import Testing
@@ -53,6 +54,36 @@ struct LoopGroupTests {
             try client.send("Host: a\r\n\r\n")
             #expect(try client.answer().status == 200)
         }
+    }
+
+    @Test func anIdleConnectionOfAnyLoopGivesWay() throws {
+        let group = try group(4) { $0.connections = 1 }
+        let clients = try (0..<12).map { number in
+            let client = try Client(at: group.address)
+            try client.send("POST", "/echo", "\(number)")
+            #expect(try client.answer().body == "POST /echo \(number)")
+            return client
+        }
+        for client in clients.dropLast() { #expect(try client.ends()) }
+    }
+
+    /// To be run with ThreadSanitizer as well: `Tests/run long` does.
+    @Test func fourLoopsAnswerManyClientsAtOnce() throws {
+        let group = try group(4) { $0.connections = 24 }
+        let answered = Counter()
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            for round in 0..<25 {
+                guard let client = try? Client(at: group.address) else { continue }
+                for _ in 0..<4 {
+                    try? client.send("POST", "/echo", String(repeating: "x", count: round * 400))
+                    if (try? client.answer())?.status == 200 { answered.add() }
+                }
+                guard round % 3 == 0 else { continue }
+                try? client.send("POST /echo HTTP/1.1\r\nHo")
+                client.breakOff()
+            }
+        }
+        #expect(answered.value == 8 * 25 * 4)
     }
 
     @Test func anAddressThatAnotherGroupHasIsAnError() throws {

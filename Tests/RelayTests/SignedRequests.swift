@@ -40,7 +40,7 @@ func checked(
     let verifier = Verifier(settings)
     return try withRequest(body, headers, target: target) { request in
         do throws(Verifier.Rejection) {
-            try verifier.judge(request.head)
+            try verifier.judge(request.head, now: now)
             return .accepted(try verifier.check(request.head, body: request.body, now: now))
         } catch {
             return .refused(error.error)

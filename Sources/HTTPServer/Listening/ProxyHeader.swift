@@ -46,7 +46,7 @@ struct ProxyHeader: Equatable {
     }
 
     private static func isPort(_ text: String) -> Bool {
-        text.utf8.allSatisfy(\.isDigit) && UInt16(text) != nil
+        text.utf8.allSatisfy(\.isDigit) && UInt16(text) != nil && (text == "0" || !text.hasPrefix("0"))
     }
 
     /// Version 2: signature, version and command, family and protocol, length, addresses.

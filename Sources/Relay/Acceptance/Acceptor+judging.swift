@@ -1,3 +1,4 @@
+import CPlatform
 import HTTPServer
 
 /// What a request's head decides, before its body is read: 404, 403, 405, 429, 415 and 401 in this order.
@@ -32,7 +33,9 @@ extension Acceptor {
             do throws(BodyCoding.Fault) { _ = try BodyCoding.of(head) } catch { throw .coding(error) }
             // What is to be kept although it fails must be read.
             if let verifier = verifiers[index], source.onInvalid == .reject {
-                do throws(Verifier.Rejection) { try verifier.judge(head) } catch { throw .unauthorized(error) }
+                do throws(Verifier.Rejection) { try verifier.judge(head, now: hs_wall_ms()) } catch {
+                    throw .unauthorized(error)
+                }
             }
         } catch {
             return .refuse(error.response)

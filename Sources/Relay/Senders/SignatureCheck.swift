@@ -50,12 +50,17 @@ final class SignatureCheck {
     /// The place of the secret that the last request accepted was signed with.
     private(set) var matched = 0
 
-    /// Whether the header alone decides, so that a stranger's body is not read.
-    var needsNoBody: Bool { scheme.algorithm == .none }
-
-    /// Whether the header that a sender proves itself by is there, once. Asked before the body is read.
-    func checkPresence(_ head: RequestHead) throws(Verifier.Rejection) {
-        _ = try value(of: scheme.header, head)
+    /// Refuses what needs no body to be refused, so that a stranger's is not read: no proof, two of them, one that can't be
+    /// right, a secret that is not ours, or a moment in the headers that is too far off.
+    func judge(_ head: RequestHead, now: Int64) throws(Verifier.Rejection) {
+        let header = head.text(try value(of: scheme.header, head))
+        if scheme.algorithm == .none { return try checkToken(header) }
+        _ = try signatures(in: header)
+        guard scheme.timestamp?.isOfHead == true else { return }
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        let source = SignedTextSource(
+            head: head, body: nothing, header: header, scheme: scheme, scanner: scanner, paths: paths)
+        _ = try moment(source, now: now)
     }
 
     /// Checks a request whose body is `body`. `now` is in milliseconds since 1970. Answers what tells its repetition, if

@@ -32,6 +32,16 @@ public struct SignedText: Sendable, Equatable {
 
     private init(parts: [Part]) { self.parts = parts }
 
+    /// Whether a request's head is enough to make it.
+    var isOfHead: Bool {
+        parts.allSatisfy {
+            switch $0 {
+            case .text, .header, .part, .url: true
+            case .body, .form, .value: false
+            }
+        }
+    }
+
     /// Reads a text with placeholders.
     init(parsing text: String) throws(Fault) {
         var parts: [Part] = []

@@ -27,17 +27,13 @@ final class Verifier {
     /// The place of the secret that the last request accepted was signed with.
     var matched: Int { signature?.matched ?? 0 }
 
-    /// Refuses what needs no body to be refused: the proof is missing, or it is a secret that is not ours.
-    func judge(_ head: RequestHead) throws(Rejection) {
+    /// Refuses what needs no body to be refused: see `SignatureCheck.judge`. `now` is in milliseconds since 1970.
+    func judge(_ head: RequestHead, now: Int64) throws(Rejection) {
         guard let signature else {
-            _ = try header(Verifier.voucherifyHeader, of: head)
+            _ = try voucherifySignature(of: head)
             return
         }
-        if signature.needsNoBody {
-            _ = try signature.check(head, body: UnsafeRawBufferPointer(start: nil, count: 0), now: 0)
-        } else {
-            try signature.checkPresence(head)
-        }
+        try signature.judge(head, now: now)
     }
 
     /// Checks a request, all of it anew: since its head was judged a reload may have changed who may send. `now` is in milliseconds since 1970; `isCompact` says that the body is known to
@@ -64,14 +60,19 @@ final class Verifier {
         return value
     }
 
-    private func checkVoucherify(_ head: RequestHead, _ body: UnsafeRawBufferPointer, isCompact: Bool) throws(Rejection)
-    {
+    private func voucherifySignature(of head: RequestHead) throws(Rejection) -> UnsafeRawBufferPointer {
         let sent = UnsafeRawBufferPointer(rebasing: head.bytes[try header(Verifier.voucherifyHeader, of: head)])
         guard sent.count == 2 * SHA256.size else {
             throw Rejection(
                 error: "\(Verifier.voucherifyHeader) is no HMAC-SHA256 in hexadecimal",
                 hint: "it has 64 digits in lower case")
         }
+        return sent
+    }
+
+    private func checkVoucherify(_ head: RequestHead, _ body: UnsafeRawBufferPointer, isCompact: Bool) throws(Rejection)
+    {
+        let sent = try voucherifySignature(of: head)
         var isRight = false
         for key in keys {
             key.begin()
