@@ -59,7 +59,7 @@ struct KillTests {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<Self.kills {
             // So many more acknowledgements, and then at any moment.
-            let goal = acked.withLock { $0.count } + Int.random(in: 1...80, using: &generator)
+            let goal = acked.withLock { $0.count } + Int.random(in: 1...40, using: &generator)
             try wait("events are taken") { acked.withLock { $0.count } >= goal }
             relay.kill()
             try relay.start()
