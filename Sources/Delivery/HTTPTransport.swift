@@ -34,7 +34,7 @@ final class HTTPTransport: Transport, TransferOwner, @unchecked Sendable {
     }
 
     func update(_ settings: TargetSettings) {
-        composer = RequestComposer(settings, options: options, after: composer) ?? composer
+        composer = RequestComposer(settings, options: options) ?? composer
     }
 
     func cancel() { loop.submit(.cancel(self)) }

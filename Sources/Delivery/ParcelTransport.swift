@@ -67,7 +67,7 @@ final class ParcelTransport: Transport, TransferOwner, @unchecked Sendable {
 
     func update(_ settings: TargetSettings) {
         queue.async {
-            self.composer = RequestComposer(settings, options: self.options, after: self.composer) ?? self.composer
+            self.composer = RequestComposer(settings, options: self.options) ?? self.composer
             self.apply(settings)
             self.sendGathered()
         }

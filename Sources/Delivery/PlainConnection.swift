@@ -15,7 +15,9 @@ final class PlainConnection {
     }
 
     let socket: Int32
-    let endpoint: PlainEndpoint
+    /// Where it waits for a request.
+    let pool: PlainPool
+    private let host: String
     /// When it was made, and when its last request ended, by the steady clock in milliseconds.
     let madeAt: Int64
     private(set) var usedAt: Int64
@@ -31,9 +33,10 @@ final class PlainConnection {
     /// Whether the epoll reports that it can be written to.
     var isWatchedForWriting = false
 
-    init(_ socket: Int32, to endpoint: PlainEndpoint, now: Int64) {
+    init(_ socket: Int32, to host: String, of pool: PlainPool, now: Int64) {
         self.socket = socket
-        self.endpoint = endpoint
+        self.host = host
+        self.pool = pool
         madeAt = now
         usedAt = now
     }
@@ -49,7 +52,7 @@ final class PlainConnection {
         reader = AnswerReader(keptBodyBytes: request.keptBodyBytes)
         sent = 0
         head.removeAll(keepingCapacity: true)
-        request.writeHead(to: &head, host: endpoint.host)
+        request.writeHead(to: &head, host: host)
         return write()
     }
 

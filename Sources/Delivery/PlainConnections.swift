@@ -17,12 +17,18 @@ final class PlainConnections {
     private let epoll: Int32
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PlainConnections.readBytes, alignment: 16)
     private var open: [PlainConnection?] = []
+    private var pools: [WeakPool] = []
     private var count = 0
     private var idleCount = 0
     private var ended: [(request: TransferRequest, ending: AttemptEnding)] = []
     private var stale: [(request: TransferRequest, dueAt: Int64)] = []
     /// When something is to be looked at again, by the steady clock in milliseconds: never later than what is due first.
     private(set) var wakeAt: Int64 = .max
+
+    /// Endpoints and connections hold a pool; it goes with the last of them.
+    private struct WeakPool {
+        weak var pool: PlainPool?
+    }
 
     init(epoll: Int32) {
         self.epoll = epoll
@@ -45,7 +51,8 @@ final class PlainConnections {
     /// Sends a request on a connection that waits for one; false if there is none.
     func start(_ request: TransferRequest, dueAt: Int64, now: Int64) -> Bool {
         guard let endpoint = request.plain else { return false }
-        while let connection = endpoint.idle.popLast() {
+        let pool = pool(of: endpoint)
+        while let connection = pool.idle.popLast() {
             idleCount -= 1
             if isTooOld(connection, now) {
                 close(connection)
@@ -60,7 +67,7 @@ final class PlainConnections {
     /// Sends a request on a connection that has just been made for it.
     func add(_ socket: Int32, _ request: TransferRequest, dueAt: Int64, now: Int64) {
         guard let endpoint = request.plain else { return }
-        let connection = PlainConnection(socket, to: endpoint, now: now)
+        let connection = PlainConnection(socket, to: endpoint.host, of: pool(of: endpoint), now: now)
         while open.count <= Int(socket) { open.append(nil) }
         open[Int(socket)] = connection
         count += 1
@@ -113,6 +120,15 @@ final class PlainConnections {
         }
     }
 
+    private func pool(of endpoint: PlainEndpoint) -> PlainPool {
+        if let pool = endpoint.pool { return pool }
+        pools.removeAll { $0.pool == nil }
+        let pool = pools.first { $0.pool?.serves(endpoint) == true }?.pool ?? PlainPool(of: endpoint)
+        if !pools.contains(where: { $0.pool === pool }) { pools.append(WeakPool(pool: pool)) }
+        endpoint.pool = pool
+        return pool
+    }
+
     private func go(_ connection: PlainConnection, _ outcome: PlainConnection.Outcome, now: Int64) {
         let isWatched = connection.isWatchedForWriting
         switch outcome {
@@ -136,7 +152,7 @@ final class PlainConnections {
         guard let request = connection.request else { return }
         connection.finish(now: now)
         if isKept, connection.isReusable, case .answered = ending, idleCount < PlainConnections.idleLimit {
-            connection.endpoint.idle.append(connection)
+            connection.pool.idle.append(connection)
             idleCount += 1
         } else {
             close(connection)
@@ -146,8 +162,8 @@ final class PlainConnections {
 
     /// Closes a connection that waits for a request.
     private func leave(_ connection: PlainConnection) {
-        if let place = connection.endpoint.idle.firstIndex(where: { $0 === connection }) {
-            connection.endpoint.idle.remove(at: place)
+        if let place = connection.pool.idle.firstIndex(where: { $0 === connection }) {
+            connection.pool.idle.remove(at: place)
             idleCount -= 1
         }
         close(connection)

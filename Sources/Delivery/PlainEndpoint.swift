@@ -1,13 +1,15 @@
-/// An endpoint that is spoken to without TLS and without a proxy, and its connections that nobody uses now.
+/// An endpoint that is spoken to without TLS and without a proxy.
 ///
-/// Unchecked: `idle` belongs to the transfer loop's thread; the rest never changes.
+/// Unchecked: `pool` belongs to the transfer loop's thread; the rest never changes.
 final class PlainEndpoint: @unchecked Sendable {
     /// As the `host` field has it.
     let host: String
     /// The URL up to its path.
     let base: [UInt8]
-    /// Those that wait for the next request, the one that was used last at the end.
-    var idle: [PlainConnection] = []
+    /// How it is connected to.
+    let settings: ConnectionSettings
+    /// Its connections, once a request has asked for one.
+    var pool: PlainPool?
 
     /// The endpoint of URLs that begin like this one; `nil` if it takes more than sending bytes to it: TLS, a proxy,
     /// credentials, a name that is not as it stands on the wire.
@@ -24,6 +26,7 @@ final class PlainEndpoint: @unchecked Sendable {
         guard isFit, !authority.isEmpty else { return nil }
         base = Array("http://\(authority)".utf8)
         host = EndpointURL(base).host
+        self.settings = settings
     }
 
     /// This endpoint, if a URL of it goes out as it stands: libcurl takes `/./` and `/../` out of a path, and fragments away.
@@ -38,4 +41,21 @@ final class PlainEndpoint: @unchecked Sendable {
         }
         return self
     }
+}
+
+/// Connections that lead to one place in one way and that nobody uses now: targets share them, and they outlast a reload.
+/// Belongs to the transfer loop's thread.
+final class PlainPool {
+    private let base: [UInt8]
+    private let settings: ConnectionSettings
+    /// Those that wait for the next request, the one that was used last at the end.
+    var idle: [PlainConnection] = []
+
+    init(of endpoint: PlainEndpoint) {
+        base = endpoint.base
+        settings = endpoint.settings
+    }
+
+    /// Whether its connections are fit for an endpoint.
+    func serves(_ endpoint: PlainEndpoint) -> Bool { base == endpoint.base && settings == endpoint.settings }
 }

@@ -23,9 +23,8 @@ struct RequestComposer {
     /// The URL as configured, for the record of a request that can't be made.
     let fixedPlace: String
 
-    /// A composer; `nil` if the target is no HTTP endpoint. It goes on with the connections of the `former` one, where
-    /// they lead to the same place in the same way.
-    init?(_ settings: TargetSettings, options: DeliveryOptions, after former: RequestComposer? = nil) {
+    /// A composer; `nil` if the target is no HTTP endpoint.
+    init?(_ settings: TargetSettings, options: DeliveryOptions) {
         guard case .http(let http) = settings.kind else { return nil }
         self.http = http
         batch = settings.batch
@@ -36,14 +35,8 @@ struct RequestComposer {
         keptBodyBytes = aws == nil ? AttemptEnding.Answer.keptBodyBytes : AWSAnswer.keptBodyBytes
         paths = Array(Set(http.url.paths + http.headers.flatMap { $0.value.paths } + (settings.body?.paths ?? [])))
         fixedURL = http.url.isConstant ? Array(http.url.source.utf8) : nil
-        let fresh = PlainEndpoint(http.url.source, http.connection)
-        if let former, former.connection.settings == http.connection {
-            connection = former.connection
-            plain = former.plain?.base == fresh?.base ? former.plain : fresh
-        } else {
-            connection = ConnectionProfile(http.connection)
-            plain = fresh
-        }
+        connection = ConnectionProfile(http.connection)
+        plain = PlainEndpoint(http.url.source, http.connection)
         fixedPlace = RequestComposer.place(http.shown.source, http)
         changingHeaders = http.headers.filter { !$0.value.isConstant }
         var names = Set(http.headers.map { $0.name.lowercased() })
