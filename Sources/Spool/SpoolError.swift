@@ -12,4 +12,6 @@ public enum SpoolError: Error, Hashable, Sendable {
     case erased(EventNumber)
     /// More targets than numbers for them.
     case tooManyQueues(limit: Int)
+    /// A log that is elsewhere can't be reached, or does not do what was asked, for this reason.
+    case elsewhere(reason: String)
 }

@@ -179,8 +179,9 @@ extension ConfigurationReader {
     private func spool(_ place: Place, _ result: inout Configuration) {
         var settings = result.spool
         object(
-            place, later: ["jetstream", "buffer"],
+            place, later: ["buffer"],
             [
+                ("jetstream", { result.cluster = self.cluster($0) }),
                 ("path", { settings.path = self.string($0).map(self.absolute) ?? settings.path }),
                 (
                     "sync",

@@ -35,7 +35,7 @@ enum SecretText {
     static func isSecret(_ key: String) -> Bool {
         let name = key.lowercased().filter { $0 != "_" && $0 != "-" }
         return [
-            "secret", "token", "password", "passphrase", "authorization", "credential", "cookie", "accesskey", "apikey",
+            "secret", "token", "password", "passphrase", "authorization", "credential", "cookie", "accesskey", "apikey", "nkey",
         ]
         .contains { name.contains($0) }
     }

@@ -16,6 +16,7 @@ public struct DaemonError: Error, Sendable {
         case .locked: exitCode = 1
         case .system(let call, _, _): exitCode = call == "mkdir" || call == "open" ? 73 : 74
         case .newerVersion, .damaged, .tooManyQueues, .erased: exitCode = 74
+        case .elsewhere: exitCode = 69
         }
     }
 
@@ -53,6 +54,7 @@ extension SpoolError {
         case .damaged(let segment, let offset, let reason):
             "the record at byte \(offset) of segment \(segment) is damaged: \(reason)"
         case .erased(let event): "event \(event) was erased"
+        case .elsewhere(let reason): reason
         case .tooManyQueues(let limit):
             "the spool has \(limit) target names already, and numbers for no more"
         }
