@@ -121,6 +121,11 @@ final class Transfer {
         let settings = profile.settings
         hs_curl_set_long(
             easy, CURLOPT_HTTP_VERSION, settings.http2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))
+        // HTTP/2 asks for TLS 1.2 (RFC 9113 §9.2). It also keeps libcurl from taking another target's HTTP/1.1 connection.
+        hs_curl_set_long(
+            easy, CURLOPT_SSLVERSION,
+            settings.http2
+                ? Int(CURL_SSLVERSION_TLSv1_2) | Int(CURL_SSLVERSION_MAX_TLSv1_3) : Int(CURL_SSLVERSION_DEFAULT))
         // Requests wait for the connection that is being made, and share it.
         hs_curl_set_long(easy, CURLOPT_PIPEWAIT, settings.http2 ? 1 : 0)
         // An empty text keeps libcurl from looking into the environment.

@@ -19,8 +19,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     static let eventsAtOnce = 512
-    /// Unused buffers kept: 1 MiB in all.
-    static let spareBufferLimit = 128
+    /// Unused buffers kept: 256 KiB in all.
+    static let spareBufferLimit = 32
     static let tickNanoseconds: Int64 = 250_000_000
     /// How long a client that is refused, or had its last answer, may take to read it and to stop sending.
     static let lingerNanoseconds: Int64 = 10_000_000_000

@@ -23,7 +23,7 @@ struct RecordScan {
     private var windowStart = 0
 
     /// Read at once, in bytes; a longer record is read by itself.
-    private static let windowBytes = 1 << 20
+    private static let windowBytes = 256 << 10
 
     init(_ file: any DiskFile, generation: UInt64) throws(SpoolError) {
         self.file = file

@@ -16,7 +16,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def until(what, condition, seconds=20):
+def until(what, condition, seconds=60):
     """Waits until a condition holds, and answers what it came to."""
     end = time.monotonic() + seconds
     while True:
@@ -62,9 +62,9 @@ class Receiver:
 
 
 class Relay:
-    """The built relay, with targets that each get every event."""
+    """The built relay, with targets that each get every event, or those that are `later` the events of type later."""
 
-    def __init__(self, targets):
+    def __init__(self, targets, later=()):
         self.directory = tempfile.TemporaryDirectory()
         self.port = free_port()
         path = os.path.join(self.directory.name, "routes.json")
@@ -76,7 +76,10 @@ class Relay:
                     "admin": None,
                     "sources": {"shop": {"path": "/shop"}},
                     "targets": {name: {"retry": retry} | target for name, target in targets.items()},
-                    "routes": [{"name": "all", "to": list(targets)}],
+                    "routes": [
+                        {"name": "all", "to": [name for name in targets if name not in later]},
+                        {"name": "later", "match": {"type": ["later"]}, "to": list(later)},
+                    ][: 2 if later else 1],
                 },
                 file,
             )

@@ -111,7 +111,9 @@ class TLS(unittest.TestCase):
                 "mutual": at("mutual", "mutual", trusting | {"certificate": client, "key": client_key}),
                 "anonymous": at("mutual", "anonymous", trusting),
                 "stranger": at("mutual", "stranger", trusting | {"certificate": stranger, "key": stranger_key}),
-            }
+                "later": at("good", "later", trusting, http2=True),
+            },
+            later=["later"],
         )
         cls.relay.send({"type": "a"})
 
@@ -140,6 +142,12 @@ class TLS(unittest.TestCase):
 
     def test_http2_is_spoken_where_it_is_asked_for(self):
         self.assertEqual(self.line("http2")[0], "HTTP/2.0")
+
+    def test_http2_is_spoken_where_an_idle_connection_speaks_http_1(self):
+        self.line("private")
+        self.line("pinned")
+        self.relay.send({"type": "later"})
+        self.assertEqual(self.line("later")[0], "HTTP/2.0")
 
     def test_the_relay_shows_its_certificate(self):
         self.assertIn("CN=relay", self.line("mutual")[1])

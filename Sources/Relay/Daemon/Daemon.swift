@@ -145,6 +145,7 @@ public final class Daemon: Sendable {
                 "admin": controls.addresses.dropFirst().map(\.description).joined(separator: " "),
                 "spool": configuration.spoolInWords, "version": hookswitchVersion,
             ])
+        hs_forget_startup_code()
     }
 
     /// Reads the configuration anew and puts it in force if it is right, between two events; else the old one stays. Opens
