@@ -71,7 +71,7 @@ let package = Package(
         tests(of: "EventJSON"),
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
         tests(of: "HTTPServer", ["CPlatform"], resources: [.copy("Fixtures")]),
-        tests(of: "NATS"),
+        tests(of: "NATS", ["CPlatform"]),
         tests(of: "Cluster", ["NATS", "Spool"]),
         tests(of: "Spool", ["CPlatform"], resources: [.copy("Fixtures")]),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),

@@ -16,9 +16,13 @@ public struct ClusterSettings: Sendable, Equatable {
     public var maxSizeBytes = 10_000_000_000
     /// For how long the stream tells a repetition by its key.
     public var dedupe: Duration = .seconds(120)
+    /// The longest body that the door takes, in bytes.
+    public var bodyLimitBytes = 1 << 20
     /// The directory of what stays here: records of attempts, quarantine, the lock.
     public var path: String
 
+    /// What an event may be longer than its body, in bytes: headers that are passed on, names.
+    static let attributesBytes = 64 << 10
     /// How many deliveries of a target may be under way or waiting for a retry, over all relays. Beyond it, the target's new
     /// events wait in the stream.
     static let unfinishedLimit = 100_000

@@ -61,7 +61,12 @@ extension JetStreamLog {
         }
         try patiently("the consumer of \(name) can't be made") { () throws(NATSFault) in
             let consumer = self.consumer(of: queue)
-            _ = try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
+            do throws(NATSFault) {
+                try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
+            } catch  where error.kind == .never {
+                // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
+                try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), [])
+            }
         }
         client.perform { [self] in
             if entries[queue] == nil { entries[queue] = Entry(name, queue) }
@@ -79,12 +84,22 @@ extension JetStreamLog {
     private func register(_ name: String) throws(SpoolError) {
         try patiently("\(name) can't be given a number") { () throws(NATSFault) in
             do throws(NATSFault) {
-                _ = try client.publishFirst(subjects.target(name), Array(name.utf8))
+                let number = try client.publishFirst(subjects.target(name), Array(name.utf8))
+                guard let queue = UInt16(exactly: number) else {
+                    throw NATSFault(.ours, "there are \(UInt16.max) target names already, and numbers for no more")
+                }
+                board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
             } catch  where error.code == NATSFault.wrongLastSequence {
-                return
+                // A broker that lags behind may not have it yet.
+                let question = "{\"last_by_subj\":\"\(subjects.target(name))\"}"
+                let found = try JetStreamAPI.message(
+                    client.call(JetStreamAPI.get(subjects.targetStream), Array(question.utf8)))
+                guard let found, let queue = UInt16(exactly: found.sequence) else {
+                    throw NATSFault(.later, "its number can't be read yet")
+                }
+                board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
             }
         }
-        try learnTargets()
     }
 
     /// Asks JetStream something, and reads the answer.

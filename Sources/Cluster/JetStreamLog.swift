@@ -30,6 +30,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         }
     }
 
+    /// What a frame's first line takes at the least, which does not count as the message's.
+    private static let framingBytes = 64
     private static let pullMilliseconds: Int64 = 10_000
     private static let heartbeatMilliseconds: Int64 = 2_000
     /// After how long without a word the pulls are taken for lost.
@@ -51,7 +53,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     private var keepAliveAt: Int64 = 0
     var surveyAt: Int64 = 0
     var isSurveying = false
-    private var limitBytes = 1 << 20
+    /// The longest message that the brokers take; 0 before one said so.
+    private var limitBytes = 0
 
     /// Connects, makes the streams if they are not there, and takes the directory's lock. Blocks until the brokers are there,
     /// for some seconds at the most.
@@ -113,7 +116,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         let reason: String
         if publisher.waiting + count > ClusterSettings.waitingLimit {
             reason = "too many events wait for the brokers"
-        } else if largest > limitBytes + 256 {
+        } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
             reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
         } else {
             return nil
@@ -171,18 +174,21 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     // On the client's thread from here on.
 
     public func connected(to server: ServerInfo) {
+        let isNews = limitBytes != server.payloadLimitBytes
         limitBytes = server.payloadLimitBytes
         board.note(connectedTo: server)
         notice(.connected("\(server.name) \(server.version)"))
-        if limitBytes < 1 << 21 { notice(.shortMessages(limitBytes: limitBytes)) }
+        if isNews && limitBytes < settings.bodyLimitBytes + ClusterSettings.attributesBytes {
+            notice(.shortMessages(limitBytes: limitBytes))
+        }
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
         for queue in entries.keys { decide(queue) { $0.renew(now: steady(), &$1) } }
     }
 
     public func disconnected(_ fault: NATSFault) {
-        board.note(closed: fault.reason)
-        notice(.disconnected(fault.reason))
+        // Attempts that fail after it are no news.
+        if board.note(closed: fault.reason) { notice(.disconnected(fault.reason)) }
     }
 
     public func received(_ message: Message) {

@@ -33,10 +33,13 @@ final class StatusBoard: Sendable {
 
     func note(connectedTo server: ServerInfo) { state.withLock { $0.closed = nil } }
 
-    func note(closed reason: String) {
-        state.withLock {
-            if $0.closed == nil { $0.closedSince = hs_monotonic_ns() / 1_000_000 }
-            $0.closed = reason
+    /// Notes why there is no connection; answers whether that is news.
+    func note(closed reason: String) -> Bool {
+        state.withLock { state in
+            let isNews = state.closed == nil || state.closedSince == 0
+            if isNews { state.closedSince = hs_monotonic_ns() / 1_000_000 }
+            state.closed = reason
+            return isNews
         }
     }
 
@@ -47,11 +50,11 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Notes a target's name; the numbers rise.
-    func note(_ queue: QueueID, named name: String) {
+    /// Notes a target's number. `isInOrder` if all smaller ones are known.
+    func note(_ queue: QueueID, named name: String, isInOrder: Bool = true) {
         state.withLock {
             if $0.queues[queue] == nil { $0.queues[queue] = Queue(name: name) }
-            $0.lastTarget = max($0.lastTarget, UInt64(queue.rawValue))
+            if isInOrder { $0.lastTarget = max($0.lastTarget, UInt64(queue.rawValue)) }
         }
     }
 

@@ -27,6 +27,7 @@ extension Configuration {
         guard var settings = cluster else { return nil }
         settings.path = spool.path
         settings.retain = spool.retain
+        settings.bodyLimitBytes = bodyLimitBytes
         settings.maxSizeBytes = spool.maxSizeBytes
         for source in sources { settings.dedupe = max(settings.dedupe, source.dedupe?.duration ?? .zero) }
         settings.client.first = settings.client.servers.indices.randomElement() ?? 0

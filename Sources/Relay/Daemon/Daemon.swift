@@ -82,7 +82,8 @@ public final class Daemon: Sendable {
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
             log: spool, engine: engine, reporter: reporter, memories: memories, replays: replays, counters: counters,
-            spool: configuration.spool, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
+            spool: configuration.spool, isCluster: configuration.cluster != nil,
+            notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
     }
 
