@@ -9,18 +9,19 @@ final class FakeBroker {
     private var received: [UInt8] = []
 
     init() {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(listener, $0, length)
-                _ = listen(listener, 8)
-                _ = getsockname(listener, $0, &length)
+                _ = bind(made, $0, length)
+                _ = listen(made, 8)
+                _ = getsockname(made, $0, &length)
             }
         }
+        listener = made
         port = UInt16(bigEndian: address.sin_port)
     }
 

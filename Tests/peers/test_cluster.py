@@ -139,7 +139,7 @@ class OneBroker(unittest.TestCase):
         return relay
 
     def test_an_event_is_accepted_once_and_delivered(self):
-        relay = self.relay({"crm": {"url": self.receiver.url + "/once"}}, name="once")
+        relay = self.relay({"crm": {"http": {"url": self.receiver.url + "/once"}}}, name="once")
         status, body = relay.send({"type": "order", "id": "once-1"})
         self.assertEqual(status, 202)
         until("the delivery", lambda: arrived(self.receiver).get("once-1"))
@@ -150,7 +150,7 @@ class OneBroker(unittest.TestCase):
 
     def test_a_failure_is_kept_and_sent_again_by_hand(self):
         relay = self.relay(
-            {"crm": {"url": f"http://127.0.0.1:{free_port()}/", "retry": {"attempts": 2, "first": "50ms"}}},
+            {"crm": {"http": {"url": f"http://127.0.0.1:{free_port()}/"}, "retry": {"attempts": 2, "first": "50ms"}}},
             name="fail",
         )
         relay.send({"type": "order", "id": "fail-1"})
@@ -168,7 +168,7 @@ class OneBroker(unittest.TestCase):
     def test_what_waits_outlives_the_relay(self):
         port = free_port()
         relay = self.relay(
-            {"crm": {"url": f"http://127.0.0.1:{port}/", "retry": {"attempts": 50, "first": "100ms", "max": "1s"}}},
+            {"crm": {"http": {"url": f"http://127.0.0.1:{port}/"}, "retry": {"attempts": 50, "first": "100ms", "max": "1s"}}},
             name="wait",
         )
         for number in range(20):
@@ -178,7 +178,7 @@ class OneBroker(unittest.TestCase):
         self.addCleanup(receiver.close)
         with open(relay.path) as file:
             configuration = json.load(file)
-        configuration["targets"]["crm"]["url"] = receiver.url + "/"
+        configuration["targets"]["crm"]["http"]["url"] = receiver.url + "/"
         with open(relay.path, "w") as file:
             json.dump(configuration, file)
         relay.start()
@@ -195,7 +195,7 @@ class Cluster(unittest.TestCase):
     def relays(self, count):
         relays = []
         for _ in range(count):
-            relay = Relay(self.brokers.urls, {"crm": {"url": self.receiver.url + "/"}})
+            relay = Relay(self.brokers.urls, {"crm": {"http": {"url": self.receiver.url + "/"}}})
             self.addCleanup(relay.close)
             relays.append(relay)
         return relays

@@ -15,7 +15,8 @@ public enum PublishAnswer: Sendable, Equatable {
         }
         let mark: StaticString = "\"seq\":"
         let fault: StaticString = "\"error\""
-        let repetition: StaticString = "\"duplicate\":true"
+        // Only there where it is true, with space behind the colon from some servers.
+        let repetition: StaticString = "\"duplicate\""
         if message.payload.contains(fault) {
             do throws(NATSFault) {
                 _ = try JetStreamAPI.answer(message)
