@@ -48,7 +48,8 @@ let package = Package(
         room(
             "Relay",
             [
-                "HTTPServer", "EventPattern", "Delivery", "Cluster", "NATS", "Spool", "EventJSON", "Platform", "CConsole",
+                "HTTPServer", "EventPattern", "Delivery", "Cluster", "NATS", "Spool", "EventJSON", "Platform",
+                "CConsole",
                 "CCrypto", "CZlib", "CPlatform",
             ]),
         .executableTarget(

@@ -173,6 +173,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
 
     // On the client's thread from here on.
 
+    /// A connection stands: what has no answer is sent again, and messages are asked for anew.
     public func connected(to server: ServerInfo) {
         let isNews = limitBytes != server.payloadLimitBytes
         limitBytes = server.payloadLimitBytes
@@ -186,11 +187,13 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         for queue in entries.keys { decide(queue) { $0.renew(now: steady(), &$1) } }
     }
 
+    /// The connection ended, or none could be made.
     public func disconnected(_ fault: NATSFault) {
         // Attempts that fail after it are no news.
         if board.note(closed: fault.reason) { notice(.disconnected(fault.reason)) }
     }
 
+    /// A message came: a word on one of ours, or a delivery.
     public func received(_ message: Message) {
         if message.subject.hasPrefix(client.inbox) {
             let words = message.subject.dropFirst(client.inbox.count + 1).split(separator: ".")
@@ -242,6 +245,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if entries[queue]?.shelf.held[arrival.event] == nil { bodies.letGo(arrival.event, for: queue) }
     }
 
+    /// Time has passed: what is overdue is sent again, and what is in hand is kept.
     public func tick(now: Int64) {
         publisher.tick(now: now) { client.send($0) }
         guard client.isConnected else { return }

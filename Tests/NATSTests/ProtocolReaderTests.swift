@@ -53,7 +53,7 @@ import Testing
         "HTTP/1.1 400 Bad Request\r\n", "MSG a 1\r\n", "MSG a x 1\r\na\r\n", "MSG a 1 -1\r\n\r\n",
         "MSG a 1 2000000\r\n",
         "MSG a 1 1\r\nabc\r\n", "HMSG a 1 9 5\r\nhello\r\n", "HMSG a 1 5 5\r\nhello\r\n",
-        "HMSG a 1 17 17\r\nNATS/1.0 5x3\r\n\r\n\r\n", "HMSG a 1 15 15\r\nNATS/1.0\r\nbad\r\n\r\n",
+        "HMSG a 1 16 16\r\nNATS/1.0 5x3\r\n\r\n\r\n", "HMSG a 1 15 15\r\nNATS/1.0\r\nbad\r\n\r\n",
     ])
     func whatIsNotTheProtocolIsAFault(text: String) {
         #expect(throws: ProtocolFault.self) { try events([Array(text.utf8)]) }

@@ -35,7 +35,8 @@ enum SecretText {
     static func isSecret(_ key: String) -> Bool {
         let name = key.lowercased().filter { $0 != "_" && $0 != "-" }
         return [
-            "secret", "token", "password", "passphrase", "authorization", "credential", "cookie", "accesskey", "apikey", "nkey",
+            "secret", "token", "password", "passphrase", "authorization", "credential", "cookie", "accesskey", "apikey",
+            "nkey",
         ]
         .contains { name.contains($0) }
     }
