@@ -1,4 +1,6 @@
 """Relays on a JetStream cluster: what was answered 202 arrives, whoever dies meanwhile."""
+import base64
+import binascii
 import http.client
 import json
 import os
@@ -183,6 +185,74 @@ class OneBroker(unittest.TestCase):
             json.dump(configuration, file)
         relay.start()
         until("all twenty", lambda: len([k for k in arrived(receiver) if k.startswith("wait-")]) == 20)
+
+
+class Secured(unittest.TestCase):
+    """Brokers that want TLS, and to know who comes."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.certificate, self.key = os.path.join(directory.name, "c.pem"), os.path.join(directory.name, "k.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+            + ["-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key]
+            + ["-out", self.certificate],
+            check=True,
+            capture_output=True,
+        )
+        self.receiver = Receiver()
+        self.addCleanup(self.receiver.close)
+
+    def delivers(self, broker, **jetstream):
+        brokers = Brokers(1, broker)
+        self.addCleanup(brokers.close)
+        targets = {"crm": {"http": {"url": self.receiver.url + "/"}}}
+        relay = Relay(brokers.urls, targets, replicas=1, **jetstream)
+        self.addCleanup(relay.close)
+        self.assertEqual(relay.send({"type": "order", "id": "secured"})[0], 202)
+        until("the delivery", lambda: arrived(self.receiver).get("secured"))
+
+    def test_tls_with_a_password(self):
+        self.delivers(
+            f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}" }}\n'
+            "authorization { user: relay, password: open }",
+            tls={"ca": self.certificate},
+            user="relay",
+            password="open",
+        )
+
+    def test_tls_first_with_a_token(self):
+        self.delivers(
+            f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}", handshake_first: true }}\n'
+            'authorization { token: "sesame" }',
+            tls={"ca": self.certificate, "first": True},
+            token="sesame",
+        )
+
+    def test_an_nkey(self):
+        seed, public = nkey(bytes(range(32)))
+        self.delivers(f"authorization {{ users: [ {{ nkey: {public} }} ] }}", nkey=seed)
+
+    def test_a_broker_that_is_not_believed_is_not_used(self):
+        brokers = Brokers(1, f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}" }}')
+        self.addCleanup(brokers.close)
+        with self.assertRaises(AssertionError) as raised:
+            relay = Relay(brokers.urls, {}, replicas=1, tls={})
+            self.addCleanup(relay.close)
+        self.assertIn("self-signed certificate", str(raised.exception))
+
+
+def nkey(seed):
+    """A user's NKEY: its seed and its public key as NATS writes them."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+    def text(data):
+        return base64.b32encode(data + binascii.crc_hqx(data, 0).to_bytes(2, "little")).decode().rstrip("=")
+
+    return text(bytes([18 << 3 | (20 << 3) >> 5, (20 << 3 & 31) << 3]) + seed), text(bytes([20 << 3]) + public)
 
 
 class Cluster(unittest.TestCase):

@@ -54,21 +54,7 @@ struct NKey {
         return bytes
     }
 
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            count += 8
-            while count >= 5 {
-                count -= 5
-                text.append(alphabet[Int(bits >> UInt32(count) & 31)])
-            }
-        }
-        if count > 0 { text.append(alphabet[Int(bits << UInt32(5 - count) & 31)]) }
-        return String(decoding: text, as: UTF8.self)
-    }
+    static func encode(_ bytes: [UInt8]) -> String { text(bytes, alphabet, bitsEach: 5) }
 
     /// CRC-16/XMODEM.
     static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt16 {
@@ -81,19 +67,24 @@ struct NKey {
     }
 
     private static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        text(bytes, Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8), bitsEach: 6)
+    }
+
+    /// Bytes in the letters of an alphabet, each of which stands for so many bits.
+    private static func text(_ bytes: [UInt8], _ alphabet: [UInt8], bitsEach: Int) -> String {
         var text: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0
+        let mask = UInt32(alphabet.count - 1)
         for byte in bytes {
             bits = bits << 8 | UInt32(byte)
             count += 8
-            while count >= 6 {
-                count -= 6
-                text.append(alphabet[Int(bits >> UInt32(count) & 63)])
+            while count >= bitsEach {
+                count -= bitsEach
+                text.append(alphabet[Int(bits >> UInt32(count) & mask)])
             }
         }
-        if count > 0 { text.append(alphabet[Int(bits << UInt32(6 - count) & 63)]) }
+        if count > 0 { text.append(alphabet[Int(bits << UInt32(bitsEach - count) & mask)]) }
         return String(decoding: text, as: UTF8.self)
     }
 }

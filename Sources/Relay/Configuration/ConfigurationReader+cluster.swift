@@ -30,7 +30,7 @@ extension ConfigurationReader {
         guard let known = identity.known else {
             error(
                 "the relay can be only one: `user` with `password`, `token`, `nkey` or `credentials`",
-                at: place.value.offset, place.path)
+                at: place.value.offset, place.path, hint: "name one of them")
             return nil
         }
         settings.client.identity = known
