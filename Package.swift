@@ -46,13 +46,16 @@ let package = Package(
         room("EventJSON", ["CPlatform"]),
         room("EventPattern", ["EventJSON"]),
         room("HTTPServer", ["Platform", "CPlatform", "CTLS"]),
+        room("NATS", ["EventJSON", "Platform", "CPlatform", "CTLS", "CCrypto"]),
         room("Spool", ["Platform", "CPlatform"], optimized),
+        room("Cluster", ["NATS", "Spool", "Platform", "CPlatform"]),
         room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CCrypto", "CPlatform", "CZlib"]),
         room(
             "Relay",
             [
-                "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CConsole", "CCrypto",
-                "CZlib", "CPlatform",
+                "HTTPServer", "EventPattern", "Delivery", "Cluster", "NATS", "Spool", "EventJSON", "Platform",
+                "CConsole",
+                "CCrypto", "CZlib", "CPlatform",
             ]),
         .executableTarget(
             name: "hookswitch",
@@ -74,6 +77,8 @@ let package = Package(
         tests(of: "EventJSON"),
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
         tests(of: "HTTPServer", ["CPlatform"], resources: [.copy("Fixtures")]),
+        tests(of: "NATS", ["CPlatform"]),
+        tests(of: "Cluster", ["NATS", "Spool"]),
         tests(of: "Spool", ["CPlatform"], resources: [.copy("Fixtures")], optimized),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(

@@ -24,3 +24,29 @@ EVP_MAC_CTX *hs_hmac_new(const char *digest, const unsigned char *key, size_t co
 }
 
 int hs_hmac_begin(EVP_MAC_CTX *context) { return EVP_MAC_init(context, NULL, 0, NULL); }
+
+typedef struct evp_pkey_st EVP_PKEY;
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+EVP_PKEY *EVP_PKEY_new_raw_private_key(int type, void *engine, const unsigned char *key, size_t count);
+int EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *bytes, size_t *count);
+void EVP_PKEY_free(EVP_PKEY *key);
+EVP_MD_CTX *EVP_MD_CTX_new(void);
+void EVP_MD_CTX_free(EVP_MD_CTX *context);
+int EVP_DigestSignInit(EVP_MD_CTX *context, void **key_context, const void *digest, void *engine, EVP_PKEY *key);
+int EVP_DigestSign(
+    EVP_MD_CTX *context, unsigned char *signature, size_t *length, const unsigned char *message, size_t count);
+enum { PKEY_ED25519 = 1087 };
+
+int hs_ed25519_sign(
+    const unsigned char *seed, const unsigned char *message, size_t count, unsigned char signature[64],
+    unsigned char *public_key) {
+    size_t length = 64, public_length = 32;
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(PKEY_ED25519, NULL, seed, 32);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int done = key && context && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1
+        && EVP_DigestSign(context, signature, &length, message, count) == 1
+        && (!public_key || EVP_PKEY_get_raw_public_key(key, public_key, &public_length) == 1);
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return done;
+}

@@ -90,9 +90,11 @@ public enum Fate: Hashable, Sendable {
     case accepted(EventNumber)
     /// The same key was seen before: nothing was appended.
     case duplicate(of: EventNumber)
+    /// It was not taken, though others of its batch may have been: a log that is elsewhere takes events one by one.
+    case refused(CommitRefusal)
 }
 
-/// What became of a batch. All of it was taken, or none.
+/// What became of a batch. All of it was taken, or none, unless a fate says otherwise.
 public enum CommitOutcome: Sendable {
     /// Durable: a fate for each event, in the batch's order.
     case committed([Fate])
@@ -101,7 +103,7 @@ public enum CommitOutcome: Sendable {
 }
 
 /// Why a batch was not taken.
-public struct CommitRefusal: Error, Sendable {
+public struct CommitRefusal: Error, Hashable, Sendable {
     /// The reason, for the log and the sender.
     public var reason: String
     /// After how many seconds a sender may try again.

@@ -59,6 +59,9 @@ public protocol EventLog: AnyObject, Sendable {
 
     /// What waits, and what the disk holds.
     func status() -> SpoolStatus
+
+    /// Makes everything durable and lets go of the log. Nothing may be called afterwards.
+    func close()
 }
 
 /// In which order a queue's deliveries are handed out.

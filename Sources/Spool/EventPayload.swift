@@ -4,20 +4,24 @@
 /// receivedAt i64 · owed count u16 · flags u16 · attributes u32 · [hash 16 bytes, until i64] · owed u16 … · attributes · body
 /// ```
 /// Flags: 1, a dedupe key stands there; 2, the event was erased, and attributes and body are zeros.
-struct EventPayload {
+public struct EventPayload {
     private static let hasKey: UInt16 = 1
     private static let wasErased: UInt16 = 2
 
-    var receivedAt: Int64
-    var owed: [QueueID]
+    /// When it was received, in milliseconds since 1970.
+    public var receivedAt: Int64
+    /// The queues that were to have it.
+    public var owed: [QueueID]
     var dedupe: DedupeKey?
     /// Whether somebody had its headers and its body taken from the disk.
     var isErased: Bool
-    var attributes: UnsafeRawBufferPointer
-    var body: UnsafeRawBufferPointer
+    /// What the relay recorded beside the body; borrowed.
+    public var attributes: UnsafeRawBufferPointer
+    /// The body as it came; borrowed.
+    public var body: UnsafeRawBufferPointer
 
     /// Appends everything but the body.
-    static func encodeHead(
+    public static func encodeHead(
         _ event: CommitBatch.Event, attributes: ArraySlice<UInt8>, into bytes: inout [UInt8]
     ) {
         bytes.append(littleEndian: event.receivedAt)
@@ -30,7 +34,7 @@ struct EventPayload {
     }
 
     /// Reads a payload; `nil` if its lengths don't fit.
-    init?(_ bytes: UnsafeRawBufferPointer) {
+    public init?(_ bytes: UnsafeRawBufferPointer) {
         var reader = ByteReader(bytes)
         guard let receivedAt = reader.number(Int64.self), let owedCount = reader.number(UInt16.self),
             let flags = reader.number(UInt16.self), let attributesCount = reader.number(UInt32.self)

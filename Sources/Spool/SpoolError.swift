@@ -14,6 +14,8 @@ public enum SpoolError: Error, Hashable, Sendable {
     case erased(EventNumber)
     /// More targets than numbers for them.
     case tooManyQueues(limit: Int)
+    /// A log that is elsewhere can't be reached, or does not do what was asked, for this reason.
+    case elsewhere(reason: String)
 }
 
 extension SpoolError {
@@ -29,6 +31,7 @@ extension SpoolError {
         case .damaged(let segment, let offset, let reason):
             "the record at byte \(offset) of segment \(segment) is damaged: \(reason)"
         case .erased(let event): "event \(event) was erased"
+        case .elsewhere(let reason): reason
         case .tooManyQueues(let limit):
             "the spool has \(limit) target names already, and numbers for no more"
         }

@@ -169,6 +169,7 @@ final class MemoryLog: EventLog {
     func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
         QueueSweep()
     }
+    func close() {}
     func retained(after number: EventNumber, since: Int64) -> EventNumber? { nil }
     func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? { state.withLock { $0.events[number] } }
     func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] { [:] }

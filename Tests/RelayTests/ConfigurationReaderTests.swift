@@ -37,6 +37,21 @@ struct ConfigurationReaderTests {
             text: configuration(more: #""otlp": {"endpoint": "http://c", "headers": {"k": "${type}"}},"#), line: 1,
             column: 52, message: "no placeholders of events", hint: ""),
         Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["http://a:1"]}},"#), line: 1, column: 38,
+            message: "is no address of a broker", hint: "nats://host:4222"),
+        Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"]}, "sync": "always"},"#), line: 1,
+            column: 45,
+            message: "for a spool on this machine", hint: "the brokers"),
+        Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"], "token": "t", "user": "u"}},"#),
+            line: 1, column: 25,
+            message: "the relay can be only one", hint: "name one of them"),
+        Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"]}, "buffer": true},"#), line: 1,
+            column: 45,
+            message: "`buffer` is not in this version", hint: "leave the key out"),
+        Fault(
             text: configuration(more: #""admin": "0.0.0.0:8081","#), line: 1, column: 11, message: "`admin_token`",
             hint: "admin_token"),
         Fault(

@@ -148,6 +148,7 @@ struct CrashSimulation {
                 if earlier?.key != event.dedupe?.hash.x {
                     fail("\(number) is called the first of a key that it has not")
                 }
+            case .refused: fail("one event of a batch was refused, and the others were not")
             }
         }
     }

@@ -29,3 +29,7 @@ int EVP_Q_digest(
 EVP_MAC_CTX *hs_hmac_new(const char *digest, const unsigned char *key, size_t count);
 /// Begins another message under the same key: an init without a key keeps the one there is. 1 on success.
 int hs_hmac_begin(EVP_MAC_CTX *context);
+/// Signs with Ed25519 (RFC 8032), given the 32 bytes of a private key; `public_key` (32 bytes) may be NULL. 1 on success.
+int hs_ed25519_sign(
+    const unsigned char *seed, const unsigned char *message, size_t count, unsigned char signature[64],
+    unsigned char *public_key);

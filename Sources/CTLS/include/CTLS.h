@@ -1,4 +1,4 @@
-// The few functions of OpenSSL 3's libssl that the listener uses, declared by hand: libcurl4 brings libssl.so.3 with it,
+// The few functions of OpenSSL 3's libssl that the listener and the client use, declared by hand: libcurl4 brings libssl.so.3 with it,
 // but not OpenSSL's headers. Signatures after OpenSSL's manual, section 3: SSL_CTX_new, SSL_read, SSL_get_error, X509_check_host.
 #pragma once
 #include <stddef.h>
@@ -38,3 +38,12 @@ long hs_tls_read(SSL *session, void *bytes, size_t count);
 long hs_tls_write(SSL *session, const void *bytes, size_t count);
 /// Whether the handshake is over. 1 or 0.
 int hs_tls_is_established(const SSL *session);
+
+/// A context for a client. `authority` is a PEM file of those whose certificates are believed, or NULL for the system's;
+/// `certificate` and `key` are shown to servers that ask, or NULL. NULL with the reason in `reason`.
+SSL_CTX *hs_tls_client_context(
+    const char *authority, const char *certificate, const char *key, char *reason, size_t capacity);
+/// A client's session on a connected socket, to a host whose name, or address, the certificate must bear. NULL without memory.
+SSL *hs_tls_client_session(SSL_CTX *context, int descriptor, const char *host, int is_address);
+/// Why the other side's certificate is not believed; NULL if it is.
+const char *hs_tls_verify_fault(const SSL *session);

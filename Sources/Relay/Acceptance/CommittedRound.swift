@@ -43,16 +43,21 @@ final class CommittedRound: @unchecked Sendable {
                         Answers.accepted(number.rawValue, decision: entry.decision.answer))
                 case .duplicate(let number):
                     answer(entry, fixed: entry.decision.fixedAnswer, Answers.duplicate(of: number.rawValue))
+                case .refused(let refusal): answer(entry, fixed: nil, CommittedRound.response(refusal))
                 }
             }
             count(waiting, fates)
             if spans.isOn { record(waiting, fates) }
         case .refused(let refusal):
-            let response = Answers.refusal(
-                503, refusal.reason, hint: "the event was not taken; send it again later",
-                headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
+            let response = CommittedRound.response(refusal)
             for entry in waiting { answer(entry, fixed: nil, response) }
         }
+    }
+
+    private static func response(_ refusal: CommitRefusal) -> Response {
+        Answers.refusal(
+            503, refusal.reason, hint: "the event was not taken; send it again later",
+            headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
     }
 
     /// Tells the sender, or the operator who released it: the latter always what it has come to.
@@ -77,14 +82,23 @@ final class CommittedRound: @unchecked Sendable {
     private func count(_ waiting: [Waiting], _ fates: [Fate]) {
         let took = (hs_monotonic_ns() - beganAt) / 1000
         tally.record { tally in
-            tally.count(answers: fates.count, microseconds: took)
+            tally.count(answers: fates.count { $0.isTaken }, microseconds: took)
             var run = 0
             for (index, fate) in fates.enumerated() {
-                if case .accepted = fate { run += 1 } else { tally.countDuplicate() }
+                switch fate {
+                case .accepted: run += 1
+                case .duplicate: tally.countDuplicate()
+                case .refused: break
+                }
                 let isLast = index + 1 == fates.count || waiting[index + 1].decision !== waiting[index].decision
                 if isLast && run > 0 { tally.count(waiting[index].decision, times: run) }
                 if isLast { run = 0 }
             }
         }
     }
+}
+
+extension Fate {
+    /// Whether the event is in the log, by this request or an earlier one.
+    fileprivate var isTaken: Bool { if case .refused = self { false } else { true } }
 }

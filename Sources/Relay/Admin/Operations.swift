@@ -35,7 +35,7 @@ final class Operations: Sendable {
 
     init(
         log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
-        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings,
+        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings, isCluster: Bool,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
@@ -48,8 +48,8 @@ final class Operations: Sendable {
         self.counters = counters
         self.now = now
         spoolPath = spool.path
-        syncName = spool.sync.name
-        mayLose = spool.sync.mayLose
+        syncName = isCluster ? "jetstream" : spool.sync.name
+        mayLose = isCluster ? "what most brokers have not synced, if all lose power at once" : spool.sync.mayLose
     }
 
     /// Why new events are refused; `nil` if they are taken.

@@ -1,3 +1,4 @@
+import Cluster
 import Delivery
 import EventJSON
 import EventPattern
@@ -178,9 +179,11 @@ extension ConfigurationReader {
 
     private func spool(_ place: Place, _ result: inout Configuration) {
         var settings = result.spool
+        var cluster: ClusterSettings?
         object(
-            place, later: ["jetstream", "buffer"],
+            place, later: ["buffer"],
             [
+                ("jetstream", { cluster = self.cluster($0) }),
                 ("path", { settings.path = self.string($0).map(self.absolute) ?? settings.path }),
                 (
                     "sync",
@@ -206,6 +209,7 @@ extension ConfigurationReader {
                 ("min_free", { settings.minFreeBytes = self.size($0, 0...Int.max) ?? settings.minFreeBytes }),
             ])
         result.spool = settings
+        result.cluster = cluster
     }
 
     private func limits(_ place: Place, _ result: inout Configuration) {

@@ -1,3 +1,4 @@
+import Cluster
 import Delivery
 import EventJSON
 import EventPattern
@@ -22,6 +23,8 @@ public struct Configuration: Sendable {
     public var adminToken: String?
     /// The spool.
     public var spool = SpoolSettings(path: "spool")
+    /// The cluster that keeps the events; `nil` if the spool's directory does.
+    public var cluster: ClusterSettings?
     /// The limits of connections and requests.
     public var limits = ServerLimits()
     /// The longest body taken.

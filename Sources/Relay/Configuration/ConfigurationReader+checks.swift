@@ -8,6 +8,7 @@ extension ConfigurationReader {
         checkPaths(result)
         checkFiles(result)
         checkListeners(result)
+        if result.cluster != nil { checkCluster() }
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
         let named = Set(result.onFailure + result.targets.flatMap { $0.onFailure ?? [] })

@@ -38,6 +38,7 @@ enum SecretText {
         let name = key.lowercased().filter { $0 != "_" && $0 != "-" }
         return [
             "secret", "token", "password", "passphrase", "authorization", "credential", "cookie", "accesskey", "apikey",
+            "nkey",
         ]
         .contains { name.contains($0) }
     }

@@ -1,3 +1,4 @@
+import Cluster
 import HTTPServer
 
 extension Configuration {
@@ -14,8 +15,22 @@ extension Configuration {
         if loops != new.loops { keys.append("loops") }
         if admin != new.admin { keys.append("admin") }
         if adminToken != new.adminToken { keys.append("admin_token") }
-        if spool != new.spool { keys.append("spool") }
+        if spool != new.spool || cluster != new.cluster { keys.append("spool") }
         if limits != new.limits { keys.append("limits") }
         return keys
+    }
+}
+
+extension Configuration {
+    /// The cluster's settings with those of `spool` and of the sources that count there.
+    var clusterInForce: ClusterSettings? {
+        guard var settings = cluster else { return nil }
+        settings.path = spool.path
+        settings.retain = spool.retain
+        settings.bodyLimitBytes = bodyLimitBytes
+        settings.maxSizeBytes = spool.maxSizeBytes
+        for source in sources { settings.dedupe = max(settings.dedupe, source.dedupe?.duration ?? .zero) }
+        settings.client.first = settings.client.servers.indices.randomElement() ?? 0
+        return settings
     }
 }

@@ -13,7 +13,7 @@ public final class Daemon: Sendable {
 
     private let log: Log
     private let manager: ServiceManager
-    private let spool: Spool
+    private let spool: any EventLog
     private let engine: DeliveryEngine
     private let reporter: Reporter
     private let boards: CurrentBoard
@@ -48,11 +48,9 @@ public final class Daemon: Sendable {
         }
         if takingOver {
             (door, controls) = try Daemon.listen(configuration, identity, besideAnother: true, notices)
-            spool = try Takeover.spool(configuration, log: log, notices)
+            spool = try Takeover.log(configuration, log: log, notices)
         } else {
-            do throws(SpoolError) { spool = try Spool(configuration.spool, notice: { notices.hear($0) }) } catch {
-                throw DaemonError(error)
-            }
+            do throws(SpoolError) { spool = try configuration.openLog(notices) } catch { throw DaemonError(error) }
             (door, controls) = try Daemon.listen(configuration, identity, besideAnother: false, notices)
         }
         do throws(SpoolError) {
@@ -83,7 +81,8 @@ public final class Daemon: Sendable {
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
             log: spool, engine: engine, reporter: reporter, memories: memories, replays: replays, counters: counters,
-            spool: configuration.spool, notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
+            spool: configuration.spool, isCluster: configuration.cluster != nil,
+            notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
     }
 
@@ -147,7 +146,7 @@ public final class Daemon: Sendable {
             [
                 "listen": door.addresses.map(\.description).joined(separator: " "),
                 "admin": controls.addresses.dropFirst().map(\.description).joined(separator: " "),
-                "spool": configuration.spool.path, "version": hookswitchVersion,
+                "spool": configuration.spoolInWords, "version": hookswitchVersion,
             ])
         hs_forget_startup_code()
     }

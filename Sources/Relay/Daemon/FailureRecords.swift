@@ -50,7 +50,8 @@ final class FailureRecords: Sendable {
         let lent = LentBodies(bodies)
         log.commit(batch) { outcome in
             lent.free()
-            if case .committed = outcome { done(true) } else { done(false) }
+            guard case .committed(let fates) = outcome else { return done(false) }
+            done(fates.allSatisfy { if case .refused = $0 { false } else { true } })
         }
     }
 

@@ -1,3 +1,4 @@
+import Cluster
 import Delivery
 import HTTPServer
 import Spool
@@ -22,6 +23,17 @@ struct Notices: Sendable {
                 ["reason": error.described])
         case .retention(let error):
             log.write(.warning, "a finished segment could not be removed", ["reason": error.described])
+        }
+    }
+
+    func hear(_ notice: JetStreamLog.Notice) {
+        switch notice {
+        case .connected(let server): log.write(.info, "connected to a broker", ["server": server])
+        case .disconnected(let reason): log.write(.warning, "no connection to the brokers", ["reason": reason])
+        case .shortMessages(let limit):
+            log.write(
+                .warning, "the brokers may take shorter messages than the door takes bodies",
+                ["max_payload": "\(limit)", "advice": "set max_payload of the brokers above limits.body by 64 KiB"])
         }
     }
 

@@ -10,12 +10,12 @@ enum Takeover {
     private static let patience: Duration = .seconds(10)
 
     /// Opens the spool as soon as the daemon that has it, if there is one, has let go of it.
-    static func spool(_ configuration: Configuration, log: Log, _ notices: Notices) throws(DaemonError) -> Spool {
+    static func log(_ configuration: Configuration, log: Log, _ notices: Notices) throws(DaemonError) -> any EventLog {
         let end = ContinuousClock.now + configuration.shutdownTimeout + patience
         var told: Int32?
         while true {
             do throws(SpoolError) {
-                return try Spool(configuration.spool, notice: { notices.hear($0) })
+                return try configuration.openLog(notices)
             } catch {
                 guard case .locked(_, let pid?) = error, ContinuousClock.now < end else { throw DaemonError(error) }
                 if told != pid {

@@ -1,0 +1,43 @@
+import NATS
+
+/// How the log stands on a JetStream cluster: `spool.jetstream` in `routes.json`.
+public struct ClusterSettings: Sendable, Equatable {
+    /// The brokers, and who the relay is to them.
+    public var client: ClientSettings
+    /// What streams and subjects are called: relays of the same name share everything.
+    public var name = "hookswitch"
+    /// How many brokers keep each event.
+    public var replicas = 3
+    /// After how long a delivery is given to another relay whose relay says nothing of it.
+    public var ackWait: Duration = .seconds(30)
+    /// How long an event stays in the stream.
+    public var retain: Duration = .seconds(7 * 86400)
+    /// The most that the stream may hold, in bytes.
+    public var maxSizeBytes = 10_000_000_000
+    /// For how long the stream tells a repetition by its key.
+    public var dedupe: Duration = .seconds(120)
+    /// The longest body that the door takes, in bytes.
+    public var bodyLimitBytes = 1 << 20
+    /// The directory of what stays here: records of attempts, quarantine, the lock.
+    public var path: String
+
+    /// What an event may be longer than its body, in bytes: headers that are passed on, names.
+    static let attributesBytes = 64 << 10
+    /// How many deliveries of a target may be under way or waiting for a retry, over all relays. Beyond it, the target's new
+    /// events wait in the stream.
+    static let unfinishedLimit = 100_000
+    /// How long the brokers have to take an event, in milliseconds; then it is answered 503.
+    static let commitMilliseconds: Int64 = 10_000
+    /// When a message without an answer is sent again, in milliseconds. The stream tells it from a new one.
+    static let resendMilliseconds: Int64 = 2_000
+    /// How many events may wait for the brokers; what comes then is answered 503.
+    static let waitingLimit = 32_768
+    /// After how many seconds a sender may try again that was refused.
+    static let retryAfterSeconds = 5
+
+    /// The defaults.
+    public init(client: ClientSettings, path: String) {
+        self.client = client
+        self.path = path
+    }
+}

@@ -1,0 +1,189 @@
+import CPlatform
+import NATS
+import Spool
+import Synchronization
+
+/// What operators ask of the log. All of it blocks until the brokers have answered; not to be called on the client's thread.
+extension JetStreamLog {
+    /// How things stand, as of the last second or two.
+    public func status() -> SpoolStatus { board.status }
+
+    /// Finds an event by its number.
+    public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
+        guard
+            let found = try message("{\"seq\":\(number.rawValue)}", from: subjects.eventStream),
+            found.message.subject.hasPrefix(subjects.name + ".e.")
+        else { return nil }
+        guard let event = StoredEvent(number, payload: found.message.payload) else {
+            throw .damaged(segment: 0, offset: 0, reason: "message \(number) of the stream is no event")
+        }
+        return event
+    }
+
+    /// The first event behind a number. The stream does not find events by their time: none is passed over.
+    public func retained(after number: EventNumber, since: Int64) -> EventNumber? {
+        let question = "{\"seq\":\(number.rawValue + 1),\"next_by_subj\":\"\(subjects.events)\"}"
+        do throws(SpoolError) {
+            return try message(question, from: subjects.eventStream).map { EventNumber(rawValue: $0.sequence) }
+        } catch {
+            return nil
+        }
+    }
+
+    /// How an event's deliveries stand: by what is written down, and else by how far the consumer has come.
+    public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
+        guard let event = try event(number) else { return [] }
+        let queues = board.queues
+        var standings: [DeliveryStanding] = []
+        for queue in event.owed {
+            let record = try standing(DeliveryID(event: number, queue: queue))
+            let state: DeliveryStanding.State =
+                switch record?.state {
+                case .done: .done
+                case .failed: .failed
+                case .later: .later(notBefore: record?.notBefore ?? 0)
+                case .again: .waiting
+                case nil: number.rawValue <= queues[queue]?.acknowledged ?? 0 ? .done : .waiting
+                }
+            standings.append(
+                DeliveryStanding(
+                    queue: queue, target: queues[queue]?.name ?? "", state: state,
+                    progress: record?.progress ?? Progress()))
+        }
+        return standings
+    }
+
+    /// The events whose delivery to a queue was given up.
+    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+        let filter = "{\"subjects_filter\":\"\(subjects.failures(queue))\"}"
+        do throws(NATSFault) {
+            let answer = try ask(JetStreamAPI.stream(subjects.standingStream), Array(filter.utf8))
+            let members = answer.root[key: "state"]?[key: "subjects"]?.members ?? []
+            return Array(
+                members.compactMap { Subjects.failure($0.key)?.event }.filter { $0 > number }.sorted().prefix(limit))
+        } catch {
+            return []
+        }
+    }
+
+    /// Owes deliveries again: a new message says so, and whatever the former one comes to no longer counts.
+    public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        try again(deliveries, onlyOwed: true)
+    }
+
+    /// Owes events to queues, whether or not they were theirs.
+    public func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        try again(deliveries, onlyOwed: false)
+    }
+
+    private func again(_ deliveries: [DeliveryID], onlyOwed: Bool) throws(SpoolError) -> [DeliveryID: ReopenResult] {
+        var results: [DeliveryID: ReopenResult] = [:]
+        for delivery in deliveries {
+            guard let event = try event(delivery.event) else {
+                results[delivery] = .noSuchEvent
+                continue
+            }
+            let last = try standing(delivery)
+            if onlyOwed && last == nil && !event.owed.contains(delivery.queue) {
+                results[delivery] = .neverOwed
+                continue
+            }
+            let isNotOut = delivery.event.rawValue > board.queues[delivery.queue]?.handedOut ?? 0
+            if last?.state == .again || last == nil && event.owed.contains(delivery.queue) && isNotOut {
+                results[delivery] = .wasOwed
+                continue
+            }
+            var record = ClusterRecord(delivery, .again)
+            record.progress.attempts = last?.progress.attempts ?? 0
+            record.progress.attemptsBefore = record.progress.attempts
+            guard case .stored(let message)? = try publish(subjects.again(delivery.queue), record) else {
+                throw .elsewhere(reason: "the brokers did not take the request")
+            }
+            record.message = message
+            _ = try publish(subjects.standing(delivery), record)
+            if last?.state == .failed {
+                try asking { () throws(NATSFault) in
+                    let filter = "{\"filter\":\"\(subjects.failure(delivery))\"}"
+                    try ask(JetStreamAPI.purge(subjects.standingStream), Array(filter.utf8))
+                }
+                board.change(delivery.queue) { $0.failed = max(0, $0.failed - 1) }
+            }
+            results[delivery] = last?.state == .later ? .wasOwed : .reopened
+        }
+        return results
+    }
+
+    /// Gives up what a queue is owed: its consumer begins anew behind the stream's last message.
+    public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
+        var sweep = QueueSweep()
+        try asking { () throws(NATSFault) in
+            let name = subjects.consumer(queue)
+            let info = try ask(JetStreamAPI.consumer(name, of: subjects.eventStream), [])
+            let stream = try ask(JetStreamAPI.stream(subjects.eventStream), [])
+            try ask(JetStreamAPI.deleteConsumer(name, of: subjects.eventStream), [])
+            var consumer = self.consumer(of: queue)
+            consumer.start = stream.number("state", "last_seq") + 1
+            try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
+            sweep.count = max(
+                0, Int(clamping: info.number("num_pending") + info.number("num_ack_pending")) - kept.count)
+        }
+        client.perform { [self] in
+            decide(queue) {
+                $0.forget(except: kept, &$1)
+                $0.renew(now: steady(), &$1)
+            }
+        }
+        return sweep
+    }
+
+    /// On a cluster a queue can't be moved.
+    public func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError)
+        -> QueueSweep
+    {
+        throw .elsewhere(reason: "`move` is not in this version where the spool is a cluster: use `replay --to`")
+    }
+
+    /// Takes events out of the stream: the brokers overwrite them.
+    public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
+        var results: [EventNumber: EraseResult] = [:]
+        for number in numbers {
+            guard try event(number) != nil else {
+                results[number] = .noSuchEvent
+                continue
+            }
+            try asking { () throws(NATSFault) in
+                try ask(JetStreamAPI.deleteMessage(subjects.eventStream), Array("{\"seq\":\(number.rawValue)}".utf8))
+            }
+            results[number] = .erased(cancelled: 0)
+        }
+        return results
+    }
+
+    private func standing(_ delivery: DeliveryID) throws(SpoolError) -> ClusterRecord? {
+        let question = "{\"last_by_subj\":\"\(subjects.standing(delivery))\"}"
+        return try message(question, from: subjects.standingStream).flatMap { ClusterRecord($0.message.payload) }
+    }
+
+    private func message(_ question: String, from stream: String) throws(SpoolError)
+        -> (sequence: UInt64, message: Message)?
+    {
+        var found: (sequence: UInt64, message: Message)?
+        try asking { () throws(NATSFault) in
+            found = try JetStreamAPI.message(client.call(JetStreamAPI.get(stream), Array(question.utf8)))
+        }
+        return found
+    }
+
+    private func publish(_ subject: String, _ record: ClusterRecord) throws(SpoolError) -> PublishAnswer? {
+        var answer: PublishAnswer?
+        try asking { () throws(NATSFault) in
+            answer = PublishAnswer(try client.call(subject, record.bytes))
+            if case .refused(let fault)? = answer { throw fault }
+        }
+        return answer
+    }
+
+    private func asking(_ work: () throws(NATSFault) -> Void) throws(SpoolError) {
+        do throws(NATSFault) { try work() } catch { throw .elsewhere(reason: "the brokers: \(error.reason)") }
+    }
+}

@@ -1,0 +1,59 @@
+import CPlatform
+import NATS
+import Spool
+import Synchronization
+
+/// What is written down of deliveries beside the stream, and looked up again. On the client's thread.
+extension JetStreamLog {
+    /// Writes down how a delivery stands, however long that takes.
+    func write(_ record: ClusterRecord) {
+        var targets = [subjects.standing(record.delivery)]
+        if record.state == .failed { targets.append(subjects.failure(record.delivery)) }
+        publish(targets.map { ($0, record.bytes) }, deadline: .max) { [self] answers in
+            guard answers.allSatisfy(\.isStored) else {
+                return decide(record.delivery.queue) { $0.unwritten(record, &$1) }
+            }
+            decide(record.delivery.queue) { $0.written(record, wall: hs_wall_ms(), &$1) }
+        }
+    }
+
+    /// Publishes messages; calls back on the client's thread.
+    func publish(
+        _ messages: [(subject: String, payload: [UInt8])], deadline: Int64,
+        _ done: @escaping @Sendable ([PublishAnswer]) -> Void
+    ) {
+        let first = nextMessage.add(UInt64(messages.count), ordering: .relaxed).oldValue
+        var writer = ProtocolWriter()
+        var ends: [Int] = []
+        for (index, message) in messages.enumerated() {
+            let number = first + UInt64(index)
+            writer.publish(
+                message.subject, reply: "\(client.inbox).p.\(number)", headers: [("Nats-Msg-Id", "\(salt)-\(number)")],
+                payloadCount: message.payload.count
+            ) { $0 += message.payload }
+            ends.append(writer.bytes.count)
+        }
+        let round = Publisher.Round(writer.bytes, ends: ends, first: first, deadline: deadline, done: done)
+        publisher.publish(round, now: steady()) { client.send($0) }
+    }
+
+    /// Looks up how a delivery stood last and, if the message is only about it, the event.
+    func lookUp(_ arrival: Shelf.Arrival, for queue: QueueID) {
+        let delivery = DeliveryID(event: arrival.event, queue: queue)
+        @Sendable func end(_ found: Shelf.Found) {
+            decide(queue) { $0.lookedUp(arrival, found, wall: hs_wall_ms(), now: steady(), &$1) }
+        }
+        last(of: subjects.standing(delivery), in: subjects.standingStream) { [self] result in
+            guard case .success(let answer) = result else { return end(.fault) }
+            let standing = answer.flatMap { ClusterRecord($0.message.payload) }
+            guard arrival.again != nil else { return end(.event(standing)) }
+            get("{\"seq\":\(arrival.event.rawValue)}", from: subjects.eventStream) { [self] result in
+                guard case .success(let answer) = result else { return end(.fault) }
+                guard let answer else { return end(.nothing) }
+                bodies.keep(arrival.event, for: queue, answer.message.payload)
+                end(.event(standing))
+                if entries[queue]?.shelf.held[arrival.event] == nil { bodies.letGo(arrival.event, for: queue) }
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import CPlatform
+import Glibc
+import NATS
+import Spool
+
+/// What must be there on the brokers: streams, targets' numbers, consumers. All of it blocks.
+extension JetStreamLog {
+    /// How long brokers may take to be there, in milliseconds: a cluster that starts chooses its leaders first.
+    private static let patienceMilliseconds: Int64 = 20_000
+    private static let pauseNanoseconds = 200_000_000
+
+    /// Makes the streams, or gives them these settings.
+    func prepareStreams() throws(SpoolError) {
+        let nanoseconds: Int64 = 1_000_000
+        var events = StreamSettings(
+            name: subjects.eventStream, subjects: [subjects.events, subjects.repetitions], replicas: settings.replicas)
+        events.maxAge = settings.retain.wholeMilliseconds * nanoseconds
+        events.maxBytes = settings.maxSizeBytes
+        events.duplicateWindow = settings.dedupe.wholeMilliseconds * nanoseconds
+        var standings = StreamSettings(
+            name: subjects.standingStream, subjects: [subjects.standings, subjects.failures],
+            replicas: settings.replicas)
+        standings.maxAge = events.maxAge
+        standings.maxPerSubject = 1
+        let targets = StreamSettings(
+            name: subjects.targetStream, subjects: [subjects.targets], replicas: settings.replicas)
+        for stream in [events, standings, targets] {
+            try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in
+                do throws(NATSFault) {
+                    _ = try ask(JetStreamAPI.createStream(stream.name), stream.json)
+                } catch  where error.code == NATSFault.streamNameInUse {
+                    _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json)
+                }
+            }
+        }
+    }
+
+    /// Learns which targets have which numbers.
+    func learnTargets() throws(SpoolError) {
+        while true {
+            let next = board.lastTarget + 1
+            var found: (sequence: UInt64, message: Message)?
+            try patiently("the targets' numbers can't be read") { () throws(NATSFault) in
+                let question = "{\"seq\":\(next),\"next_by_subj\":\"\(subjects.targets)\"}"
+                found = try JetStreamAPI.message(
+                    client.call(JetStreamAPI.get(subjects.targetStream), Array(question.utf8)))
+            }
+            guard let found else { return }
+            guard let queue = UInt16(exactly: found.sequence) else {
+                throw .tooManyQueues(limit: Int(UInt16.max))
+            }
+            board.note(QueueID(rawValue: queue), named: String(decoding: found.message.payload, as: UTF8.self))
+        }
+    }
+
+    /// The queue of a target's name, with its consumer: both are made if they are not there.
+    public func queue(named name: String) throws(SpoolError) -> QueueID {
+        if board.queue(named: name) == nil { try register(name) }
+        guard let queue = board.queue(named: name) else {
+            throw .elsewhere(reason: "the brokers gave \(name) no number")
+        }
+        try patiently("the consumer of \(name) can't be made") { () throws(NATSFault) in
+            let consumer = self.consumer(of: queue)
+            do throws(NATSFault) {
+                try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
+            } catch  where error.kind == .never {
+                // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
+                try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), [])
+            }
+        }
+        client.perform { [self] in
+            if entries[queue] == nil { entries[queue] = Entry(name, queue) }
+        }
+        return queue
+    }
+
+    func consumer(of queue: QueueID) -> ConsumerSettings {
+        ConsumerSettings(
+            name: subjects.consumer(queue), stream: subjects.eventStream, filter: subjects.filter(queue),
+            ackWait: settings.ackWait.wholeMilliseconds * 1_000_000, maxAckPending: ClusterSettings.unfinishedLimit)
+    }
+
+    /// Gives a name the next number, unless another relay is faster: the stream takes a name's first message only.
+    private func register(_ name: String) throws(SpoolError) {
+        try patiently("\(name) can't be given a number") { () throws(NATSFault) in
+            do throws(NATSFault) {
+                let number = try client.publishFirst(subjects.target(name), Array(name.utf8))
+                guard let queue = UInt16(exactly: number) else {
+                    throw NATSFault(.ours, "there are \(UInt16.max) target names already, and numbers for no more")
+                }
+                board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
+            } catch  where error.code == NATSFault.wrongLastSequence {
+                // A broker that lags behind may not have it yet.
+                let question = "{\"last_by_subj\":\"\(subjects.target(name))\"}"
+                let found = try JetStreamAPI.message(
+                    client.call(JetStreamAPI.get(subjects.targetStream), Array(question.utf8)))
+                guard let found, let queue = UInt16(exactly: found.sequence) else {
+                    throw NATSFault(.later, "its number can't be read yet")
+                }
+                board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
+            }
+        }
+    }
+
+    /// Asks JetStream something, and reads the answer.
+    @discardableResult
+    func ask(_ subject: String, _ payload: [UInt8]) throws(NATSFault) -> APIAnswer {
+        APIAnswer(root: try JetStreamAPI.answer(client.call(subject, payload)))
+    }
+
+    /// Does something that fails until the brokers are there, for some time.
+    func patiently(_ what: String, _ work: () throws(NATSFault) -> Void) throws(SpoolError) {
+        let end = steady() + JetStreamLog.patienceMilliseconds
+        while true {
+            do throws(NATSFault) { return try work() } catch {
+                let reason = board.status.closed ?? error.reason
+                guard error.kind != .ours, steady() < end else {
+                    throw .elsewhere(reason: "\(what): \(reason)")
+                }
+                var pause = timespec(tv_sec: 0, tv_nsec: JetStreamLog.pauseNanoseconds)
+                nanosleep(&pause, nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import NATS
+import Spool
+
+/// What `status` shows is asked for from time to time, and kept on the board. On the client's thread.
+extension JetStreamLog {
+    private static let surveyMilliseconds: Int64 = 1_000
+    /// How often the targets of other relays and the failures are counted, in surveys.
+    private static let seldom: Int64 = 3
+
+    func survey(now: Int64) {
+        surveyAt = now + JetStreamLog.surveyMilliseconds
+        question(JetStreamAPI.stream(subjects.eventStream), "") { [self] answer in
+            board.note(
+                bytes: Int(clamping: answer.number("state", "bytes")),
+                events: Int(clamping: answer.number("state", "messages")))
+        }
+        for (queue, known) in board.queues { survey(queue, known) }
+        guard now / JetStreamLog.surveyMilliseconds % JetStreamLog.seldom == 0 else { return }
+        countFailures()
+        let next = "{\"seq\":\(board.lastTarget + 1),\"next_by_subj\":\"\(subjects.targets)\"}"
+        get(next, from: subjects.targetStream) { [self] result in
+            guard case .success(let found?) = result, let queue = UInt16(exactly: found.sequence) else { return }
+            board.note(QueueID(rawValue: queue), named: String(decoding: found.message.payload, as: UTF8.self))
+        }
+    }
+
+    private func survey(_ queue: QueueID, _ known: StatusBoard.Queue) {
+        question(JetStreamAPI.consumer(subjects.consumer(queue), of: subjects.eventStream), "") { [self] answer in
+            let waiting = answer.number("num_pending") + answer.number("num_ack_pending")
+            let acknowledged = answer.number("ack_floor", "stream_seq")
+            board.change(queue) {
+                $0.waiting = Int(clamping: waiting)
+                $0.acknowledged = acknowledged
+                $0.handedOut = answer.number("delivered", "stream_seq")
+                if waiting == 0 { $0.oldestReceivedAt = nil }
+            }
+            guard waiting > 0 else { return }
+            let next = "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(subjects.filter(queue))\"}"
+            get(next, from: subjects.eventStream) { [self] result in
+                guard case .success(let found?) = result,
+                    let event = StoredEvent(
+                        EventNumber(rawValue: found.sequence), payload: found.message.payload)
+                else { return }
+                board.change(queue) { $0.oldestReceivedAt = event.receivedAt }
+            }
+        }
+    }
+
+    private func countFailures() {
+        question(JetStreamAPI.stream(subjects.standingStream), "") { [self] answer in
+            guard board.isNews(standings: answer.number("state", "last_seq")) else { return }
+            let filter = "{\"subjects_filter\":\"\(subjects.failures)\"}"
+            question(JetStreamAPI.stream(subjects.standingStream), filter) { [self] answer in
+                var counts: [QueueID: Int] = [:]
+                for member in answer.root[key: "state"]?[key: "subjects"]?.members ?? [] {
+                    if let delivery = Subjects.failure(member.key) { counts[delivery.queue, default: 0] += 1 }
+                }
+                for queue in board.queues.keys { board.change(queue) { $0.failed = counts[queue] ?? 0 } }
+            }
+        }
+    }
+
+    /// Asks JetStream; an answer that is none is passed over, since the question comes again.
+    private func question(_ subject: String, _ payload: String, _ done: @escaping @Sendable (APIAnswer) -> Void) {
+        client.request(subject, Array(payload.utf8)) { result in
+            guard case .success(let message) = result else { return }
+            do throws(NATSFault) { done(APIAnswer(root: try JetStreamAPI.answer(message))) } catch { return }
+        }
+    }
+
+    /// Reads one message of a stream; `nil` if there is none.
+    func get(
+        _ question: String, from stream: String,
+        _ done: @escaping @Sendable (Result<(sequence: UInt64, message: Message)?, NATSFault>) -> Void
+    ) {
+        client.request(JetStreamAPI.get(stream), Array(question.utf8)) { result in
+            switch result {
+            case .failure(let fault): done(.failure(fault))
+            case .success(let answer):
+                do throws(NATSFault) { done(.success(try JetStreamAPI.message(answer))) } catch {
+                    done(.failure(error))
+                }
+            }
+        }
+    }
+
+    /// Reads a subject's last message.
+    func last(
+        of subject: String, in stream: String,
+        _ done: @escaping @Sendable (Result<(sequence: UInt64, message: Message)?, NATSFault>) -> Void
+    ) {
+        get("{\"last_by_subj\":\"\(subject)\"}", from: stream, done)
+    }
+}

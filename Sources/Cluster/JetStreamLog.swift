@@ -1,0 +1,317 @@
+import CPlatform
+import NATS
+import Spool
+import Synchronization
+
+/// The log on a JetStream cluster: an event is a message of a stream, a target's queue a durable pull consumer that all relays
+/// share, an outcome an acknowledgement.
+///
+/// Unchecked: what is mutable belongs to the client's thread, but for what has a lock of its own.
+public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
+    /// Something that the daemon's log should say.
+    public enum Notice: Sendable {
+        /// A connection to this broker stands.
+        case connected(String)
+        /// The connection ended, or none could be made, for this reason.
+        case disconnected(String)
+        /// The brokers take shorter messages than the relay takes bodies.
+        case shortMessages(limitBytes: Int)
+    }
+
+    /// A queue that this relay knows, with what it has in hand.
+    final class Entry {
+        let name: String
+        var shelf: Shelf
+        var receiver: (any DeliveryReceiver)?
+
+        init(_ name: String, _ queue: QueueID) {
+            self.name = name
+            shelf = Shelf(queue: queue)
+        }
+    }
+
+    /// What a frame's first line takes at the least, which does not count as the message's.
+    private static let framingBytes = 64
+    private static let pullMilliseconds: Int64 = 10_000
+    private static let heartbeatMilliseconds: Int64 = 2_000
+    /// After how long without a word the pulls are taken for lost.
+    private static let silenceMilliseconds: Int64 = 5_000
+
+    let settings: ClusterSettings
+    let subjects: Subjects
+    let client: Client
+    let bodies = Bodies()
+    let board = StatusBoard()
+    private let notice: @Sendable (Notice) -> Void
+    private let lock: Mutex<(any AnyObject & Sendable)?>
+    let publisher = Publisher()
+    private let confirmations = Confirmations()
+    let nextMessage = Atomic<UInt64>(1)
+    /// What tells this relay's messages from others', over restarts.
+    let salt = String(UInt64.random(in: .min ... .max), radix: 36)
+    var entries: [QueueID: Entry] = [:]
+    private var keepAliveAt: Int64 = 0
+    var surveyAt: Int64 = 0
+    var isSurveying = false
+    /// The longest message that the brokers take; 0 before one said so.
+    private var limitBytes = 0
+
+    /// Connects, makes the streams if they are not there, and takes the directory's lock. Blocks until the brokers are there,
+    /// for some seconds at the most.
+    /// - Throws: `SpoolError.elsewhere` with the reason, `.locked` if another process has the directory.
+    public init(_ settings: ClusterSettings, notice: @escaping @Sendable (Notice) -> Void) throws(SpoolError) {
+        self.settings = settings
+        self.notice = notice
+        subjects = Subjects(name: settings.name)
+        let disk = SystemDisk()
+        try disk.makeDirectory(settings.path)
+        lock = Mutex(try disk.lock(settings.path))
+        do throws(NATSFault) { client = try Client(settings.client) } catch {
+            throw .elsewhere(reason: error.reason)
+        }
+        guard client.start(owner: self) else { throw .elsewhere(reason: "the process may have no more threads") }
+        do throws(SpoolError) {
+            try prepareStreams()
+            try learnTargets()
+        } catch {
+            client.stop()
+            throw error
+        }
+    }
+
+    /// Publishes a batch's events, and calls back on the client's thread once the brokers have answered for each.
+    public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        let count = batch.events.count
+        let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
+        var writer = ProtocolWriter()
+        writer.reserve(batch.events.reduce(0) { $0 + $1.body.count + 512 } + batch.attributes.count)
+        var ends: [Int] = []
+        for (index, event) in batch.events.enumerated() {
+            var head: [UInt8] = []
+            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &head)
+            let number = first + UInt64(index)
+            let id = event.dedupe.map { "\($0.hash.x)-\($0.hash.y)" } ?? "\(salt)-\(number)"
+            writer.publish(
+                subjects.event(owedTo: event.owed), reply: "\(client.inbox).p.\(number)",
+                headers: [("Nats-Msg-Id", id)], payloadCount: head.count + event.body.count
+            ) { bytes in
+                bytes += head
+                bytes += event.body
+            }
+            ends.append(writer.bytes.count)
+        }
+        let bytes = writer.bytes
+        client.perform { [self, ends] in
+            let largest = zip(ends, [0] + ends).map { $0 - $1 }.max() ?? 0
+            if let refusal = refusal(of: count, largest: largest) { return done(.refused(refusal)) }
+            let now = steady()
+            let round = Publisher.Round(
+                bytes, ends: ends, first: first, deadline: now + ClusterSettings.commitMilliseconds
+            ) { answers in done(.committed(answers.map(\.fate))) }
+            publisher.publish(round, now: now) { client.send($0) }
+        }
+    }
+
+    private func refusal(of count: Int, largest: Int) -> CommitRefusal? {
+        let reason: String
+        if publisher.waiting + count > ClusterSettings.waitingLimit {
+            reason = "too many events wait for the brokers"
+        } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
+            reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
+        } else {
+            return nil
+        }
+        return CommitRefusal(reason: reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds)
+    }
+
+    /// Reads an event: one whose delivery is in hand from memory, any other from the stream.
+    public func read(_ position: Position) throws(SpoolError) -> StoredEvent {
+        let number = EventNumber(rawValue: position.event)
+        if let payload = bodies.read(number), let event = StoredEvent(number, payload: payload) { return event }
+        guard let event = try event(number) else { throw .erased(number) }
+        return event
+    }
+
+    /// Takes note of outcomes: acknowledges, or writes down what there is to it and then acknowledges.
+    public func settle(_ outcomes: [Outcome]) {
+        client.perform { [self] in
+            for (queue, outcomes) in Dictionary(grouping: outcomes, by: \.delivery.queue) {
+                decide(queue) { shelf, effects in
+                    for outcome in outcomes { shelf.settle(outcome, wall: hs_wall_ms(), &effects) }
+                }
+            }
+        }
+    }
+
+    /// Begins to hand out a queue's deliveries.
+    public func attach(_ queue: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
+        client.perform { [self] in
+            entries[queue]?.receiver = receiver
+            entries[queue]?.shelf.attach()
+        }
+    }
+
+    /// Ends the handing out, and gives back what has no outcome.
+    public func detach(_ queue: QueueID) {
+        client.perform { [self] in
+            entries[queue]?.receiver = nil
+            decide(queue) { $0.detach(&$1) }
+        }
+    }
+
+    /// Adds credit.
+    public func request(_ queue: QueueID, count: Int) {
+        client.perform { [self] in decide(queue) { $0.request(count, now: steady(), &$1) } }
+    }
+
+    /// Sends what waits, ends the connection, and lets go of the directory.
+    public func close() {
+        client.perform { [self] in publisher.stop() }
+        client.stop()
+        lock.withLock { $0 = nil }
+    }
+
+    // On the client's thread from here on.
+
+    /// A connection stands: what has no answer is sent again, and messages are asked for anew.
+    public func connected(to server: ServerInfo) {
+        let isNews = limitBytes != server.payloadLimitBytes
+        limitBytes = server.payloadLimitBytes
+        board.note(connectedTo: server)
+        notice(.connected("\(server.name) \(server.version)"))
+        if isNews && limitBytes < settings.bodyLimitBytes + ClusterSettings.attributesBytes {
+            notice(.shortMessages(limitBytes: limitBytes))
+        }
+        publisher.reconnected(now: steady()) { client.send($0) }
+        confirm(all: true)
+        for queue in entries.keys { decide(queue) { $0.renew(now: steady(), &$1) } }
+    }
+
+    /// The connection ended, or none could be made.
+    public func disconnected(_ fault: NATSFault) {
+        // Attempts that fail after it are no news.
+        if board.note(closed: fault.reason) { notice(.disconnected(fault.reason)) }
+    }
+
+    /// A message came: a word on one of ours, or a delivery.
+    public func received(_ message: Message) {
+        if message.subject.hasPrefix(client.inbox) {
+            let words = message.subject.dropFirst(client.inbox.count + 1).split(separator: ".")
+            guard words.count >= 2, let number = UInt64(words[1]) else { return }
+            switch words[0] {
+            case "p": publisher.answered(number, PublishAnswer(message), now: steady())
+            case "a": confirmations.confirmed(number)
+            case "n": if words.count == 3 { pullSaid(message, QueueID(rawValue: UInt16(number)), Int(words[2])) }
+            default: return
+            }
+            return
+        }
+        guard let reply = message.reply, let mark = DeliveryMark(reply), mark.stream == subjects.eventStream,
+            let queue = Subjects.queue(of: mark.consumer)
+        else { return }
+        arrived(message, reply, mark, for: queue)
+    }
+
+    private func pullSaid(_ message: Message, _ queue: QueueID, _ generation: Int?) {
+        guard let shelf = entries[queue]?.shelf, generation == shelf.generation else { return }
+        switch message.status {
+        case 100: entries[queue]?.shelf.heard(now: steady())
+        case let status?:
+            if let left = message.headers?["Nats-Pending-Messages"].flatMap({ Int($0) }) {
+                decide(queue) { $0.pullEnded(left, now: steady(), &$1) }
+            } else if status != 503 {
+                // A leader that changes, a server that stops: what was asked for is forgotten there.
+                decide(queue) { $0.renew(now: steady(), &$1) }
+            }
+        case nil: return
+        }
+    }
+
+    private func arrived(_ message: Message, _ reply: String, _ mark: DeliveryMark, for queue: QueueID) {
+        var arrival = Shelf.Arrival(
+            reply: reply, message: mark.sequence, isRepeated: mark.deliveries > 1,
+            event: EventNumber(rawValue: mark.sequence), isOwed: false)
+        let isEvent = message.subject.hasPrefix(subjects.name + ".e.")
+        if isEvent {
+            arrival.isOwed = message.payload.withUnsafeBytes { EventPayload($0)?.owed.contains(queue) ?? false }
+        } else if let record = ClusterRecord(message.payload) {
+            arrival.event = record.delivery.event
+            arrival.isOwed = record.delivery.queue == queue
+            arrival.again = record
+        }
+        // Before anything is handed out, so that it can be read at once.
+        if isEvent && arrival.isOwed { bodies.keep(arrival.event, for: queue, message.payload) }
+        decide(queue) { $0.arrived(arrival, now: steady(), &$1) }
+        if entries[queue]?.shelf.held[arrival.event] == nil { bodies.letGo(arrival.event, for: queue) }
+    }
+
+    /// Time has passed: what is overdue is sent again, and what is in hand is kept.
+    public func tick(now: Int64) {
+        publisher.tick(now: now) { client.send($0) }
+        guard client.isConnected else { return }
+        confirm(all: false)
+        for (queue, entry) in entries
+        where entry.shelf.isSilent(now: now, after: JetStreamLog.silenceMilliseconds) {
+            decide(queue) { $0.renew(now: now, &$1) }
+        }
+        if now >= keepAliveAt {
+            keepAliveAt = now + settings.ackWait.wholeMilliseconds / 4
+            for queue in entries.keys { decide(queue) { $0.keepAlive(&$1) } }
+        }
+        if now >= surveyAt { survey(now: now) }
+    }
+
+    private func confirm(all: Bool) {
+        var writer = ProtocolWriter()
+        confirmations.resend(inbox: client.inbox + ".a", now: steady(), all: all, to: &writer)
+        if !writer.bytes.isEmpty { client.send(writer.bytes) }
+    }
+
+    /// Has a queue's shelf decide, and does what it says.
+    func decide(_ queue: QueueID, _ input: (inout Shelf, inout Shelf.Effects) -> Void) {
+        guard let entry = entries[queue] else { return }
+        var effects = Shelf.Effects()
+        input(&entry.shelf, &effects)
+        var writer = ProtocolWriter()
+        for (reply, what) in effects.acknowledge {
+            if what == .done || what == .term {
+                confirmations.send(reply, what, inbox: client.inbox + ".a", now: steady(), to: &writer)
+            } else {
+                writer.publish(reply, what.payload)
+            }
+        }
+        if effects.pull > 0 {
+            writer.publish(
+                JetStreamAPI.next(subjects.consumer(queue), of: subjects.eventStream),
+                reply: "\(client.inbox).n.\(queue.rawValue).\(entry.shelf.generation)",
+                JetStreamAPI.pull(
+                    effects.pull, expires: JetStreamLog.pullMilliseconds, heartbeat: JetStreamLog.heartbeatMilliseconds
+                ))
+        }
+        // Without a connection the consumer gives out again what it was not told of, and pulls are made anew.
+        if !writer.bytes.isEmpty { client.send(writer.bytes) }
+        for event in effects.letGo { bodies.letGo(event, for: queue) }
+        for record in effects.write { write(record) }
+        for arrival in effects.lookUp { lookUp(arrival, for: queue) }
+        if !effects.handOut.isEmpty { entry.receiver?.receive(effects.handOut) }
+    }
+
+    func steady() -> Int64 { hs_monotonic_ns() / 1_000_000 }
+}
+
+extension PublishAnswer {
+    var isStored: Bool { if case .refused = self { false } else { true } }
+
+    fileprivate var fate: Fate {
+        switch self {
+        case .stored(let sequence): .accepted(EventNumber(rawValue: sequence))
+        case .repeated(let sequence): .duplicate(of: EventNumber(rawValue: sequence))
+        case .refused(let fault):
+            .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds))
+        }
+    }
+}
+
+extension Duration {
+    var wholeMilliseconds: Int64 { Int64(self / .milliseconds(1)) }
+}

@@ -1,0 +1,122 @@
+import NATS
+
+/// Messages on their way to a stream: thousands at once, each sent again until the stream has said what became of it, or its
+/// time is over. Belongs to the client's thread.
+///
+/// The stream tells a message that comes again by its `Nats-Msg-Id`, so that one whose answer got lost is stored once.
+final class Publisher {
+    /// Messages that were handed over together; their answers are handed back together.
+    final class Round {
+        /// The frames one behind the other.
+        let bytes: [UInt8]
+        /// Where each frame ends.
+        let ends: [Int]
+        /// The first message's number; the others' follow.
+        let first: UInt64
+        let deadline: Int64
+        let done: @Sendable ([PublishAnswer]) -> Void
+        var answers: [PublishAnswer?]
+        /// Whether a message was sent more than once.
+        var wasResent: [Bool]
+        var left: Int
+        var resendAt: Int64 = 0
+
+        init(
+            _ bytes: [UInt8], ends: [Int], first: UInt64, deadline: Int64,
+            done: @escaping @Sendable ([PublishAnswer]) -> Void
+        ) {
+            self.bytes = bytes
+            self.ends = ends
+            self.first = first
+            self.deadline = deadline
+            self.done = done
+            answers = Array(repeating: nil, count: ends.count)
+            wasResent = Array(repeating: false, count: ends.count)
+            left = ends.count
+        }
+
+        func frame(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
+    }
+
+    /// How soon a message is sent again that the stream could not take just now, in milliseconds.
+    private static let soonMilliseconds: Int64 = 200
+    /// JetStream's numbers of "not now": no leader, and the like.
+    private static let notNow: Set<Int> = [10008, 10009, NATSFault.inProcess]
+
+    private var rounds: [UInt64: Round] = [:]
+    private var open: [ObjectIdentifier: Round] = [:]
+    /// How many messages wait for their answer.
+    private(set) var waiting = 0
+
+    /// Takes messages over. `send` sends, or says that there is no connection.
+    func publish(_ round: Round, now: Int64, _ send: ([UInt8]) -> Bool) {
+        for index in round.ends.indices { rounds[round.first + UInt64(index)] = round }
+        open[ObjectIdentifier(round)] = round
+        waiting += round.ends.count
+        round.resendAt = send(round.bytes) ? now + ClusterSettings.resendMilliseconds : now
+    }
+
+    /// The stream has answered a message.
+    func answered(_ number: UInt64, _ answer: PublishAnswer, now: Int64) {
+        guard let round = rounds[number] else { return }
+        var answer = answer
+        let index = Int(number - round.first)
+        if case .refused(let fault) = answer, fault.code.map(Publisher.notNow.contains) ?? (fault.kind == .later) {
+            round.resendAt = min(round.resendAt, now + Publisher.soonMilliseconds)
+            return
+        }
+        if case .repeated(let sequence) = answer, round.wasResent[index] { answer = .stored(sequence) }
+        rounds[number] = nil
+        round.answers[index] = answer
+        round.left -= 1
+        waiting -= 1
+        if round.left == 0 { finish(round) }
+    }
+
+    /// A connection stands: all that has no answer is sent on it.
+    func reconnected(now: Int64, _ send: ([UInt8]) -> Bool) {
+        for round in inOrder() { resend(round, now: now, send) }
+    }
+
+    /// Time has passed.
+    func tick(now: Int64, _ send: ([UInt8]) -> Bool) {
+        for round in inOrder() where round.resendAt <= now || round.deadline <= now {
+            if round.deadline <= now {
+                giveUp(round, NATSFault(.later, "the brokers did not confirm that they have it"))
+            } else {
+                resend(round, now: now, send)
+            }
+        }
+    }
+
+    /// Nothing more will be sent.
+    func stop() {
+        for round in inOrder() { giveUp(round, NATSFault(.later, "the relay stops")) }
+    }
+
+    private func inOrder() -> [Round] { open.values.sorted { $0.first < $1.first } }
+
+    private func resend(_ round: Round, now: Int64, _ send: ([UInt8]) -> Bool) {
+        var bytes: [UInt8] = []
+        for index in round.answers.indices where round.answers[index] == nil {
+            bytes += round.frame(index)
+            round.wasResent[index] = true
+        }
+        _ = send(bytes)
+        round.resendAt = now + ClusterSettings.resendMilliseconds
+    }
+
+    private func giveUp(_ round: Round, _ fault: NATSFault) {
+        for index in round.answers.indices where round.answers[index] == nil {
+            rounds[round.first + UInt64(index)] = nil
+            round.answers[index] = .refused(fault)
+            waiting -= 1
+        }
+        finish(round)
+    }
+
+    private func finish(_ round: Round) {
+        open[ObjectIdentifier(round)] = nil
+        round.done(round.answers.compactMap { $0 })
+    }
+}

@@ -1,0 +1,11 @@
+/// Who works with a client's connection. All calls come on the client's thread.
+public protocol ClientOwner: AnyObject, Sendable {
+    /// A connection stands: what was sent on one before may have been lost.
+    func connected(to server: ServerInfo)
+    /// The connection ended, or none could be made.
+    func disconnected(_ fault: NATSFault)
+    /// A message came that answers no request of the client's.
+    func received(_ message: Message)
+    /// Time has passed: about every `Client.tickMilliseconds`. `now` is by the steady clock, in milliseconds.
+    func tick(now: Int64)
+}

@@ -1,0 +1,35 @@
+import EventJSON
+
+/// What was answered to a question to JetStream: JSON.
+public struct APIAnswer: Sendable {
+    /// The whole answer.
+    public var root: JSONValue
+
+    /// An answer.
+    public init(root: JSONValue) {
+        self.root = root
+    }
+
+    /// The number at a path of keys; 0 if there is none.
+    public func number(_ path: String...) -> UInt64 {
+        var value: JSONValue? = root
+        for key in path { value = value?[key: key] }
+        guard case .number(let text)? = value?.content else { return 0 }
+        return UInt64(text) ?? 0
+    }
+}
+
+extension Client {
+    /// Publishes a subject's first message and waits until it is stored. From any thread but the client's.
+    /// - Returns: its number in the stream.
+    /// - Throws: `NATSFault` with the code `wrongLastSequence` if the subject has a message already.
+    public func publishFirst(_ subject: String, _ payload: [UInt8]) throws(NATSFault) -> UInt64 {
+        let message = try call(
+            subject, payload, headers: [("Nats-Expected-Last-Subject-Sequence", "0")],
+            milliseconds: Client.requestMilliseconds)
+        switch PublishAnswer(message) {
+        case .stored(let sequence), .repeated(let sequence): return sequence
+        case .refused(let fault): throw fault
+        }
+    }
+}

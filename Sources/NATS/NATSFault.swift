@@ -1,0 +1,57 @@
+/// Why something asked of the servers was not done, of one of three kinds.
+public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What follows from it.
+    public enum Kind: Hashable, Sendable {
+        /// It may be done later: no connection, no leader, no answer in time, no room.
+        case later
+        /// It will not be done however often it is asked.
+        case never
+        /// Our settings are wrong: credentials, permissions, JetStream not enabled.
+        case ours
+    }
+
+    /// What follows from it.
+    public var kind: Kind
+    /// The reason, for people.
+    public var reason: String
+    /// JetStream's own number of the reason (`err_code`), if it gave one.
+    public var code: Int?
+
+    /// A fault.
+    public init(_ kind: Kind, _ reason: String, code: Int? = nil) {
+        self.kind = kind
+        self.reason = reason
+        self.code = code
+    }
+
+    /// The reason.
+    public var description: String { reason }
+
+    /// What JetStream answers where it refuses: `error` with a status as HTTP has them, and a number of its own.
+    init(status: Int, code: Int, text: String) {
+        let kind: Kind =
+            switch (status, code) {
+            // Too many streams or consumers for the account, storage that is full, a leader that is being chosen.
+            case (503, _), (500, _), (_, NATSFault.insufficientStorage), (_, NATSFault.inProcess): .later
+            case (401, _), (403, _), (_, NATSFault.notEnabled), (_, NATSFault.notEnabledForAccount): .ours
+            default: .never
+            }
+        self.init(kind, text, code: code)
+    }
+
+    /// A stream of that name has other settings.
+    public static let streamNameInUse = 10058
+    /// There is no such stream.
+    public static let streamNotFound = 10059
+    /// There is no such consumer.
+    public static let consumerNotFound = 10014
+    /// There is no such message.
+    public static let messageNotFound = 10037
+    /// What was expected to be a subject's last message is not.
+    public static let wrongLastSequence = 10071
+    /// A message of the same id is being stored.
+    public static let inProcess = 10158
+    static let insufficientStorage = 10047
+    static let notEnabled = 10076
+    static let notEnabledForAccount = 10039
+}

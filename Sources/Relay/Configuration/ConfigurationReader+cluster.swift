@@ -1,0 +1,114 @@
+import Cluster
+import EventJSON
+import NATS
+
+/// `spool.jetstream`: the brokers that keep the events.
+extension ConfigurationReader {
+    /// The brokers, what they are to keep, and who the relay is to them.
+    func cluster(_ place: Place) -> ClusterSettings? {
+        var servers: [ServerAddress] = []
+        var settings = ClusterSettings(client: ClientSettings(servers: [], name: "hookswitch"), path: "")
+        var identity = Identity()
+        object(
+            place, required: ["servers"],
+            [
+                ("servers", { servers = self.brokers($0) }),
+                ("replicas", { settings.replicas = self.integer($0, 1...5) ?? settings.replicas }),
+                ("name", { settings.name = self.streamName($0) ?? settings.name }),
+                (
+                    "ack_wait",
+                    { settings.ackWait = self.duration($0, atLeast: .seconds(1)) ?? settings.ackWait }
+                ),
+                ("tls", { settings.client.tls = self.brokerTLS($0) }),
+                ("user", { identity.user = self.string($0) }),
+                ("password", { identity.password = self.string($0) }),
+                ("token", { identity.token = self.string($0) }),
+                ("nkey", { identity.seed = self.string($0) }),
+                ("credentials", { identity.credentials = self.string($0) }),
+            ])
+        settings.client.servers = servers
+        guard let known = identity.known else {
+            error(
+                "the relay can be only one: `user` with `password`, `token`, `nkey` or `credentials`",
+                at: place.value.offset, place.path, hint: "name one of them")
+            return nil
+        }
+        settings.client.identity = known
+        return servers.isEmpty ? nil : settings
+    }
+
+    /// What a file says of who the relay is to the brokers.
+    private struct Identity {
+        var user: String?
+        var password: String?
+        var token: String?
+        var seed: String?
+        var credentials: String?
+
+        /// Who it is; `nil` if it is several.
+        var known: ClientSettings.Identity? {
+            guard [user ?? password, token, seed, credentials].count(where: { $0 != nil }) <= 1,
+                (user == nil) == (password == nil)
+            else { return nil }
+            if let user, let password { return .user(user, password: password) }
+            if let token { return .token(token) }
+            if let seed { return .seed(seed) }
+            return credentials.map { .credentials($0) } ?? .nobody
+        }
+    }
+
+    private func brokers(_ place: Place) -> [ServerAddress] {
+        let texts = strings(place)
+        if texts.isEmpty && place.value.array != nil {
+            error("no broker is named", at: place.value.offset, place.path, hint: "like [\"nats://127.0.0.1:4222\"]")
+        }
+        return texts.compactMap { text, place in
+            if let address = ServerAddress(text) { return address }
+            error(
+                "\"\(text)\" is no address of a broker", at: place.value.offset, place.path,
+                hint: "like nats://host:4222 or tls://host:4222; `user`, `password` and `token` are keys of their own")
+            return nil
+        }
+    }
+
+    private func streamName(_ place: Place) -> String? {
+        guard let text = string(place) else { return nil }
+        if ConfigurationReader.isName(text) && !text.contains(".") { return text }
+        error(
+            "\"\(text)\" can't name a stream", at: place.value.offset, place.path,
+            hint: "names have 1 to 64 letters, digits, `-` or `_`")
+        return nil
+    }
+
+    private func brokerTLS(_ place: Place) -> ClientSettings.TLS? {
+        var tls = ClientSettings.TLS()
+        object(
+            place,
+            [
+                ("ca", { tls.authority = self.string($0).map(self.absolute) }),
+                ("certificate", { tls.certificate = self.string($0).map(self.absolute) }),
+                ("key", { tls.key = self.string($0).map(self.absolute) }),
+                ("first", { tls.isFirst = self.bool($0) ?? false }),
+            ])
+        if (tls.certificate == nil) != (tls.key == nil) {
+            error("a certificate and its key go together", at: place.value.offset, place.path)
+        }
+        return tls
+    }
+
+    /// What a cluster does not do, and what only counts where the spool is a directory.
+    func checkCluster() {
+        for member in document.root[key: "spool"]?.members ?? [] where ["sync", "min_free"].contains(member.key) {
+            error(
+                "`\(member.key)` is for a spool on this machine's disk", at: member.keyOffset, "spool.\(member.key)",
+                hint: "leave the key out: the brokers' own configuration says how they sync")
+        }
+        for target in document.root[key: "targets"]?.members ?? [] {
+            for member in target.value.members ?? [] where member.key == "order" {
+                error(
+                    "`order` is not in this version where the spool is a cluster", at: member.keyOffset,
+                    "targets.\(target.key).order", hint: "leave the key out, or let one relay keep a spool of its own")
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import NATS
+import Spool
+import Testing
+
+@testable import Cluster
+
+@Suite struct ShelfTests {
+    private let queue = QueueID(rawValue: 1)
+
+    private func arrival(_ message: UInt64, event: UInt64? = nil, isRepeated: Bool = false) -> Shelf.Arrival {
+        Shelf.Arrival(
+            reply: "ack.\(message)", message: message, isRepeated: isRepeated,
+            event: EventNumber(rawValue: event ?? message), isOwed: true)
+    }
+
+    private func shelf(credit: Int = 10) -> Shelf {
+        var shelf = Shelf(queue: queue)
+        var effects = Shelf.Effects()
+        shelf.attach()
+        shelf.request(credit, now: 0, &effects)
+        #expect(effects.pull == credit)
+        return shelf
+    }
+
+    private func outcome(_ event: UInt64, _ result: Outcome.Result) -> Outcome {
+        Outcome(
+            DeliveryID(event: EventNumber(rawValue: event), queue: queue), result,
+            progress: Progress(attempts: 1, since: 5))
+    }
+
+    private func decide(_ shelf: inout Shelf, _ input: (inout Shelf, inout Shelf.Effects) -> Void) -> Shelf.Effects {
+        var effects = Shelf.Effects()
+        input(&shelf, &effects)
+        return effects
+    }
+
+    @Test func aDeliveredMessageIsAcknowledgedAndNotHandedOutAgain() {
+        var shelf = shelf()
+        #expect(decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }.handOut.map(\.event.rawValue) == [7])
+        let done = decide(&shelf) { $0.settle(outcome(7, .done), wall: 0, &$1) }
+        #expect(done.acknowledge.map(\.what) == [.done])
+        #expect(done.write.isEmpty)
+        #expect(done.letGo.map(\.rawValue) == [7])
+        // The acknowledgement got lost.
+        let again = decide(&shelf) { $0.arrived(arrival(7, isRepeated: true), now: 0, &$1) }
+        #expect(again.acknowledge.map(\.what) == [.done])
+        #expect(again.handOut.isEmpty && again.lookUp.isEmpty)
+        #expect(again.pull == 1)
+    }
+
+    @Test func aRetryIsWrittenDownBeforeTheConsumerHearsOfIt() throws {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }
+        let later = decide(&shelf) { $0.settle(outcome(7, .later(notBefore: 9_000)), wall: 1_000, &$1) }
+        #expect(later.acknowledge.isEmpty)
+        let record = try #require(later.write.first)
+        #expect(record.state == .later && record.notBefore == 9_000 && record.message == 7)
+        #expect(decide(&shelf) { $0.keepAlive(&$1) }.acknowledge.map(\.what) == [.inProgress])
+        let written = decide(&shelf) { $0.written(record, wall: 2_000, &$1) }
+        #expect(written.acknowledge.map(\.what) == [.again(afterMilliseconds: 7_000)])
+        #expect(shelf.held.isEmpty)
+    }
+
+    @Test func aFailureIsWrittenDownAndTheMessageEnds() throws {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }
+        let failed = decide(&shelf) { $0.settle(outcome(7, .failed), wall: 0, &$1) }
+        let record = try #require(failed.write.first)
+        #expect(decide(&shelf) { $0.written(record, wall: 0, &$1) }.acknowledge.map(\.what) == [.term])
+    }
+
+    @Test func aMessageThatComesAgainGoesOnWithTheScheduleThatIsWrittenDown() {
+        var shelf = shelf()
+        let first = decide(&shelf) { $0.arrived(arrival(7, isRepeated: true), now: 0, &$1) }
+        #expect(first.handOut.isEmpty && first.lookUp.count == 1)
+        var record = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), .later)
+        record.message = 7
+        record.progress = Progress(attempts: 4, since: 99)
+        let found = decide(&shelf) {
+            $0.lookedUp(arrival(7, isRepeated: true), .event(record), wall: 0, now: 0, &$1)
+        }
+        #expect(found.handOut.map(\.progress) == [record.progress])
+    }
+
+    @Test func aMessageThatComesBeforeItsTimeGoesBackUntilThen() {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(7, isRepeated: true), now: 0, &$1) }
+        var record = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), .later)
+        record.message = 7
+        record.notBefore = 60_000
+        let found = decide(&shelf) {
+            $0.lookedUp(arrival(7, isRepeated: true), .event(record), wall: 10_000, now: 0, &$1)
+        }
+        #expect(found.acknowledge.map(\.what) == [.again(afterMilliseconds: 50_000)])
+        #expect(found.pull == 1)
+    }
+
+    @Test(arguments: [ClusterRecord.State.done, .failed, .again])
+    func aMessageThatNoLongerCountsIsNotHandedOut(state: ClusterRecord.State) {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(7, isRepeated: true), now: 0, &$1) }
+        var record = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), state)
+        record.message = state == .again ? 8 : 7
+        let found = decide(&shelf) {
+            $0.lookedUp(arrival(7, isRepeated: true), .event(record), wall: 0, now: 0, &$1)
+        }
+        #expect(found.handOut.isEmpty)
+        #expect(found.acknowledge.map(\.what) == [state == .failed ? .term : .done])
+    }
+
+    @Test func neverMoreIsHandedOutThanWasAskedFor() {
+        var shelf = shelf(credit: 2)
+        for message in 1...2 as ClosedRange<UInt64> {
+            #expect(decide(&shelf) { $0.arrived(arrival(message), now: 0, &$1) }.handOut.count == 1)
+        }
+        let third = decide(&shelf) { $0.arrived(arrival(3), now: 0, &$1) }
+        #expect(third.handOut.isEmpty)
+        #expect(third.acknowledge.map(\.what) == [.again(afterMilliseconds: 0)])
+        #expect(third.pull == 0)
+    }
+
+    @Test func whatAPullDidNotBringIsAskedForAgain() {
+        var shelf = shelf(credit: 10)
+        _ = decide(&shelf) { $0.arrived(arrival(1), now: 0, &$1) }
+        #expect(decide(&shelf) { $0.pullEnded(9, now: 0, &$1) }.pull == 9)
+        #expect(shelf.outstanding == 9)
+        #expect(shelf.isSilent(now: 6_000, after: 5_000))
+        #expect(decide(&shelf) { $0.renew(now: 6_000, &$1) }.pull == 9)
+        #expect(!shelf.isSilent(now: 6_000, after: 5_000))
+    }
+
+    @Test func whatHasNoOutcomeGoesBackWhenTheReceiverLeaves() {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(1), now: 0, &$1) }
+        _ = decide(&shelf) { $0.arrived(arrival(2), now: 0, &$1) }
+        _ = decide(&shelf) { $0.settle(outcome(2, .failed), wall: 0, &$1) }
+        let left = decide(&shelf) { $0.detach(&$1) }
+        #expect(left.acknowledge.map(\.reply) == ["ack.1"])
+        #expect(shelf.held.keys.map(\.rawValue) == [2])
+    }
+}
