@@ -7,6 +7,8 @@ import Glibc
 ///
 /// What comes together is written together: for each file one write and, unless `sync` says otherwise, one fdatasync, then
 /// all are reported. `written` thus means durable.
+///
+/// Unchecked: all its state belongs to its own serial queue.
 final class FileTransport: Transport, @unchecked Sendable {
     /// How many lines are taken together at the most.
     static let gatheredLines = 256

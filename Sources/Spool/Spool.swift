@@ -5,7 +5,7 @@ import Synchronization
 // Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
 /// The embedded log: segments of events and a journal of outcomes in one directory.
 ///
-/// Commits run on the caller's thread under one lock (`Commits`); what is owed belongs to the ledger's serial queue; the
+/// Commits run on the caller's thread or the committer's, under one lock (`Commits`); what is owed belongs to the ledger's serial queue; the
 /// journal is written on a third. A commit never waits for the other two.
 public final class Spool: EventLog, @unchecked Sendable {
     /// Something that the daemon's log should say.

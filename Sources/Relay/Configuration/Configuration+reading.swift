@@ -132,14 +132,14 @@ extension ConfigurationReader {
     func names(of key: String) -> [String] {
         (document.root[key: key]?.members ?? []).filter { !ConfigurationReader.isRemark($0) }.map(\.key)
     }
-    private var targetNames: [String] { names(of: "targets") }
+    var targetNames: [String] { names(of: "targets") }
 
     /// Targets by name.
     func targets(named place: Place) -> [String] {
         references(place, to: targetNames, "target").map { targetNames[$0] }
     }
 
-    private func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {
+    func references(_ place: Place, to known: [String], _ noun: String) -> [Int] {
         var indices: [Int] = []
         for element in array(place) ?? [] {
             guard let name = string(element) else { continue }
@@ -157,7 +157,7 @@ extension ConfigurationReader {
         return indices
     }
 
-    private func secret(_ place: Place) -> String? {
+    func secret(_ place: Place) -> String? {
         guard let text = string(place) else { return nil }
         if text.isEmpty {
             error("a secret can't be empty", at: place.value.offset, place.path)
@@ -233,119 +233,5 @@ extension ConfigurationReader {
             ])
         result.limits = limits
         result.bodyLimitBytes = body
-    }
-
-    private func source(_ name: String, _ place: Place) -> SourceConfiguration? {
-        var source = SourceConfiguration(name: name, path: "")
-        var onInvalidOffset: Int?
-        object(
-            place, required: ["path"],
-            [
-                (
-                    "path",
-                    { place in
-                        guard let text = self.string(place) else { return }
-                        let isPath =
-                            text.hasPrefix("/")
-                            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3F && $0 != 0x23 }
-                        if isPath {
-                            source.path = text
-                        } else {
-                            self.error(
-                                "\"\(text)\" is no path of a URL", at: place.value.offset, place.path,
-                                hint: "a path begins with a slash and holds no space, `?` or `#`")
-                        }
-                    }
-                ),
-                ("verify", { source.verify = self.verify($0) }),
-                ("body", { source.body = self.choice($0, SourceConfiguration.Body.self) ?? source.body }),
-                ("envelope", { source.envelope = self.choice($0, SourceConfiguration.Envelope.self) }),
-                (
-                    "dedupe",
-                    { place in
-                        var key: EventPath?
-                        var duration: Duration?
-                        self.object(
-                            place, required: ["key", "for"],
-                            [("key", { key = self.path($0) }), ("for", { duration = self.duration($0) })])
-                        if let key, let duration { source.dedupe = .init(key: key, duration: duration) }
-                    }
-                ),
-                ("allow_from", { source.allowFrom = self.blocks($0, ifEmpty: "an empty list would let nobody in") }),
-                ("rate", { source.rate = self.requestRate($0) }),
-                ("answer", { source.answer = self.fixedAnswer($0) }),
-                ("challenge", { source.challenge = self.challenge($0) }),
-                (
-                    "on_invalid",
-                    {
-                        source.onInvalid = self.choice($0, SourceConfiguration.OnInvalid.self) ?? source.onInvalid
-                        onInvalidOffset = $0.value.offset
-                    }
-                ),
-            ])
-        if let onInvalidOffset, source.onInvalid == .quarantine, place.value[key: "verify"] == nil {
-            error(
-                "nothing can fail here that `quarantine` would keep", at: onInvalidOffset, "\(place.path).on_invalid",
-                hint: "add `verify`, or leave the key out")
-        }
-        if source.envelope != nil && source.body != .json {
-            error("an envelope needs a `json` body", at: place.value.offset, place.path)
-        }
-        return source
-    }
-
-    private func routes(_ place: Place, _ result: inout Configuration) {
-        var seen: [String: Int] = [:]
-        let sources = names(of: "sources")
-        let targets = targetNames
-        for element in array(place) ?? [] {
-            var route = RouteConfiguration(name: "")
-            var matchPlace: Place?
-            object(
-                element, required: ["name", "to"],
-                [
-                    (
-                        "name",
-                        { place in
-                            guard let name = self.string(place) else { return }
-                            if !ConfigurationReader.isName(name) {
-                                self.error(
-                                    "\"\(name)\" can't name a route", at: place.value.offset, place.path,
-                                    hint: "names have 1 to 64 letters, digits, `-`, `_` or `.`")
-                            }
-                            if let first = seen[name] {
-                                self.error(
-                                    "there is already a route \"\(name)\", in line \(self.document.location(of: first).line)",
-                                    at: place.value.offset,
-                                    place.path, hint: "give each route a name of its own")
-                            }
-                            seen[name] = place.value.offset
-                            route.name = name
-                        }
-                    ),
-                    ("active", { route.active = self.bool($0) ?? true }),
-                    ("from", { route.from = self.references($0, to: sources, "source") }),
-                    (
-                        "match",
-                        { place in
-                            matchPlace = place
-                            route.match = self.pattern(place)
-                        }
-                    ),
-                    ("to", { route.to = self.references($0, to: targets, "target") }),
-                    ("final", { route.final = self.bool($0) ?? false }),
-                ])
-            if let matchPlace { checkTypes(matchPlace, route, result) }
-            result.routes.append(route)
-        }
-    }
-
-    private func pattern(_ place: Place) -> EventPattern? {
-        if let pattern = try? EventPattern(place.value) { return patterns.shared(pattern) }
-        for fault in EventPattern.faults(in: place.value) {
-            let path = fault.path.isEmpty ? place.path : "\(place.path).\(fault.path)"
-            error(fault.message, at: fault.offset, path, hint: fault.hint)
-        }
-        return nil
     }
 }
