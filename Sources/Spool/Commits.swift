@@ -39,6 +39,7 @@ struct Commits {
     private let directory: String
     private let segmentBytes: Int
     private let spare: SpareSegment
+    private let recent: RecentRecords
     private let salt: @Sendable () -> UInt32
     private var writer: SegmentWriter?
     private var nextNumber: UInt64
@@ -50,8 +51,10 @@ struct Commits {
 
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
-        spare: SpareSegment, salt: @escaping @Sendable () -> UInt32, now: Int64, segmentBytes: Int? = nil
+        spare: SpareSegment, recent: RecentRecords = RecentRecords(), salt: @escaping @Sendable () -> UInt32,
+        now: Int64, segmentBytes: Int? = nil
     ) throws(SpoolError) {
+        self.recent = recent
         self.settings = settings
         self.disk = disk
         self.directory = directory
@@ -72,7 +75,8 @@ struct Commits {
             return
         }
         let continued = try SegmentWriter(
-            continuing: last, nextNumber: nextNumber, in: directory, segmentBytes: self.segmentBytes,
+            continuing: last, nextNumber: nextNumber, in: directory, on: disk, segmentBytes: self.segmentBytes,
+            pastCache: settings.sync == .always, recent: recent,
             cutting: { usage.remove($0 - last.end) })
         if last.isCurrent {
             writer = continued
@@ -94,7 +98,7 @@ struct Commits {
             new = try SegmentWriter(
                 beginning: nextNumber, queues: queues, salt: salt(),
                 recycling: recycled > 0 ? directory + "/" + SpareSegment.name : nil, in: directory, on: disk,
-                segmentBytes: segmentBytes)
+                segmentBytes: segmentBytes, pastCache: settings.sync == .always, recent: recent)
         } catch {
             // Whether it has the new name by now or not: the next one under that name is begun anew.
             usage.remove(recycled)
@@ -119,6 +123,15 @@ struct Commits {
 
     /// The keys of these events that still count.
     func keys(of numbers: Range<UInt64>, now: Int64) -> [KeptKey] { dedupe.keys(in: numbers, now: now) }
+
+    /// Ends the open segment if it holds one of these events: what is overwritten in a file must not be in one that is written to.
+    mutating func leave(_ numbers: [EventNumber]) throws(SpoolError) {
+        guard let writer, numbers.contains(where: { $0.rawValue >= writer.first }) else { return }
+        do throws(SpoolError) { try roll() } catch {
+            _ = abandon(because: error)
+            throw error
+        }
+    }
 
     /// Overwrites what the open segment's file may hold of a former use.
     func wipe() throws(SpoolError) { try writer?.wipe() }

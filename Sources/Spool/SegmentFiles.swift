@@ -20,11 +20,13 @@ final class SegmentFiles: Sendable {
 
     private let directory: String
     private let disk: any Disk
+    private let recent: RecentRecords
     private let open = Mutex(Open())
 
-    init(_ directory: String, on disk: any Disk) {
+    init(_ directory: String, on disk: any Disk, recent: RecentRecords = RecentRecords()) {
         self.directory = directory
         self.disk = disk
+        self.recent = recent
     }
 
     /// Reads an event's record and checks it.
@@ -46,7 +48,7 @@ final class SegmentFiles: Sendable {
     func record(at position: Position) throws(SpoolError) -> [UInt8] {
         let segment = try segment(position.segment)
         let offset = Int(position.offset)
-        var bytes = try segment.file.read(SegmentFiles.guessBytes, at: offset)
+        var bytes = try read(SegmentFiles.guessBytes, of: segment, position.segment, at: offset)
         let header = bytes.withUnsafeBytes { Record.header($0, generation: segment.generation) }
         guard let header, header.kind == .event else { throw damaged(position, "its header is not a record's") }
         guard position.event == 0 || header.sequence == position.event else {
@@ -54,8 +56,7 @@ final class SegmentFiles: Sendable {
         }
         let wanted = Record.headerBytes + header.length
         if bytes.count < wanted {
-            let start = bytes.count
-            bytes += try segment.file.read(wanted - start, at: offset + start)
+            bytes += try read(wanted - bytes.count, of: segment, position.segment, at: offset + bytes.count)
         } else {
             bytes.removeLast(bytes.count - wanted)
         }
@@ -65,12 +66,20 @@ final class SegmentFiles: Sendable {
         return bytes
     }
 
+    private func read(_ count: Int, of segment: OpenSegment, _ first: UInt64, at offset: Int) throws(SpoolError)
+        -> [UInt8]
+    {
+        if let kept = recent.read(count, segment: first, at: offset) { return kept }
+        return try segment.file.read(count, at: offset)
+    }
+
     /// Writes a record over another of the same length, durable when this returns.
     func overwrite(_ position: Position, number: UInt64, payload: [UInt8]) throws(SpoolError) {
         let segment = try segment(position.segment)
         let record = Record.encode(.event, generation: segment.generation, sequence: number, payload: payload)
         try segment.file.write(record, at: Int(position.offset))
         try segment.file.sync()
+        recent.forget(position.segment)
     }
 
     /// The places of a segment's records, from its index or, where it has none, from its records: damaged ones are missing.

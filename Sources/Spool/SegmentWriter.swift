@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Appends events to the newest segment and makes them durable.
 ///
 /// Owned by the spool's commit lock. A write or sync that failed is never tried again on the same file: the kernel may
@@ -22,30 +24,37 @@ struct SegmentWriter {
     let segmentBytes: Int
     private let directory: String
     private let file: any DiskFile
+    private let recent: RecentRecords
     private let generation: UInt64
     private var heads: [UInt8] = []
 
     /// Written ahead with zeros, in bytes, so that a sync has no new block to note in the file system's journal.
     static let zeroStepBytes = 1 << 20
-    /// A page of zeros, written as often as need be: it stays in the processor's cache.
-    private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
+    /// Written at once of the zeros, in bytes: they stay in the processor's cache.
+    private static let zeroBytes = 64 << 10
+    /// A segment grows by whole blocks of so many bytes.
+    static let blockBytes = 4096
     private static let padding = [UInt8](repeating: 0, count: 8)
 
     /// Begins a new segment, durable with its directory entry when this returns: in a file that `recycled` names, whose
-    /// blocks are there already, or in a new one.
+    /// blocks are there already, or in a new one. What is appended is `recent` as well. `pastCache`: what is written will be
+    /// synced at once, so that the page cache brings nothing.
     init(
         beginning first: UInt64, queues: [QueueID: String], salt: UInt32, recycling recycled: String? = nil,
-        in directory: String, on disk: any Disk, segmentBytes: Int
+        in directory: String, on disk: any Disk, segmentBytes: Int, pastCache: Bool = true,
+        recent: RecentRecords = RecentRecords()
     ) throws(SpoolError) {
         self.first = first
+        self.recent = recent
         nextNumber = first
         index = SegmentIndex()
         self.directory = directory
         self.segmentBytes = segmentBytes
         let path = directory + "/" + SegmentWriter.name(first)
         if let recycled { try disk.rename(recycled, to: path) }
-        file = try disk.open(path, create: true)
-        if recycled == nil { try file.truncate(to: 0) }
+        let made = try disk.open(path, create: true)
+        if recycled == nil { try made.truncate(to: 0) }
+        file = pastCache ? try disk.openToAppend(path) : made
         let fileHeader = FileHeader(purpose: .segment, first: first, salt: salt)
         generation = fileHeader.generation
         let header = fileHeader.encoded
@@ -59,10 +68,13 @@ struct SegmentWriter {
 
     /// Goes on in a recovered segment, cut where its records end; `cutting` is told its size before.
     init(
-        continuing recovered: Recovery.Last, nextNumber: UInt64, in directory: String, segmentBytes: Int,
+        continuing recovered: Recovery.Last, nextNumber: UInt64, in directory: String, on disk: any Disk,
+        segmentBytes: Int, pastCache: Bool = true, recent: RecentRecords = RecentRecords(),
         cutting: (Int) -> Void = { _ in }
     ) throws(SpoolError) {
-        file = recovered.file
+        let path = directory + "/" + SegmentWriter.name(recovered.first)
+        file = pastCache ? try disk.openToAppend(path) : recovered.file
+        self.recent = recent
         first = recovered.first
         generation = recovered.generation
         index = recovered.index
@@ -124,8 +136,7 @@ struct SegmentWriter {
             offset += Record.paddedSize(payload: payloadHead.count + event.body.count)
         }
         try writeZeros(upTo: offset)
-        try write(batch, taken, headEnds)
-        if sync { try file.sync() }
+        try write(batch, taken, headEnds, sync: sync)
         for (place, event) in zip(appended, taken) {
             let event = batch.events[event]
             index.append(
@@ -170,33 +181,28 @@ struct SegmentWriter {
 
     /// Overwrites what lies beyond the last event, which may be of a former use of the file.
     func wipe() throws(SpoolError) {
-        var start = end
-        while start < zeroedTo {
-            let count = min(SegmentWriter.zeros.count, zeroedTo - start)
-            try file.write(Array(SegmentWriter.zeros[..<count]), at: start)
-            start += count
-        }
+        if zeroedTo > end { try file.write(zeros(zeroedTo - end), at: end) }
         try file.sync()
     }
 
+    /// In whole blocks, as those are what a file that is appended to grows by.
     private mutating func writeZeros(upTo offset: Int) throws(SpoolError) {
-        guard offset > zeroedTo else { return }
-        let target = max(offset, min(offset + SegmentWriter.zeroStepBytes, segmentBytes))
-        var failure: SpoolError?
-        SegmentWriter.zeros.withUnsafeBytes { zeros in
-            var buffers: [UnsafeRawBufferPointer] = []
-            var left = target - zeroedTo
-            while left > 0 {
-                buffers.append(UnsafeRawBufferPointer(rebasing: zeros[..<min(left, zeros.count)]))
-                left -= zeros.count
-            }
-            do throws(SpoolError) { try file.write(buffers, at: zeroedTo) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        let needed = SegmentWriter.wholeBlocks(offset)
+        guard needed > zeroedTo else { return }
+        let target = max(needed, SegmentWriter.wholeBlocks(min(offset + SegmentWriter.zeroStepBytes, segmentBytes)))
+        try file.write(zeros(target - zeroedTo), at: zeroedTo)
         zeroedTo = target
     }
 
-    private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int]) throws(SpoolError) {
+    private static func wholeBlocks(_ bytes: Int) -> Int { (bytes + blockBytes - 1) / blockBytes * blockBytes }
+
+    private func zeros(_ count: Int) -> [UnsafeRawBufferPointer] {
+        stride(from: 0, to: count, by: SegmentWriter.zeroBytes).map {
+            UnsafeRawBufferPointer(start: hs_zeros(), count: min(SegmentWriter.zeroBytes, count - $0))
+        }
+    }
+
+    private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int], sync: Bool) throws(SpoolError) {
         var failure: SpoolError?
         heads.withUnsafeBytes { heads in
             SegmentWriter.padding.withUnsafeBytes { padding in
@@ -212,7 +218,13 @@ struct SegmentWriter {
                     if rest != 0 { buffers.append(UnsafeRawBufferPointer(rebasing: padding[..<(8 - rest)])) }
                     start = headEnds[position]
                 }
-                do throws(SpoolError) { try file.write(buffers, at: end) } catch { failure = error }
+                do throws(SpoolError) {
+                    try file.write(buffers, at: end)
+                    if sync { try file.sync() }
+                    recent.append(buffers, segment: first, at: end)
+                } catch {
+                    failure = error
+                }
             }
         }
         if let failure { throw failure }

@@ -53,7 +53,8 @@ public final class Spool: EventLog, @unchecked Sendable {
         lock = Mutex(try disk.lock(settings.path))
         try Compaction.clean(directory, on: disk)
         let recovery = try Recovery(directory, on: disk)
-        files = SegmentFiles(directory, on: disk)
+        let recent = RecentRecords()
+        files = SegmentFiles(directory, on: disk, recent: recent)
         damaged = DamageCounter(in: settings.path, on: disk, notice: notice)
         for damage in recovery.damages { damaged.note(damage) }
         let usage = SpoolUsage(bytes: recovery.bytes)
@@ -65,8 +66,8 @@ public final class Spool: EventLog, @unchecked Sendable {
                 clock: LedgerClock(wall: wall, steady: steady), salt: salt, notice: notice))
         commits = Mutex(
             try Commits(
-                recovery, in: directory, on: disk, settings: settings, usage: usage, spare: spare, salt: salt,
-                now: wall()))
+                recovery, in: directory, on: disk, settings: settings, usage: usage, spare: spare, recent: recent,
+                salt: salt, now: wall()))
         scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
@@ -233,13 +234,18 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Takes attributes and bodies of events from the disk for good, durably when it returns; their numbers stay, and what
     /// was still owed of them is settled. Also overwrites what files hold of events that are gone.
     public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
+        try withCommits { commits throws(SpoolError) in try commits.leave(numbers) }
         let results = try books.erase(numbers)
+        try withCommits { commits throws(SpoolError) in try commits.wipe() }
+        return results
+    }
+
+    private func withCommits(_ body: (inout Commits) throws(SpoolError) -> Void) throws(SpoolError) {
         var failure: SpoolError?
         commits.withLock { commits in
-            do throws(SpoolError) { try commits.wipe() } catch { failure = error }
+            do throws(SpoolError) { try body(&commits) } catch { failure = error }
         }
         if let failure { throw failure }
-        return results
     }
 
     private func syncNow() { commits.withLock { $0.syncPending() } }

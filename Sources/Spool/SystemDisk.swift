@@ -25,6 +25,13 @@ public final class SystemDisk: Disk {
         return SystemFile(descriptor, path)
     }
 
+    /// Opens a file that is there, to be written past the page cache.
+    public func openToAppend(_ path: String) throws(SpoolError) -> any DiskFile {
+        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
+        return try DirectFile(SystemFile(descriptor, path), path: path)
+    }
+
     /// The names in a directory; a listing that breaks off is an error.
     public func list(_ directory: String) throws(SpoolError) -> [String] {
         guard let stream = opendir(directory) else {
@@ -129,6 +136,13 @@ final class SystemFile: DiskFile {
     }
 
     func write(_ buffers: [UnsafeRawBufferPointer], at offset: Int) throws(SpoolError) {
+        try SystemFile.write(buffers, at: offset, to: descriptor, path)
+    }
+
+    /// Writes buffers one behind the other to an open file.
+    static func write(
+        _ buffers: [UnsafeRawBufferPointer], at offset: Int, to descriptor: Int32, _ path: String
+    ) throws(SpoolError) {
         var vectors = buffers.filter { !$0.isEmpty }.map {
             iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
         }

@@ -25,6 +25,9 @@ final class LeavingOut: Disk {
     func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile {
         FileLeavingOut(omission, of: try disk.open(path, create: create))
     }
+    func openToAppend(_ path: String) throws(SpoolError) -> any DiskFile {
+        FileLeavingOut(omission, of: try disk.openToAppend(path))
+    }
     func list(_ directory: String) throws(SpoolError) -> [String] { try disk.list(directory) }
     func makeDirectory(_ path: String) throws(SpoolError) { try disk.makeDirectory(path) }
     func remove(_ path: String) throws(SpoolError) { try disk.remove(path) }

@@ -53,7 +53,8 @@ struct SegmentWriterTests {
 
     @Test func manyEventsAreOneWriteAndOneSync() throws {
         var writer = try begin(segmentBytes: 1 << 20)
-        _ = try append([NewEvent("first", to: 1)], to: &writer)
+        // Larger than a block: zeros are written behind it.
+        _ = try append([NewEvent(bytes: 5000, to: 1)], to: &writer)
         let (writes, syncs) = (disk.count(.write), disk.count(.sync))
         _ = try append(Array(repeating: NewEvent(bytes: 100, to: 1), count: 500), to: &writer)
         #expect(disk.count(.write) - writes == 1)
@@ -108,7 +109,7 @@ struct SegmentWriterTests {
         _ = try append([NewEvent("one", to: 1)], to: &writer)
         disk.alter("/s/" + SegmentWriter.name(1)) { $0.replaceSubrange(writer.end..<writer.end + 3, with: [1, 2, 3]) }
         let last = try #require(try Recovery("/s", on: disk).last)
-        let continued = try SegmentWriter(continuing: last, nextNumber: 2, in: "/s", segmentBytes: 8192)
+        let continued = try SegmentWriter(continuing: last, nextNumber: 2, in: "/s", on: disk, segmentBytes: 8192)
         #expect(continued.nextNumber == 2)
         #expect(disk.contents("/s/" + SegmentWriter.name(1))?.count == writer.end)
     }

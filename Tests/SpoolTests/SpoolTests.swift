@@ -269,6 +269,8 @@ struct SpoolTests {
         let bench = try SpoolBench()
         let crm = try bench.spool.queue(named: "crm")
         bench.commit(NewEvent("a", to: crm))
+        // Nothing of what was written is in memory any more.
+        try bench.restart()
         let position = try #require(try Recovery(bench.segments, on: bench.disk).ledger.position(of: 1))
         bench.disk.flipBit(bench.segments + "/" + SegmentWriter.name(1), byte: Int(position.offset) + 40)
         #expect(throws: SpoolError.self) { try bench.spool.event(1) }

@@ -5,6 +5,11 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/// O_DIRECT, whose value differs by processor (open(2)).
+extern const int hs_o_direct;
+/// 64 KiB of zeros that begin at a page.
+const void *hs_zeros(void);
+
 /// Writes all buffers one behind the other at an offset (pwritev(2)). The bytes written, or -1 with errno.
 ssize_t hs_pwritev(int fd, const struct iovec *buffers, int count, int64_t offset);
 /// Takes an exclusive advisory lock without waiting (flock(2)). 0, or -1 with errno.
