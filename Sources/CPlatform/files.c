@@ -2,6 +2,7 @@
 #include "include/files.h"
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 const int hs_o_direct = O_DIRECT;
@@ -22,4 +23,10 @@ int64_t hs_free_bytes(const char *path) {
     struct statvfs status;
     if (statvfs(path, &status) != 0) return -1;
     return (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+}
+
+int64_t hs_link_count(int fd) {
+    struct statx status;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &status) != 0) return -1;
+    return status.stx_nlink;
 }

@@ -19,13 +19,17 @@ struct JournalEntry: Equatable {
     var notBefore: Int64
 
     func encode(into bytes: inout [UInt8]) {
-        bytes.append(littleEndian: delivery.event.rawValue)
-        bytes.append(littleEndian: delivery.queue.rawValue)
-        bytes.append(littleEndian: UInt16(change.rawValue))
-        bytes.append(littleEndian: progress.attempts)
-        bytes.append(littleEndian: progress.attemptsBefore)
-        bytes.append(littleEndian: progress.since)
-        bytes.append(littleEndian: notBefore)
+        // Appended in one piece: a checkpoint may have ten million.
+        withUnsafeTemporaryAllocation(byteCount: JournalEntry.size, alignment: 8) { raw in
+            raw.storeBytes(of: delivery.event.rawValue.littleEndian, as: UInt64.self)
+            raw.storeBytes(of: delivery.queue.rawValue.littleEndian, toByteOffset: 8, as: UInt16.self)
+            raw.storeBytes(of: UInt16(change.rawValue).littleEndian, toByteOffset: 10, as: UInt16.self)
+            raw.storeBytes(of: progress.attempts.littleEndian, toByteOffset: 12, as: UInt32.self)
+            raw.storeBytes(of: progress.attemptsBefore.littleEndian, toByteOffset: 16, as: UInt32.self)
+            raw.storeBytes(of: progress.since.littleEndian, toByteOffset: 20, as: Int64.self)
+            raw.storeBytes(of: notBefore.littleEndian, toByteOffset: 28, as: Int64.self)
+            bytes.append(contentsOf: raw)
+        }
     }
 
     init(_ delivery: DeliveryID, _ change: Change, _ progress: Progress, notBefore: Int64 = 0) {

@@ -58,9 +58,9 @@ struct Places: Sendable, Equatable {
         return dense.indices.lazy.filter { dense[$0] != Places.missing }.map { (UInt32($0), dense[$0]) }
     }
 
-    /// Lets go of what an array keeps for growth.
+    /// Lets go of what an array keeps for growth. What the allocator rounds up to stays: a copy would have it too.
     mutating func trim() {
-        if dense.capacity > dense.count { dense = dense.withUnsafeBufferPointer { Array($0) } }
+        if dense.capacity > dense.count + dense.count / 8 { dense = dense.withUnsafeBufferPointer { Array($0) } }
     }
 
     private func sparseIndex(of place: Int) -> Int {

@@ -161,13 +161,12 @@ struct Recovery {
         for number in numbers {
             let path = directory + "/" + OutcomeJournal.name(number)
             let file = try disk.open(path, create: false)
-            // Read twice: what it says counts only if its checkpoint is whole.
-            guard let content = try JournalContent(file, path: path, number: number), content.isWhole else { continue }
-            kept = content.keys
+            // What it says counts only if its checkpoint is whole: until then the ledger without it is kept.
             var ledger = self.ledger
-            self.ledger = Ledger()
-            _ = try JournalContent(
+            let content = try JournalContent(
                 file, path: path, number: number, standing: { ledger.restore($0) }, entry: { ledger.replay($0) })
+            guard let content, content.isWhole else { continue }
+            kept = content.keys
             self.ledger = ledger
             return
         }

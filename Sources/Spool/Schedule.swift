@@ -108,10 +108,14 @@ struct Schedule: Sendable {
         }
     }
 
-    /// All that wait, in order.
-    var entries: some Sequence<(number: UInt64, tried: Ledger.Tried)> {
-        attempts.indices.lazy.filter { attempts[$0] != Schedule.absent }
-            .map { (first + UInt64($0), tried($0)) }
+    /// The first that waits at a place or behind it, counted from the segment's first event.
+    func entry(from place: Int) -> (place: Int, tried: Ledger.Tried)? {
+        var index = place
+        while index < attempts.count {
+            if attempts[index] != Schedule.absent { return (index, tried(index)) }
+            index += 1
+        }
+        return nil
     }
 
     private func index(of number: UInt64) -> Int? {

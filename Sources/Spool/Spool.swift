@@ -79,11 +79,11 @@ public final class Spool: EventLog, @unchecked Sendable {
         } else {
             syncTimer = nil
         }
-        if case .byThread = settings.commit {
+        if case .byEither = settings.commit {
             // Without a thread of its own the caller commits: slower, and as safe.
-            let own = Committer { [weak self] batch in
+            let own = Committer { [weak self] batch, place in
                 let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
-                return self?.committed(batch) ?? .init(outcome: .refused(closed), afterwards: {})
+                return self?.committed(batch, place) ?? .init(outcome: .refused(closed), afterwards: {})
             }
             committer.withLock { $0 = own }
         }
@@ -117,10 +117,16 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     /// The committer's way: one batch at a time, so that the order is kept without the lock.
-    private func committed(_ batch: CommitBatch) -> Committer.Committed {
+    private func committed(_ batch: CommitBatch, _ place: Committer.Place) -> Committer.Committed {
         let result = commits.withLock { commitNow(batch, &$0) }
         return Committer.Committed(outcome: result.outcome) { [books] in
-            if let appended = result.appended { books.appendedHere(appended) }
+            if let appended = result.appended {
+                switch place {
+                // A caller has other things to do than to wait for the books.
+                case .caller: books.appended(appended)
+                case .thread: books.appendedHere(appended)
+                }
+            }
             if case .refused = result.outcome { books.makeRoom() }
         }
     }

@@ -14,8 +14,9 @@ public struct SpoolSettings: Sendable, Equatable {
     public enum Commit: Hashable, Sendable {
         /// The thread that hands over a batch, at once.
         case byCaller
-        /// A thread of the spool's, which gathers while the disk syncs.
-        case byThread
+        /// The caller for a small batch while nothing is under way and the disk is quick; else a thread of the spool's, which
+        /// gathers while the disk syncs.
+        case byEither
     }
 
     /// The directory, absolute.

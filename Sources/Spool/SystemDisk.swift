@@ -178,10 +178,7 @@ final class SystemFile: DiskFile {
     func sync() throws(SpoolError) {
         guard fdatasync(descriptor) == 0 else { throw .system(call: "fdatasync", path: path, errno: errno) }
         // Somebody removed the file, or its directory: what is synced to it is gone when it is closed.
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_nlink > 0 else {
-            throw .system(call: "fdatasync", path: path, errno: ENOENT)
-        }
+        guard hs_link_count(descriptor) > 0 else { throw .system(call: "fdatasync", path: path, errno: ENOENT) }
     }
 
     func truncate(to size: Int) throws(SpoolError) {

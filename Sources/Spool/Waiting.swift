@@ -37,8 +37,10 @@ struct Waiting: Sendable {
     /// `due` hands it over when its time comes.
     mutating func set(_ delivery: DeliveryID, _ tried: Ledger.Tried, in segment: Range<UInt64>) -> Bool {
         let share = Share(queue: delivery.queue, first: segment.lowerBound)
-        if let place = place(of: share) {
-            let inserted = schedules[share.queue]![place].insert(delivery.event.rawValue, tried)
+        if let queue = schedules.index(forKey: share.queue),
+            let place = Waiting.place(of: share.first, in: schedules.values[queue])
+        {
+            let inserted = schedules.values[queue][place].insert(delivery.event.rawValue, tried)
             if inserted.fits {
                 removeLoose(delivery, share)
                 return inserted.isHanded
@@ -118,21 +120,7 @@ struct Waiting: Sendable {
     }
 
     /// All of them, as a checkpoint keeps them. Made one by one: there may be ten million.
-    var entries: some Sequence<JournalEntry> {
-        let few = loose.lazy.map { JournalEntry($0.key, .later, $0.value.progress, notBefore: $0.value.notBefore) }
-        let many = schedules.lazy.flatMap { queue, schedules in
-            schedules.lazy.flatMap(\.entries).map { number, tried in
-                JournalEntry(
-                    DeliveryID(event: EventNumber(rawValue: number), queue: queue), .later, tried.progress,
-                    notBefore: tried.notBefore)
-            }
-        }
-        return AnySequence<JournalEntry> {
-            var first = few.makeIterator()
-            var then = many.makeIterator()
-            return AnyIterator { first.next() ?? then.next() }
-        }
-    }
+    var entries: WaitingEntries { WaitingEntries(loose, schedules) }
 
     private mutating func pack(_ share: Share, _ segment: Range<UInt64>) {
         var schedule: Schedule?
@@ -151,7 +139,7 @@ struct Waiting: Sendable {
     }
 
     private mutating func removeLoose(_ delivery: DeliveryID, _ share: Share) {
-        guard loose.removeValue(forKey: delivery) != nil, let count = looseCounts[share] else { return }
+        guard !loose.isEmpty, loose.removeValue(forKey: delivery) != nil, let count = looseCounts[share] else { return }
         looseCounts[share] = count > 1 ? count - 1 : nil
     }
 
@@ -162,20 +150,25 @@ struct Waiting: Sendable {
     }
 
     private func place(of share: Share) -> Int? {
-        guard let found = schedule(before: share.first, share.queue),
-            schedules[share.queue]![found].first == share.first
-        else { return nil }
-        return found
+        schedules[share.queue].flatMap { Waiting.place(of: share.first, in: $0) }
+    }
+
+    /// The schedule of the segment that begins with a number.
+    private static func place(of first: UInt64, in schedules: [Schedule]) -> Int? {
+        last(in: schedules, before: first).flatMap { schedules[$0].first == first ? $0 : nil }
     }
 
     /// The last of a queue's schedules that begins at a number or before.
     private func schedule(before number: UInt64, _ queue: QueueID) -> Int? {
-        guard let all = schedules[queue] else { return nil }
+        schedules[queue].flatMap { Waiting.last(in: $0, before: number) }
+    }
+
+    private static func last(in schedules: [Schedule], before number: UInt64) -> Int? {
         var low = 0
-        var high = all.count
+        var high = schedules.count
         while low < high {
             let middle = (low + high) / 2
-            if all[middle].first <= number { low = middle + 1 } else { high = middle }
+            if schedules[middle].first <= number { low = middle + 1 } else { high = middle }
         }
         return low > 0 ? low - 1 : nil
     }

@@ -6,7 +6,7 @@ import Testing
 
 struct CommitterTests {
     @Test func batchesOfManyThreadsAreAnsweredEachWithItsOwnEvents() throws {
-        let bench = try SpoolBench { $0.commit = .byThread }
+        let bench = try SpoolBench { $0.commit = .byEither }
         let crm = try bench.spool.queue(named: "crm")
         let inbox = Inbox()
         bench.spool.attach(crm, order: .whenDue, to: inbox)
@@ -35,7 +35,7 @@ struct CommitterTests {
     }
 
     @Test func whatWaitsWhenTheSpoolIsClosedIsCommittedFirst() throws {
-        let bench = try SpoolBench { $0.commit = .byThread }
+        let bench = try SpoolBench { $0.commit = .byEither }
         let crm = try bench.spool.queue(named: "crm")
         let outcomes = Mutex(0)
         withBatch([NewEvent("a", to: crm)]) { batch in
@@ -50,7 +50,7 @@ struct CommitterTests {
 
     @Test func aRefusalIsToldToAllWhoWait() throws {
         let bench = try SpoolBench {
-            $0.commit = .byThread
+            $0.commit = .byEither
             $0.minFreeBytes = .max / 2
         }
         let crm = try bench.spool.queue(named: "crm")

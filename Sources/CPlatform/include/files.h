@@ -1,4 +1,4 @@
-// File calls that Glibc's module lacks or cannot express (pwritev(2), fallocate(2), flock(2)).
+// File calls that Glibc's module lacks or cannot express (pwritev(2), flock(2), statx(2)).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -16,3 +16,6 @@ ssize_t hs_pwritev(int fd, const struct iovec *buffers, int count, int64_t offse
 int hs_lock(int fd);
 /// What is free on the file system of `path` for an unprivileged process, in bytes; -1 with errno.
 int64_t hs_free_bytes(const char *path);
+/// How many names an open file has (statx(2)); -1 with errno. fstat(2) asks for the time of the last change too, and has
+/// the kernel note a new one at the next write, which the next sync then has to write with the inode.
+int64_t hs_link_count(int fd);
