@@ -51,6 +51,8 @@ final class DirectFile: DiskFile, @unchecked Sendable {
     func write(_ buffers: [UnsafeRawBufferPointer], at offset: Int) throws(SpoolError) {
         if isDirect {
             if DirectFile.areBlocks(buffers, at: offset) {
+                // It may be in what is known.
+                tailEnd = nil
                 if try put(buffers, at: offset) { return }
             } else if try gather(buffers, at: offset) {
                 return

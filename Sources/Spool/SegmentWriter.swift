@@ -25,6 +25,7 @@ struct SegmentWriter {
     private let directory: String
     private let file: any DiskFile
     private let recent: RecentRecords
+    private let isPastCache: Bool
     private let generation: UInt64
     private var heads: [UInt8] = []
 
@@ -37,8 +38,8 @@ struct SegmentWriter {
     private static let padding = [UInt8](repeating: 0, count: 8)
 
     /// Begins a new segment, durable with its directory entry when this returns: in a file that `recycled` names, whose
-    /// blocks are there already, or in a new one. What is appended is `recent` as well. `pastCache`: what is written will be
-    /// synced at once, so that the page cache brings nothing.
+    /// blocks are there already, or in a new one. `pastCache`: what is written will be synced at
+    /// once, so that the page cache brings nothing.
     init(
         beginning first: UInt64, queues: [QueueID: String], salt: UInt32, recycling recycled: String? = nil,
         in directory: String, on disk: any Disk, segmentBytes: Int, pastCache: Bool = true,
@@ -46,6 +47,7 @@ struct SegmentWriter {
     ) throws(SpoolError) {
         self.first = first
         self.recent = recent
+        isPastCache = pastCache
         nextNumber = first
         index = SegmentIndex()
         self.directory = directory
@@ -75,6 +77,7 @@ struct SegmentWriter {
         let path = directory + "/" + SegmentWriter.name(recovered.first)
         file = pastCache ? try disk.openToAppend(path) : recovered.file
         self.recent = recent
+        isPastCache = pastCache
         first = recovered.first
         generation = recovered.generation
         index = recovered.index
@@ -136,7 +139,7 @@ struct SegmentWriter {
             offset += Record.paddedSize(payload: payloadHead.count + event.body.count)
         }
         try writeZeros(upTo: offset)
-        try write(batch, taken, headEnds, sync: sync)
+        try write(batch, taken, headEnds, size: offset - end, sync: sync)
         for (place, event) in zip(appended, taken) {
             let event = batch.events[event]
             index.append(
@@ -202,31 +205,44 @@ struct SegmentWriter {
         }
     }
 
-    private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int], sync: Bool) throws(SpoolError) {
+    /// Past the page cache records are put together in blocks; else the system gathers them from where they are.
+    private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int], size: Int, sync: Bool)
+        throws(SpoolError)
+    {
+        let inBlocks = isPastCache ? try recent.begin(size, of: first, at: end, in: file) : false
         var failure: SpoolError?
         heads.withUnsafeBytes { heads in
             SegmentWriter.padding.withUnsafeBytes { padding in
                 var buffers: [UnsafeRawBufferPointer] = []
-                buffers.reserveCapacity(taken.count * 3)
+                if !inBlocks { buffers.reserveCapacity(taken.count * 3) }
                 var start = 0
                 for (position, index) in taken.enumerated() {
-                    let head = heads[start..<headEnds[position]]
+                    let head = UnsafeRawBufferPointer(rebasing: heads[start..<headEnds[position]])
                     let body = batch.events[index].body
-                    buffers.append(UnsafeRawBufferPointer(rebasing: head))
-                    buffers.append(body)
-                    let rest = (head.count + body.count) & 7
-                    if rest != 0 { buffers.append(UnsafeRawBufferPointer(rebasing: padding[..<(8 - rest)])) }
+                    let rest = UnsafeRawBufferPointer(rebasing: padding[..<(-(head.count + body.count) & 7)])
+                    if inBlocks {
+                        recent.put(head)
+                        recent.put(body)
+                        recent.put(rest)
+                    } else {
+                        buffers += [head, body, rest]
+                    }
                     start = headEnds[position]
                 }
                 do throws(SpoolError) {
-                    try file.write(buffers, at: end)
+                    if inBlocks {
+                        let blocks = recent.blocks()
+                        try file.write(blocks.buffers, at: blocks.offset)
+                    } else {
+                        try file.write(buffers, at: end)
+                    }
                     if sync { try file.sync() }
-                    recent.append(buffers, segment: first, at: end)
                 } catch {
                     failure = error
                 }
             }
         }
         if let failure { throw failure }
+        if inBlocks { recent.publish() }
     }
 }
