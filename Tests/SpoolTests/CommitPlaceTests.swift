@@ -88,11 +88,13 @@ struct CommitPlaceTests {
         commit(1, by: committer)
         record.takes.withLock { $0 = Committer.stallNanoseconds }
         commit(1, by: committer)
+        #expect(record.places == [.caller, .thread])
         record.time.withLock { $0 += Committer.waryNanoseconds }
-        commit(1, by: committer)
-        commit(1, by: committer)
+        // The thread may not yet be done with what it has answered: then what comes waits for it.
+        let deadline = ContinuousClock.now + .seconds(60)
+        while record.places.last == .thread && ContinuousClock.now < deadline { commit(1, by: committer) }
         committer.close()
-        #expect(record.places == [.caller, .thread, .caller, .caller])
+        #expect(record.places.last == .caller)
     }
 
     @Test func closingWaitsForTheCallerThatCommitsAndForWhatGathered() throws {
