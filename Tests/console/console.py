@@ -95,6 +95,23 @@ class ConsoleTests(unittest.TestCase):
             "return [...document.querySelectorAll('#records tbody tr')].map(tr => tr.textContent + tr.cells[8].firstChild.dateTime)")
         self.assertEqual(len(set(lines)), 500)
 
+    def test_the_page_keeps_a_thousand_rows_however_many_are_asked_for(self):
+        self.show("audit", "#records tbody tr")
+        last = "document.querySelector('#records tbody tr:last-child').textContent"
+        for _ in range(11):
+            before = self.browser.run(f"return {last}")
+            self.browser.click("#older")
+            self.browser.wait("an older page came", f"{last} !== arguments[0] && !document.querySelector('#older').disabled", before)
+        self.assertEqual(self.rows(), 1000)
+        self.browser.click("#newest")
+        self.browser.wait("the newest are shown", "document.querySelectorAll('#records tbody tr').length === 100")
+        self.assertEqual(self.browser.count("#newest"), 0)
+
+    def test_what_stands_far_back_is_found_without_a_hand(self):
+        # Nothing on the first page matches: the page goes on by itself to the end.
+        self.show("audit?text=no-such-thing")
+        self.browser.wait("all was looked through", "document.querySelector('.foot').innerText.includes('Nothing matches')")
+
     def test_filters_stand_in_the_address_bar(self):
         self.show("audit", "#records tbody tr")
         self.browser.run("document.querySelector('[name=status]').value = 'FAILED';"

@@ -54,7 +54,8 @@ struct FailureRetry {
         guard isJSON else {
             var text = results.reduce(into: "") { $0 += "\($1.delivery): \($1.result)\n" }
             text += "\(retried) \(isDryRun ? "would be sent again" : "sent again")\n"
-            return StandardStream.output.write(text)
+            StandardStream.output.write(text)
+            return
         }
         var writer = JSONWriter()
         writer.object { writer in
