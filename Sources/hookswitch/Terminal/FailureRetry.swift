@@ -2,7 +2,7 @@ import EventJSON
 import Platform
 import Relay
 
-/// `hookswitch retry --failed`: all that was given up, part by part, so that it can be said how far it is.
+/// `hookswitch retry --failed`: all that was given up, in parts where it is much, so that it can be said how far it is.
 struct FailureRetry {
     /// Deliveries of one request.
     private static let part = 10_000
@@ -31,22 +31,31 @@ struct FailureRetry {
                 hint: "`hookswitch status` lists the targets")
         }
         let total = failed.reduce(0) { $0 + $1.count }
+        // Few go at once, and leave one line in the record of operations.
+        guard total > FailureRetry.part else {
+            _ = try send(request(target))
+            return
+        }
         var progress = Progress(isDryRun ? "counting" : "sending again", unit: "deliveries")
         defer { progress.end() }
         for queue in failed where queue.count > 0 {
             var after: Int? = 0
             while let start = after {
-                let answer = try FailureRetry.read(
-                    try daemon.ask("/api/v1/retry", posting: request(queue.name, after: start)))
-                retried += answer.root[key: "retried"]?.integer ?? 0
-                for result in answer.root[key: "results"]?.array ?? [] {
-                    guard results.count < FailureRetry.listedResults else { break }
-                    results.append((result[key: "delivery"]?.string ?? "", result[key: "result"]?.string ?? ""))
-                }
-                after = answer.root[key: "after"]?.integer
+                after = try send(request(queue.name, after: start))
                 progress.show(retried, of: max(total, retried))
             }
         }
+    }
+
+    /// Has a part sent; answers where the next one begins, if there may be one.
+    private mutating func send(_ request: [UInt8]) throws(Failure) -> Int? {
+        let answer = try FailureRetry.read(try daemon.ask("/api/v1/retry", posting: request))
+        retried += answer.root[key: "retried"]?.integer ?? 0
+        for result in answer.root[key: "results"]?.array ?? [] {
+            guard results.count < FailureRetry.listedResults else { break }
+            results.append((result[key: "delivery"]?.string ?? "", result[key: "result"]?.string ?? ""))
+        }
+        return answer.root[key: "after"]?.integer
     }
 
     /// Prints what became of them: one object, or a line each and their number.
@@ -76,13 +85,15 @@ struct FailureRetry {
         StandardStream.output.write(writer.bytes)
     }
 
-    private func request(_ target: String, after: Int) -> [UInt8] {
+    private func request(_ target: String?, after: Int? = nil) -> [UInt8] {
         var writer = JSONWriter()
         writer.object {
             $0.member("failed", true)
-            $0.member("target", target)
-            $0.member("after", after)
-            $0.member("limit", FailureRetry.part)
+            if let target { $0.member("target", target) }
+            if let after {
+                $0.member("after", after)
+                $0.member("limit", FailureRetry.part)
+            }
             $0.member("dry_run", isDryRun)
         }
         return writer.bytes
