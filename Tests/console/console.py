@@ -248,6 +248,17 @@ class ConsoleTests(unittest.TestCase):
         finally:
             self.receiver.status = 500
 
+    def test_all_that_failed_can_be_asked_for_in_parts(self):
+        whole = self.relay.api("retry", {"failed": True, "target": "crm", "dry_run": True})["retried"]
+        parts, after = [], 0
+        while after is not None:
+            answer = self.relay.api("retry", {"failed": True, "target": "crm", "after": after, "limit": 1000, "dry_run": True})
+            parts.append(answer["retried"])
+            after = answer.get("after")
+        self.assertEqual(sum(parts), whole)
+        self.assertGreater(len(parts), 2)
+        self.assertEqual(max(parts), 1000)
+
     def test_a_target_is_paused_and_resumed(self):
         self.show("targets", "#targets tbody tr")
         self.assertEqual(self.browser.count("#targets tbody tr"), 2)
