@@ -34,6 +34,19 @@ public struct SpoolInspection: Sendable {
         self.disk = disk
     }
 
+    /// How many bytes there are to walk.
+    public func size() throws(SpoolError) -> Int {
+        var size = 0
+        for name in try disk.list(directory)
+        where SegmentWriter.first(ofName: name) != nil || OutcomeJournal.number(ofName: name) != nil {
+            let path = "\(directory)/\(name)"
+            if let found = try present({ () throws(SpoolError) in try disk.open(path, create: false).size() }) {
+                size += found
+            }
+        }
+        return size
+    }
+
     /// Walks all files, segments first, in order. A file that the daemon removes meanwhile is passed over.
     public func run(_ report: (FileReport) -> Void) throws(SpoolError) {
         let names = try disk.list(directory).sorted()
@@ -47,7 +60,7 @@ public struct SpoolInspection: Sendable {
         }
     }
 
-    private func present(_ look: () throws(SpoolError) -> FileReport) throws(SpoolError) -> FileReport? {
+    private func present<Found>(_ look: () throws(SpoolError) -> Found) throws(SpoolError) -> Found? {
         do throws(SpoolError) { return try look() } catch {
             if case .system("open", _, errno: 2) = error { return nil }
             throw error

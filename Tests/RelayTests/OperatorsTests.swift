@@ -1,5 +1,6 @@
 import EventJSON
 import Foundation
+import Spool
 import Testing
 
 @testable import HTTPServer
@@ -79,7 +80,17 @@ struct OperatorsTests {
         else { throw BodyFault(message: "", hint: "") }
         #expect(names.map(\.description) == ["1/a"])
         #expect(failedOnly)
-        for text in ["", "[]", "{}", #"{"deliveries":["x"]}"#, #"{"failed":false}"#, #"{"all":true}"#] {
+        guard
+            case .failed(let target, let after, let limit) = try RetryRequest(
+                Array(#"{"failed":true,"target":"a","after":7,"limit":2}"#.utf8)
+            ).selection
+        else { throw BodyFault(message: "", hint: "") }
+        #expect(target == "a" && after == EventNumber(rawValue: 7) && limit == 2)
+        for text in [
+            "", "[]", "{}", #"{"deliveries":["x"]}"#, #"{"failed":false}"#, #"{"all":true}"#,
+            #"{"failed":true,"limit":2}"#, #"{"failed":true,"target":"a","limit":0}"#,
+            #"{"failed":true,"target":"a","after":-1}"#,
+        ] {
             #expect(throws: BodyFault.self, "\(text)") { _ = try RetryRequest(Array(text.utf8)) }
         }
     }

@@ -95,6 +95,23 @@ class ConsoleTests(unittest.TestCase):
             "return [...document.querySelectorAll('#records tbody tr')].map(tr => tr.textContent + tr.cells[8].firstChild.dateTime)")
         self.assertEqual(len(set(lines)), 500)
 
+    def test_the_page_keeps_a_thousand_rows_however_many_are_asked_for(self):
+        self.show("audit", "#records tbody tr")
+        last = "document.querySelector('#records tbody tr:last-child').textContent"
+        for _ in range(11):
+            before = self.browser.run(f"return {last}")
+            self.browser.click("#older")
+            self.browser.wait("an older page came", f"{last} !== arguments[0] && !document.querySelector('#older').disabled", before)
+        self.assertEqual(self.rows(), 1000)
+        self.browser.click("#newest")
+        self.browser.wait("the newest are shown", "document.querySelectorAll('#records tbody tr').length === 100")
+        self.assertEqual(self.browser.count("#newest"), 0)
+
+    def test_what_stands_far_back_is_found_without_a_hand(self):
+        # Nothing on the first page matches: the page goes on by itself to the end.
+        self.show("audit?text=no-such-thing")
+        self.browser.wait("all was looked through", "document.querySelector('.foot').innerText.includes('Nothing matches')")
+
     def test_filters_stand_in_the_address_bar(self):
         self.show("audit", "#records tbody tr")
         self.browser.run("document.querySelector('[name=status]').value = 'FAILED';"
@@ -230,6 +247,17 @@ class ConsoleTests(unittest.TestCase):
             self.browser.wait("none is left", "document.querySelector('#alerts').innerText.includes('No failure matches')")
         finally:
             self.receiver.status = 500
+
+    def test_all_that_failed_can_be_asked_for_in_parts(self):
+        whole = self.relay.api("retry", {"failed": True, "target": "crm", "dry_run": True})["retried"]
+        parts, after = [], 0
+        while after is not None:
+            answer = self.relay.api("retry", {"failed": True, "target": "crm", "after": after, "limit": 1000, "dry_run": True})
+            parts.append(answer["retried"])
+            after = answer.get("after")
+        self.assertEqual(sum(parts), whole)
+        self.assertGreater(len(parts), 2)
+        self.assertEqual(max(parts), 1000)
 
     def test_a_target_is_paused_and_resumed(self):
         self.show("targets", "#targets tbody tr")

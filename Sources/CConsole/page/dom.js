@@ -96,7 +96,7 @@ export function bytes(count) {
 /** A status in a word and a colour. */
 export const badge = (word, kind) => el("span", { class: `badge ${kind}` }, word);
 
-/** Text in a box, with a button that copies it. */
+/** Text in a box that scrolls, by keyboard too. */
 export function code(text, label) {
   const shown = el("pre", { tabindex: "0", role: "region", "aria-label": label }, text);
   return el("div", { class: "code" }, shown);

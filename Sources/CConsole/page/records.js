@@ -8,8 +8,10 @@ const columns = ["Status", "Type", "Webhook ID", "Source", "Target", "Target URL
   "Executed at", "Event", "Action"];
 const filters = ["status", "type", "target", "route", "source", "since", "until", "text"];
 const kinds = { SUCCEEDED: "good", RETRYING: "wait", FAILED: "bad" };
-/** Rows on the page at most while new ones come. */
-const rowLimit = 2000;
+/** Rows on the page at most, whether new ones come or older ones are asked for. */
+const rowLimit = 1000;
+/** Lines in one answer at most. */
+const pageLimit = 100;
 
 function line(record) {
   const number = record.delivery.split("/")[0];
@@ -71,18 +73,50 @@ export async function records(place, stem, parameters) {
   const foot = el("div", { class: "foot" });
   let { older, newer, searched_to: searchedTo } = page;
 
+  /** Whether the newest lines were taken off the page to make room for older ones. */
+  let isPast = false;
+  /** Whether older lines are being looked for. */
+  let isSearching = false;
+  const here = location.hash;
+
   const drawFoot = () => redraw(foot,
     el("span", { class: "hint", role: "status" }, body.childElementCount
       ? `${number(body.childElementCount)} shown${older ? "" : ", that is all"}`
-      : older ? "Nothing yet" : "Nothing matches"),
+      : isSearching ? "Searching" : older ? "Nothing yet" : "Nothing matches"),
     older && searchedTo ? el("span", { class: "hint" }, "searched back to ", moment(searchedTo)) : null,
-    older ? el("button", { id: "older", onclick: more }, "Older") : null);
+    isPast ? el("button", { id: "newest", onclick: begin }, "Newest") : null,
+    older ? el("button", { id: "older", disabled: isSearching, onclick: more }, "Older") : null);
 
+  /** Brings in older lines: each answer looks through a part of the file, and one in which nothing matches is not the end. */
   async function more() {
+    isSearching = true;
+    drawFoot();
     try {
-      const next = await get(`${stem}?${query({ ...wanted, before: older })}`);
-      body.append(...next.lines.map(line));
-      ({ older, searched_to: searchedTo } = next);
+      let found = 0;
+      while (!found && older && location.hash === here) {
+        const next = await get(`${stem}?${query({ ...wanted, before: older })}`);
+        body.append(...next.lines.map(line));
+        found = next.lines.length;
+        ({ older, searched_to: searchedTo } = next);
+        drawFoot();
+      }
+    } catch (problem) { say(problem.message, "error"); }
+    // A page of many thousand rows is slow: the newest make room.
+    while (body.childElementCount > rowLimit) {
+      body.firstChild.remove();
+      isPast = true;
+    }
+    isSearching = false;
+    drawFoot();
+  }
+
+  /** Begins again with the newest. */
+  async function begin() {
+    try {
+      const again = await get(`${stem}?${query(wanted)}`);
+      body.replaceChildren(...again.lines.map(line));
+      ({ older, newer, searched_to: searchedTo } = again);
+      isPast = false;
       drawFoot();
     } catch (problem) { say(problem.message, "error"); }
   }
@@ -91,18 +125,16 @@ export async function records(place, stem, parameters) {
   redraw(place, el("div", { class: "title" }, el("h1", {}, title),
     el("button", { id: "retry-all", onclick: () => retryAll(wanted) }, "Retry all that match")),
     form(stem, parameters, known), el("div", { class: "scroll" }, list), foot);
+  if (!body.childElementCount && older) more();
 
   return async () => {
+    if (isPast || isSearching) return;
     const news = await get(`${stem}?${query({ ...wanted, after: newer })}`);
     newer = news.newer;
     if (!news.lines.length) return;
+    // More than an answer holds have come, or the page grows too long: it begins again with the newest.
+    if (news.lines.length >= pageLimit || body.childElementCount + news.lines.length > rowLimit) return begin();
     body.prepend(...news.lines.map(line));
-    // The page does not grow for ever: it begins again with the newest.
-    if (body.childElementCount > rowLimit) {
-      const again = await get(`${stem}?${query(wanted)}`);
-      body.replaceChildren(...again.lines.map(line));
-      ({ older, newer, searched_to: searchedTo } = again);
-    }
     drawFoot();
   };
 }

@@ -22,15 +22,17 @@ struct OperationRecord {
     /// What is otherwise now.
     var changes: [String] = []
 
-    /// A request to the operators' listener; `nil` for one that can't change anything.
+    /// A request to the operators' listener; `nil` for one that can't change anything, or only asks what it would change.
     init?(_ request: AdminRequest, status: Int, at now: Int64) {
         guard request.isChange, request.path.hasPrefix(OperationRecord.prefix) else { return nil }
         operation = String(request.path.dropFirst(OperationRecord.prefix.count))
         guard !OperationRecord.others.contains(operation) else { return nil }
+        let document = try? JSONDocument(request.body)
+        guard document?.root[key: "dry_run"]?.isTrue != true else { return nil }
         at = now
         by = request.client
         self.status = status
-        if request.body.count <= OperationRecord.requestLimitBytes, (try? JSONDocument(request.body)) != nil {
+        if document != nil, request.body.count <= OperationRecord.requestLimitBytes {
             self.request = CompactJSON.compacted(request.body)
         }
     }

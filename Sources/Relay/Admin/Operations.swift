@@ -136,6 +136,8 @@ final class Operations: Sendable {
     func retry(_ request: RetryRequest, to writer: inout JSONWriter) throws(SpoolError) {
         var retried = 0
         var listed: [RetryResult] = []
+        /// Where a part of the failures ends, if it is as long as was asked for.
+        var partEnd: EventNumber?
         func note(_ results: [RetryResult]) {
             retried += results.count { $0.isRetried }
             listed += results.prefix(max(0, Operations.listedResults - listed.count))
@@ -151,13 +153,16 @@ final class Operations: Sendable {
             try forEachFailure(matching: query) { names throws(SpoolError) in
                 note(try reopen(names, among: queues, failedOnly: true, isDryRun: request.isDryRun))
             }
-        case .failed(let target):
+        case .failed(let target, let after, let limit):
             for queue in queues where target == nil || queue.name == target {
-                var last = EventNumber(rawValue: 0)
-                while true {
-                    let events = log.failed(queue.id, after: last, limit: Operations.batch)
+                var last = after
+                var left = limit
+                while left > 0 {
+                    let events = log.failed(queue.id, after: last, limit: min(left, Operations.batch))
                     guard let end = events.last else { break }
                     last = end
+                    left -= events.count
+                    if left == 0 { partEnd = end }
                     let names = events.map { DeliveryName(event: $0, target: queue.name) }
                     note(try reopen(names, among: queues, failedOnly: true, isDryRun: request.isDryRun))
                 }
@@ -166,6 +171,7 @@ final class Operations: Sendable {
         writer.object { writer in
             writer.member("dry_run", request.isDryRun)
             writer.member("retried", retried)
+            if let partEnd { writer.member("after", partEnd.rawValue) }
             writer.member("results") { writer in
                 writer.array { writer in
                     for result in listed {

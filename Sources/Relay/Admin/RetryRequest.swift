@@ -6,6 +6,7 @@ import Spool
 ///
 ///     {"deliveries": ["1042/crm", …], "failed_only": true}     these; with `failed_only` those of them that were given up
 ///     {"failed": true, "target": "crm"}                        all that was given up, of one target or of all
+///     {"failed": true, "target": "crm", "after": 1042, "limit": 10000}   a part of it: of the events behind 1042 the first so many
 ///     {"match": {"type": "redemption.succeeded", "since": "1h"}}   all that was given up and matches, as in `/api/v1/failures`
 ///
 /// With `"dry_run": true` nothing is sent and all is counted.
@@ -15,7 +16,7 @@ struct RetryRequest {
 
     enum Selection {
         case named([DeliveryName], failedOnly: Bool)
-        case failed(target: String?)
+        case failed(target: String?, after: EventNumber, limit: Int)
         case matching(RecordQuery)
     }
 
@@ -32,7 +33,7 @@ struct RetryRequest {
             throw BodyFault(message: "the body is \(root.described), not an object", hint: RetryRequest.hint)
         }
         for member in members
-        where !["deliveries", "failed", "failed_only", "target", "match", "dry_run"].contains(member.key) {
+        where !RetryRequest.keys.contains(member.key) {
             throw BodyFault(message: "there is no key \"\(member.key)\" here", hint: RetryRequest.hint)
         }
         isDryRun = root[key: "dry_run"]?.isTrue == true
@@ -53,10 +54,35 @@ struct RetryRequest {
         } else if let conditions = root[key: "match"] {
             selection = .matching(try RetryRequest.query(conditions))
         } else if root[key: "failed"]?.isTrue == true {
-            selection = .failed(target: root[key: "target"]?.string)
+            selection = try RetryRequest.failed(root)
         } else {
             throw BodyFault(message: "nothing is named", hint: RetryRequest.hint)
         }
+    }
+
+    private static let keys: Set<String> = [
+        "deliveries", "failed", "failed_only", "target", "match", "after", "limit", "dry_run",
+    ]
+
+    /// All that was given up, or a part of it.
+    private static func failed(_ root: JSONValue) throws(BodyFault) -> Selection {
+        let target = root[key: "target"]?.string
+        var numbers: [Int?] = []
+        for key in ["after", "limit"] {
+            let value = root[key: key]
+            guard let value else {
+                numbers.append(nil)
+                continue
+            }
+            guard target != nil, let number = value.integer, number >= (key == "limit" ? 1 : 0) else {
+                throw BodyFault(
+                    message: target == nil ? "`\(key)` goes with a `target`" : "`\(key)` is not such a number",
+                    hint: "send {\"failed\": true, \"target\": \"crm\", \"after\": 1042, \"limit\": 10000}")
+            }
+            numbers.append(number)
+        }
+        return .failed(
+            target: target, after: EventNumber(rawValue: UInt64(numbers[0] ?? 0)), limit: numbers[1] ?? .max)
     }
 
     /// The conditions that failures are found by; a number stands for its digits, as an event's does in `text`.

@@ -16,6 +16,8 @@ struct ControlSocket {
         let socket = "\(spoolPath)/hookswitch.sock"
         var call = HTTPCall(url: "http://hookswitch\(path)", socket: socket)
         call.body = body
+        // What is changed may be a million deliveries: it takes as long as it takes. A daemon that dies ends the wait.
+        if body != nil { call.timeoutSeconds = 0 }
         call.headers = [("content-type", "application/json")]
         do throws(HTTPCall.Fault) { return try call.perform() } catch {
             switch error {

@@ -22,6 +22,7 @@ struct HTTPCall {
     var headers: [(name: String, value: String)] = []
     /// What is posted; `nil` for a GET.
     var body: [UInt8]?
+    /// How long the whole may take; 0 for as long as it does.
     var timeoutSeconds = 60
 
     /// Makes the request and waits for its answer.

@@ -19,8 +19,15 @@ struct SpoolCheck {
         var table = Table(["FILE", "FORMAT", "RECORDS", "ERASED", "NUMBERS", "BYTES", "STATE"], keeping: ["FILE"])
         var events = 0
         var damages: [String] = []
+        var progress = Progress("verifying", unit: "MiB")
+        var walked = 0
         do throws(SpoolError) {
-            try SpoolInspection(path: path).run { report in
+            let inspection = SpoolInspection(path: path)
+            let size = try inspection.size()
+            progress.show(0, of: size >> 20)
+            try inspection.run { report in
+                walked += report.bytes
+                progress.show(min(walked, size) >> 20, of: size >> 20)
                 if report.name.hasSuffix(".segment") { events += report.records }
                 damages += SpoolCheck.faults(of: report)
                 if isJSON {
@@ -29,7 +36,9 @@ struct SpoolCheck {
                     table.add(SpoolCheck.row(report))
                 }
             }
+            progress.end()
         } catch {
+            progress.end()
             throw Failure(ExitCode.file, error.described)
         }
         if !isJSON {

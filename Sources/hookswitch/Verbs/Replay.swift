@@ -15,11 +15,12 @@ extension Verb {
             Option("--to", "TARGET", "the target, or several with commas; others may follow behind the options"),
             Option("--rate", "100/s", "events handed over, at the most"),
             Option("--dry-run", "send nothing, say how many it would be"),
+            Option("--wait", "until all is handed over, and show how far it is"),
         ],
         discussion: """
             The events keep their webhook-id, so that a receiver can tell. Targets get them whether or not a route would send them \
-            there; a delivery that still waits is left as it is. The job goes on over restarts; `hookswitch replay list` shows how \
-            far it has come.
+            there; a delivery that still waits is left as it is. The job goes on over restarts, and when somebody who waits for it goes away; \
+            `hookswitch replay list` shows how far it has come.
             """,
         examples: [
             .init("hookswitch replay --since 1h --to crm", "the last hour's events, to crm again"),
@@ -40,14 +41,21 @@ extension Verb {
             let answer = try daemon.ask("/api/v1/replays/\(id)/\(action)", posting: [])
             Verb.show(try Verb.answer(answer), isJSON: isJSON)
         default:
-            var answer = try Verb.answer(try daemon.ask("/api/v1/replays", posting: try Verb.request(arguments)))
-            let id = answer.jobs[0][key: "replay"]?.integer
-            while arguments.has("--dry-run") && answer.jobs.first?[key: "state"]?.string == "running" {
-                usleep(50_000)
-                answer = try Verb.answer(try daemon.ask("/api/v1/replays"))
-                answer.jobs = answer.jobs.filter { $0[key: "replay"]?.integer == id }
+            let isDryRun = arguments.has("--dry-run")
+            var answer: Answer
+            if arguments.has("--wait") && !isDryRun {
+                // Counted first: so it can be said how long the rest will take.
+                let counted = try Verb.finished(try Verb.request(arguments, isDryRun: true), daemon, "counting")
+                let total = counted.jobs.first?[key: "matched"]?.integer
+                answer = try Verb.finished(
+                    try Verb.request(arguments, isDryRun: false), daemon, "replaying", of: total)
+            } else if isDryRun {
+                answer = try Verb.finished(try Verb.request(arguments, isDryRun: true), daemon, "counting")
+            } else {
+                let request = try Verb.request(arguments, isDryRun: false)
+                answer = try Verb.answer(try daemon.ask("/api/v1/replays", posting: request))
             }
-            if isJSON || !arguments.has("--dry-run") {
+            if isJSON || !isDryRun {
                 Verb.show(answer, isJSON: isJSON)
             } else {
                 let job = answer.jobs.first
@@ -58,7 +66,25 @@ extension Verb {
         return ExitCode.ok
     }
 
-    private static func request(_ arguments: Arguments) throws(Failure) -> [UInt8] {
+    /// Begins a replay and waits until it no longer runs, saying how far it is: of `total` events, or of nobody knows how many.
+    private static func finished(
+        _ request: [UInt8], _ daemon: ControlSocket, _ what: String, of total: Int? = nil
+    ) throws(Failure) -> Answer {
+        var answer = try Verb.answer(try daemon.ask("/api/v1/replays", posting: request))
+        let id = answer.jobs.first?[key: "replay"]?.integer
+        var progress = Progress(what, unit: "events")
+        defer { progress.end() }
+        while answer.jobs.first?[key: "state"]?.string == "running" {
+            let seen = answer.jobs.first?[key: total == nil ? "seen" : "matched"]?.integer ?? 0
+            progress.show(seen, of: total.map { max($0, seen) })
+            usleep(50_000)
+            answer = try Verb.answer(try daemon.ask("/api/v1/replays"))
+            answer.jobs = answer.jobs.filter { $0[key: "replay"]?.integer == id }
+        }
+        return answer
+    }
+
+    private static func request(_ arguments: Arguments, isDryRun: Bool) throws(Failure) -> [UInt8] {
         let targets = (arguments["--to"] ?? "").split(separator: ",").map(String.init) + arguments.rest
         guard let since = arguments["--since"], arguments["--to"] != nil, !targets.isEmpty else {
             throw Failure(
@@ -72,7 +98,7 @@ extension Verb {
             if let match = arguments["--match"] { $0.member("match", match) }
             $0.member("to", targets)
             if let rate = arguments["--rate"] { $0.member("rate", rate) }
-            $0.member("dry_run", arguments.has("--dry-run"))
+            $0.member("dry_run", isDryRun)
         }
         return writer.bytes
     }

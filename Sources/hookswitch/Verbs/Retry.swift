@@ -24,12 +24,14 @@ extension Verb {
                 throw Failure(ExitCode.usage, "either deliveries are named, or --failed says which")
             }
             if arguments["--since"] == nil {
-                requests = [Verb.request(forAllFailedOf: arguments["--target"], isDryRun)]
-            } else {
-                let batches = try Verb.failedSince(arguments, spoolPath)
-                total = batches.reduce(0) { $0 + $1.count }
-                requests = batches.map { Verb.request(for: $0, failedOnly: true, isDryRun) }
+                var retry = FailureRetry(daemon, isDryRun: isDryRun)
+                try retry.run(target: arguments["--target"])
+                retry.show(isJSON: arguments.has("--json"))
+                return ExitCode.ok
             }
+            let batches = try Verb.failedSince(arguments, spoolPath)
+            total = batches.reduce(0) { $0 + $1.count }
+            requests = batches.map { Verb.request(for: $0, failedOnly: true, isDryRun) }
         } else {
             guard !arguments.rest.isEmpty else {
                 throw Failure(
@@ -80,16 +82,6 @@ extension Verb {
         writer.object {
             $0.member("deliveries", deliveries)
             if failedOnly { $0.member("failed_only", true) }
-            $0.member("dry_run", isDryRun)
-        }
-        return writer.bytes
-    }
-
-    private static func request(forAllFailedOf target: String?, _ isDryRun: Bool) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object {
-            $0.member("failed", true)
-            if let target { $0.member("target", target) }
             $0.member("dry_run", isDryRun)
         }
         return writer.bytes
