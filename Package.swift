@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "Platform", "CPlatform",
-                "CCurl",
+                "Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "NATS", "Platform",
+                "CPlatform", "CCurl",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

@@ -79,7 +79,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         }
     }
 
-    /// Publishes a batch's events, and calls back on the client's thread once the brokers have answered for each.
+    /// Publishes a batch's events, and calls back on the client's thread as the brokers answer for them.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         let count = batch.events.count
         let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
@@ -107,7 +107,10 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             let now = steady()
             let round = Publisher.Round(
                 bytes, ends: ends, first: first, deadline: now + ClusterSettings.commitMilliseconds
-            ) { answers in done(.committed(answers.map(\.fate))) }
+            ) { round, places in
+                let fates = places.compactMap { place in round.answers[place].map { (place, $0.fate) } }
+                done(fates.count == count ? .committed(fates.inOrder) : .partly(fates))
+            }
             publisher.publish(round, now: now) { client.send($0) }
         }
     }
@@ -212,6 +215,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         arrived(message, reply, mark, for: queue)
     }
 
+    /// What came at once was taken.
+    public func receivedAll() { publisher.tell() }
+
     private func pullSaid(_ message: Message, _ queue: QueueID, _ generation: Int?) {
         guard let shelf = entries[queue]?.shelf, generation == shelf.generation else { return }
         switch message.status {
@@ -310,6 +316,10 @@ extension PublishAnswer {
             .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds))
         }
     }
+}
+
+extension [(place: Int, fate: Fate)] {
+    fileprivate var inOrder: [Fate] { sorted { $0.place < $1.place }.map(\.fate) }
 }
 
 extension Duration {
