@@ -16,6 +16,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         case disconnected(String)
         /// The brokers take shorter messages than the relay takes bodies.
         case shortMessages(limitBytes: Int)
+        /// The brokers keep less than the documentation promises, or it can't be told whether they do.
+        case concern(DurabilityConcern)
     }
 
     /// A queue that this relay knows, with what it has in hand.
@@ -42,7 +44,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     let client: Client
     let bodies = Bodies()
     let board = StatusBoard()
-    private let notice: @Sendable (Notice) -> Void
+    let notice: @Sendable (Notice) -> Void
     private let lock: Mutex<(any AnyObject & Sendable)?>
     let publisher = Publisher()
     private let confirmations = Confirmations()
@@ -73,6 +75,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         do throws(SpoolError) {
             try prepareStreams()
             try learnTargets()
+            voiceConcerns()
         } catch {
             client.stop()
             throw error
@@ -185,6 +188,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if isNews && limitBytes < settings.bodyLimitBytes + ClusterSettings.attributesBytes {
             notice(.shortMessages(limitBytes: limitBytes))
         }
+        if isNews && !server.isAtLeast(2, 10) { notice(.concern(.tooOld(server.version))) }
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
         for queue in entries.keys { decide(queue) { $0.renew(now: steady(), &$1) } }
@@ -237,7 +241,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         var arrival = Shelf.Arrival(
             reply: reply, message: mark.sequence, isRepeated: mark.deliveries > 1,
             event: EventNumber(rawValue: mark.sequence), isOwed: false)
-        let isEvent = message.subject.hasPrefix(subjects.name + ".e.")
+        let isEvent = message.subject.hasPrefix(subjects.eventPrefix)
         if isEvent {
             arrival.isOwed = message.payload.withUnsafeBytes { EventPayload($0)?.owed.contains(queue) ?? false }
         } else if let record = ClusterRecord(message.payload) {
