@@ -44,20 +44,7 @@ final class BarePublisher: ClientOwner, @unchecked Sendable {
     static func measure(
         _ url: String, subject: String, bytes: Int, inFlight: Int, seconds: Int, core: Int
     ) throws -> Double {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
-        process.arguments = [
-            "-c", Peer.list(core), Workplace.tool.path, name, url, subject, "\(bytes)", "\(inFlight)", "\(seconds)",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard let perSecond = Double(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-            throw BenchmarkFault("the bare publisher says: \(text)")
-        }
-        return perSecond
+        try Part.perSecond([name, url, subject, "\(bytes)", "\(inFlight)", "\(seconds)"], core: core)
     }
 
     private init(_ settings: ClientSettings, subject: String, bytes: Int, inFlight: Int, seconds: Double) throws {

@@ -111,7 +111,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             let round = Publisher.Round(
                 bytes, ends: ends, first: first, deadline: now + ClusterSettings.commitMilliseconds
             ) { round, places in
-                let fates = places.compactMap { place in round.answers[place].map { (place, $0.fate) } }
+                let fates = places.compactMap { place in round.answers[place].map { (place: place, fate: $0.fate) } }
                 done(fates.count == count ? .committed(fates.inOrder) : .partly(fates))
             }
             publisher.publish(round, now: now) { client.send($0) }
