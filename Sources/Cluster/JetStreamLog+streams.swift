@@ -28,8 +28,11 @@ extension JetStreamLog {
             try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in
                 do throws(NATSFault) {
                     _ = try ask(JetStreamAPI.createStream(stream.name), stream.json)
-                } catch  where error.code == NATSFault.streamNameInUse {
-                    _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json)
+                } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
+                    let refusal = error
+                    do throws(NATSFault) { _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
+                        throw error.code == NATSFault.streamNotFound ? refusal : error
+                    }
                 }
             }
         }
