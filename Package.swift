@@ -48,7 +48,7 @@ let package = Package(
         room("HTTPServer", ["Platform", "CPlatform", "CTLS"]),
         room("NATS", ["EventJSON", "Platform", "CPlatform", "CTLS", "CCrypto"]),
         room("Spool", ["Platform", "CPlatform"], optimized),
-        room("Cluster", ["NATS", "Spool", "Platform", "CPlatform"]),
+        room("Cluster", ["NATS", "Spool", "EventJSON", "Platform", "CPlatform"]),
         room("Delivery", ["EventJSON", "Spool", "Platform", "CCurl", "CCrypto", "CPlatform", "CZlib"]),
         room(
             "Relay",
@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "Platform", "CPlatform",
-                "CCurl",
+                "Relay", "EventPattern", "EventJSON", "Spool", "HTTPServer", "Delivery", "NATS", "Platform",
+                "CPlatform", "CCurl",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -78,7 +78,7 @@ let package = Package(
         tests(of: "EventPattern", ["EventJSON"], resources: [.copy("Fixtures")]),
         tests(of: "HTTPServer", ["CPlatform"], resources: [.copy("Fixtures")]),
         tests(of: "NATS", ["CPlatform"]),
-        tests(of: "Cluster", ["NATS", "Spool"]),
+        tests(of: "Cluster", ["NATS", "Spool", "EventJSON"]),
         tests(of: "Spool", ["CPlatform"], resources: [.copy("Fixtures")], optimized),
         tests(of: "Delivery", ["EventJSON", "Spool", "CPlatform"]),
         tests(

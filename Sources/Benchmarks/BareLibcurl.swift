@@ -49,17 +49,6 @@ enum BareLibcurl {
 
     /// Runs it on a core; answers the requests a second.
     static func measure(url: String, body: URL, headers: [String], seconds: Int, core: Int) throws -> Double {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Peer.path(of: "taskset", package: "util-linux"))
-        process.arguments = ["-c", String(core), Workplace.tool.path, name, url, String(seconds), body.path] + headers
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard let perSecond = Double(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-            throw BenchmarkFault("the bare libcurl loop says nothing: \(text)")
-        }
-        return perSecond
+        try Part.perSecond([name, url, String(seconds), body.path] + headers, core: core)
     }
 }

@@ -16,7 +16,7 @@ enum BenchmarkTool {
     /// A part of a benchmark that runs in a process of its own, on a core of its own.
     private static let parts: [String: @Sendable (ArraySlice<String>) throws -> Void] = [
         BareLibcurl.name: { try BareLibcurl.run($0) }, Latency.name: { try Latency.run($0) },
-        Answering.name: { _ in Answering.run() },
+        Answering.name: { _ in Answering.run() }, BarePublisher.name: { try BarePublisher.run($0) },
     ]
 
     private static let benchmarks: [(name: String, summary: String, run: @Sendable (Options) throws -> Report)] = [
@@ -26,6 +26,11 @@ enum BenchmarkTool {
             { try Deliver.run($0) }
         ),
         ("spool", "appending durably against the bare disk and SQLite; reading; starting", { try SpoolBench.run($0) }),
+        (
+            "cluster",
+            "a relay on three NATS brokers against a bare pipelined publisher; the time until another takes over",
+            { try Clustered.run($0) }
+        ),
         ("patterns", "the matcher at 10 to 100,000 routes, against the bare scan and memchr", { try Patterns.run($0) }),
     ]
 

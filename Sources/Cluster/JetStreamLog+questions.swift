@@ -12,7 +12,7 @@ extension JetStreamLog {
     public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
         guard
             let found = try message("{\"seq\":\(number.rawValue)}", from: subjects.eventStream),
-            found.message.subject.hasPrefix(subjects.name + ".e.")
+            found.message.subject.hasPrefix(subjects.eventPrefix)
         else { return nil }
         guard let event = StoredEvent(number, payload: found.message.payload) else {
             throw .damaged(segment: 0, offset: 0, reason: "message \(number) of the stream is no event")

@@ -9,18 +9,19 @@ extension JetStreamLog {
     func write(_ record: ClusterRecord) {
         var targets = [subjects.standing(record.delivery)]
         if record.state == .failed { targets.append(subjects.failure(record.delivery)) }
-        publish(targets.map { ($0, record.bytes) }, deadline: .max) { [self] answers in
-            guard answers.allSatisfy(\.isStored) else {
+        publish(targets.map { ($0, record.bytes) }, deadline: .max) { [self] round, _ in
+            guard round.left == 0 else { return }
+            guard round.answers.allSatisfy({ $0?.isStored == true }) else {
                 return decide(record.delivery.queue) { $0.unwritten(record, &$1) }
             }
             decide(record.delivery.queue) { $0.written(record, wall: hs_wall_ms(), &$1) }
         }
     }
 
-    /// Publishes messages; calls back on the client's thread.
+    /// Publishes messages; calls back on the client's thread, maybe several times: the round knows how many answers it lacks.
     func publish(
         _ messages: [(subject: String, payload: [UInt8])], deadline: Int64,
-        _ done: @escaping @Sendable ([PublishAnswer]) -> Void
+        _ told: @escaping @Sendable (Publisher.Round, [Int]) -> Void
     ) {
         let first = nextMessage.add(UInt64(messages.count), ordering: .relaxed).oldValue
         var writer = ProtocolWriter()
@@ -33,7 +34,7 @@ extension JetStreamLog {
             ) { $0 += message.payload }
             ends.append(writer.bytes.count)
         }
-        let round = Publisher.Round(writer.bytes, ends: ends, first: first, deadline: deadline, done: done)
+        let round = Publisher.Round(writer.bytes, ends: ends, first: first, deadline: deadline, told: told)
         publisher.publish(round, now: steady()) { client.send($0) }
     }
 

@@ -13,7 +13,7 @@ extension JetStreamLog {
     func prepareStreams() throws(SpoolError) {
         let nanoseconds: Int64 = 1_000_000
         var events = StreamSettings(
-            name: subjects.eventStream, subjects: [subjects.events, subjects.repetitions], replicas: settings.replicas)
+            name: subjects.eventStream, subjects: [subjects.queued], replicas: settings.replicas)
         events.maxAge = settings.retain.wholeMilliseconds * nanoseconds
         events.maxBytes = settings.maxSizeBytes
         events.duplicateWindow = settings.dedupe.wholeMilliseconds * nanoseconds
@@ -28,11 +28,21 @@ extension JetStreamLog {
             try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in
                 do throws(NATSFault) {
                     _ = try ask(JetStreamAPI.createStream(stream.name), stream.json)
-                } catch  where error.code == NATSFault.streamNameInUse {
-                    _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json)
+                } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
+                    let refusal = error
+                    do throws(NATSFault) { _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
+                        throw error.code == NATSFault.streamNotFound ? refusal : error
+                    }
                 }
             }
         }
+    }
+
+    /// Says what of the stream and its brokers makes a 202 less worth.
+    func voiceConcerns() {
+        // Brokers that don't answer this time are no reason not to start.
+        guard let info = try? ask(JetStreamAPI.stream(subjects.eventStream), []) else { return }
+        for concern in DurabilityConcern.all(of: info, wanted: settings.replicas) { notice(.concern(concern)) }
     }
 
     /// Learns which targets have which numbers.
@@ -65,7 +75,10 @@ extension JetStreamLog {
                 try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
             } catch  where error.kind == .never {
                 // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
-                try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), [])
+                let refusal = error
+                do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {
+                    throw error.code == NATSFault.consumerNotFound ? refusal : error
+                }
             }
         }
         client.perform { [self] in

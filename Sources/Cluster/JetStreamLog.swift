@@ -16,6 +16,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         case disconnected(String)
         /// The brokers take shorter messages than the relay takes bodies.
         case shortMessages(limitBytes: Int)
+        /// The brokers keep less than the documentation promises, or it can't be told whether they do.
+        case concern(DurabilityConcern)
     }
 
     /// A queue that this relay knows, with what it has in hand.
@@ -42,7 +44,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     let client: Client
     let bodies = Bodies()
     let board = StatusBoard()
-    private let notice: @Sendable (Notice) -> Void
+    let notice: @Sendable (Notice) -> Void
     private let lock: Mutex<(any AnyObject & Sendable)?>
     let publisher = Publisher()
     private let confirmations = Confirmations()
@@ -73,13 +75,14 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         do throws(SpoolError) {
             try prepareStreams()
             try learnTargets()
+            voiceConcerns()
         } catch {
             client.stop()
             throw error
         }
     }
 
-    /// Publishes a batch's events, and calls back on the client's thread once the brokers have answered for each.
+    /// Publishes a batch's events, and calls back on the client's thread as the brokers answer for them.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         let count = batch.events.count
         let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
@@ -107,7 +110,10 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             let now = steady()
             let round = Publisher.Round(
                 bytes, ends: ends, first: first, deadline: now + ClusterSettings.commitMilliseconds
-            ) { answers in done(.committed(answers.map(\.fate))) }
+            ) { round, places in
+                let fates = places.compactMap { place in round.answers[place].map { (place: place, fate: $0.fate) } }
+                done(fates.count == count ? .committed(fates.inOrder) : .partly(fates))
+            }
             publisher.publish(round, now: now) { client.send($0) }
         }
     }
@@ -182,6 +188,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if isNews && limitBytes < settings.bodyLimitBytes + ClusterSettings.attributesBytes {
             notice(.shortMessages(limitBytes: limitBytes))
         }
+        if isNews && !server.isAtLeast(2, 10) { notice(.concern(.tooOld(server.version))) }
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
         for queue in entries.keys { decide(queue) { $0.renew(now: steady(), &$1) } }
@@ -212,6 +219,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         arrived(message, reply, mark, for: queue)
     }
 
+    /// What came at once was taken.
+    public func receivedAll() { publisher.tell() }
+
     private func pullSaid(_ message: Message, _ queue: QueueID, _ generation: Int?) {
         guard let shelf = entries[queue]?.shelf, generation == shelf.generation else { return }
         switch message.status {
@@ -231,7 +241,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         var arrival = Shelf.Arrival(
             reply: reply, message: mark.sequence, isRepeated: mark.deliveries > 1,
             event: EventNumber(rawValue: mark.sequence), isOwed: false)
-        let isEvent = message.subject.hasPrefix(subjects.name + ".e.")
+        let isEvent = message.subject.hasPrefix(subjects.eventPrefix)
         if isEvent {
             arrival.isOwed = message.payload.withUnsafeBytes { EventPayload($0)?.owed.contains(queue) ?? false }
         } else if let record = ClusterRecord(message.payload) {
@@ -310,6 +320,10 @@ extension PublishAnswer {
             .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds))
         }
     }
+}
+
+extension [(place: Int, fate: Fate)] {
+    fileprivate var inOrder: [Fate] { sorted { $0.place < $1.place }.map(\.fate) }
 }
 
 extension Duration {

@@ -5,7 +5,8 @@ import NATS
 ///
 /// The stream tells a message that comes again by its `Nats-Msg-Id`, so that one whose answer got lost is stored once.
 final class Publisher {
-    /// Messages that were handed over together; their answers are handed back together.
+    /// Messages that were handed over together. Their answers are handed back as they come, those that came at once together:
+    /// one that is slow holds up no other.
     final class Round {
         /// The frames one behind the other.
         let bytes: [UInt8]
@@ -14,8 +15,11 @@ final class Publisher {
         /// The first message's number; the others' follow.
         let first: UInt64
         let deadline: Int64
-        let done: @Sendable ([PublishAnswer]) -> Void
+        /// Told of each message's answer once: the messages' places, whose answers stand in the round.
+        let told: @Sendable (Round, [Int]) -> Void
         var answers: [PublishAnswer?]
+        /// The places whose answers are not told of yet.
+        var untold: [Int] = []
         /// Whether a message was sent more than once.
         var wasResent: [Bool]
         var left: Int
@@ -23,13 +27,13 @@ final class Publisher {
 
         init(
             _ bytes: [UInt8], ends: [Int], first: UInt64, deadline: Int64,
-            done: @escaping @Sendable ([PublishAnswer]) -> Void
+            told: @escaping @Sendable (Round, [Int]) -> Void
         ) {
             self.bytes = bytes
             self.ends = ends
             self.first = first
             self.deadline = deadline
-            self.done = done
+            self.told = told
             answers = Array(repeating: nil, count: ends.count)
             wasResent = Array(repeating: false, count: ends.count)
             left = ends.count
@@ -45,6 +49,8 @@ final class Publisher {
 
     private var rounds: [UInt64: Round] = [:]
     private var open: [ObjectIdentifier: Round] = [:]
+    /// The rounds that have something to tell.
+    private var news: [Round] = []
     /// How many messages wait for their answer.
     private(set) var waiting = 0
 
@@ -66,11 +72,18 @@ final class Publisher {
             return
         }
         if case .repeated(let sequence) = answer, round.wasResent[index] { answer = .stored(sequence) }
-        rounds[number] = nil
-        round.answers[index] = answer
-        round.left -= 1
-        waiting -= 1
-        if round.left == 0 { finish(round) }
+        note(answer, of: index, in: round)
+    }
+
+    /// All that came at once has been looked at: it is handed back.
+    func tell() {
+        let rounds = news
+        news = []
+        for round in rounds {
+            let places = round.untold
+            round.untold = []
+            round.told(round, places)
+        }
     }
 
     /// A connection stands: all that has no answer is sent on it.
@@ -87,11 +100,13 @@ final class Publisher {
                 resend(round, now: now, send)
             }
         }
+        tell()
     }
 
     /// Nothing more will be sent.
     func stop() {
         for round in inOrder() { giveUp(round, NATSFault(.later, "the relay stops")) }
+        tell()
     }
 
     private func inOrder() -> [Round] { open.values.sorted { $0.first < $1.first } }
@@ -108,15 +123,17 @@ final class Publisher {
 
     private func giveUp(_ round: Round, _ fault: NATSFault) {
         for index in round.answers.indices where round.answers[index] == nil {
-            rounds[round.first + UInt64(index)] = nil
-            round.answers[index] = .refused(fault)
-            waiting -= 1
+            note(.refused(fault), of: index, in: round)
         }
-        finish(round)
     }
 
-    private func finish(_ round: Round) {
-        open[ObjectIdentifier(round)] = nil
-        round.done(round.answers.compactMap { $0 })
+    private func note(_ answer: PublishAnswer, of index: Int, in round: Round) {
+        rounds[round.first + UInt64(index)] = nil
+        round.answers[index] = answer
+        round.left -= 1
+        waiting -= 1
+        if round.untold.isEmpty { news.append(round) }
+        round.untold.append(index)
+        if round.left == 0 { open[ObjectIdentifier(round)] = nil }
     }
 }

@@ -3,8 +3,8 @@ import Spool
 /// What streams, subjects and consumers are called. Logic alone.
 ///
 /// ```
-/// stream NAME            NAME.e.b0.b1.….b15     an event: bit i is 1 if it is owed to a queue whose number mod 16 is i
-///                        NAME.a.b0.b1.….b15     an event that is owed again to one queue
+/// stream NAME            NAME.q.e.b0.b1.….b15     an event: bit i is 1 if it is owed to a queue whose number mod 16 is i
+///                        NAME.q.a.b0.b1.….b15     an event that is owed again to one queue
 /// stream NAME_standings  NAME.s.queue.event         how a delivery stands that was not simply delivered
 ///                        NAME.f.queue.event         a delivery given up, as long as it is
 /// stream NAME_targets    NAME.t.name in hexadecimal digits; the message's number is the queue's
@@ -21,22 +21,25 @@ struct Subjects: Sendable {
     var standingStream: String { name + "_standings" }
     var targetStream: String { name + "_targets" }
 
-    var events: String { "\(name).e.>" }
-    var repetitions: String { "\(name).a.>" }
+    /// Events and repetitions: servers before 2.10 want a consumer's filter to be part of one of the stream's patterns.
+    var queued: String { "\(name).q.>" }
+    var events: String { eventPrefix + ">" }
+    /// What an event's subject begins with.
+    var eventPrefix: String { "\(name).q.e." }
     var standings: String { "\(name).s.>" }
     var failures: String { "\(name).f.>" }
     var targets: String { "\(name).t.>" }
 
     /// Where an event is published.
-    func event(owedTo queues: [QueueID]) -> String { "\(name).e." + Subjects.bits(of: queues) }
+    func event(owedTo queues: [QueueID]) -> String { eventPrefix + Subjects.bits(of: queues) }
 
     /// Where it is published that an event is owed again.
-    func again(_ queue: QueueID) -> String { "\(name).a." + Subjects.bits(of: [queue]) }
+    func again(_ queue: QueueID) -> String { "\(name).q.a." + Subjects.bits(of: [queue]) }
 
     /// What a queue's consumer wants.
     func filter(_ queue: QueueID) -> String {
         let mine = Int(queue.rawValue) % Subjects.bits
-        return "\(name).*." + (0..<Subjects.bits).map { $0 == mine ? "1" : "*" }.joined(separator: ".")
+        return "\(name).q.*." + (0..<Subjects.bits).map { $0 == mine ? "1" : "*" }.joined(separator: ".")
     }
 
     /// A queue's consumer.

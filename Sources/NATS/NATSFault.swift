@@ -52,6 +52,9 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// A message of the same id is being stored.
     public static let inProcess = 10158
     static let insufficientStorage = 10047
+    /// What servers answer who are to make a stream that is there: the later ones, and those before 2.10 where what is reserved
+    /// leaves no room for a second one.
+    public static let maybeThere: Set<Int> = [streamNameInUse, insufficientStorage]
     static let notEnabled = 10076
     static let notEnabledForAccount = 10039
 }

@@ -98,6 +98,9 @@ public enum Fate: Hashable, Sendable {
 public enum CommitOutcome: Sendable {
     /// Durable: a fate for each event, in the batch's order.
     case committed([Fate])
+    /// What became of some events, by their place in the batch; of the others it is told later, of each once. A log that is
+    /// elsewhere says so, where one event would hold up the rest.
+    case partly([(place: Int, fate: Fate)])
     /// Nothing was taken, and nothing of it will be delivered.
     case refused(CommitRefusal)
 }

@@ -132,7 +132,8 @@ final class Committer: Sendable {
                 one.done(waiting.count == 1 ? committed.outcome : .committed(Array(fates[start..<end])))
                 start = end
             }
-        case .refused: for one in waiting { one.done(committed.outcome) }
+        // A disk takes a batch or does not: `.partly` never comes from it.
+        case .refused, .partly: for one in waiting { one.done(committed.outcome) }
         }
         committed.afterwards()
     }

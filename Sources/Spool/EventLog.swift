@@ -6,7 +6,7 @@ import Platform
 /// from another thread, deliveries arrive in batches when they are there, and settling is fire and forget.
 public protocol EventLog: AnyObject, Sendable {
     /// Makes a batch durable, then calls back: on the caller's thread before this returns, or later on another.
-    /// The batch's bodies must stay in place until then.
+    /// The batch's bodies must stay in place until then, or until the first call where there are several (`.partly`).
     func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void)
 
     /// The queue of a target's name, registered durably if it is new.

@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct PublisherTests {
     private final class Answers: Sendable {
-        let all = Mutex<[PublishAnswer]>([])
+        let all = Mutex<[PublishAnswer?]>([])
+        /// How many were told of at once, each time.
+        let counts = Mutex<[Int]>([])
     }
 
     private let answers = Answers()
@@ -18,19 +20,36 @@ import Testing
             bytes += frame.utf8
             ends.append(bytes.count)
         }
-        return Publisher.Round(bytes, ends: ends, first: first, deadline: deadline) { [answers] result in
-            answers.all.withLock { $0 += result }
+        return Publisher.Round(bytes, ends: ends, first: first, deadline: deadline) { [answers] round, places in
+            answers.all.withLock { $0 = round.answers }
+            answers.counts.withLock { $0.append(places.count) }
         }
     }
 
-    @Test func answersThatComeInAnyOrderAreHandedBackInTheirs() {
+    @Test func answersThatComeAtOnceAreHandedBackTogether() {
         let publisher = Publisher()
         publisher.publish(round(["a", "b"]), now: 0) { _ in true }
         publisher.answered(2, .stored(12), now: 1)
         #expect(publisher.waiting == 1)
         publisher.answered(1, .stored(11), now: 1)
+        publisher.tell()
+        #expect(answers.counts.withLock { $0 } == [2])
         #expect(answers.all.withLock { $0 } == [.stored(11), .stored(12)])
         #expect(publisher.waiting == 0)
+    }
+
+    @Test func aSlowAnswerHoldsUpNoOther() {
+        let publisher = Publisher()
+        publisher.publish(round(["slow", "b", "c"]), now: 0) { _ in true }
+        publisher.answered(2, .stored(12), now: 1)
+        publisher.answered(3, .stored(13), now: 1)
+        publisher.tell()
+        #expect(answers.all.withLock { $0 } == [nil, .stored(12), .stored(13)])
+        publisher.answered(1, .stored(14), now: 5_000)
+        publisher.tell()
+        #expect(answers.counts.withLock { $0 } == [2, 1])
+        publisher.tell()
+        #expect(answers.counts.withLock { $0 } == [2, 1])
     }
 
     @Test func onlyWhatHasNoAnswerIsSentAgain() {
@@ -46,6 +65,7 @@ import Testing
         // The stream had it already: that is no repetition of the sender's.
         publisher.answered(1, .repeated(11), now: 6)
         publisher.answered(3, .stored(13), now: 6)
+        publisher.tell()
         #expect(answers.all.withLock { $0 } == [.stored(11), .stored(12), .stored(13)])
     }
 
@@ -72,7 +92,7 @@ import Testing
         publisher.tick(now: 1_000) { _ in true }
         let all = answers.all.withLock { $0 }
         #expect(all.first == .refused(full))
-        #expect(all.count == 2 && !all[1].isStored)
+        #expect(all.count == 2 && all[1]?.isStored == false)
         #expect(publisher.waiting == 0)
     }
 }

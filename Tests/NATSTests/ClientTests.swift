@@ -5,6 +5,7 @@ import Testing
 
 /// What a client told its owner.
 private final class Listener: ClientOwner {
+    func receivedAll() {}
     private let messages = Mutex<[Message]>([])
     private let connections = Mutex(0)
     private let faults = Mutex<[NATSFault]>([])

@@ -1,5 +1,6 @@
 """Checks Kubernetes manifests by the schemas that kubernetes-validate carries, and that they fit one another."""
 
+import json
 import pathlib
 import sys
 
@@ -38,6 +39,38 @@ volumes = {volume["name"] for volume in pod["volumes"]}
 claims = {claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]}
 assert mounts == volumes | claims
 assert relay["securityContext"]["readOnlyRootFilesystem"] and pod["securityContext"]["runAsNonRoot"]
+
+# Three brokers and relays without a spool of their own: names and ports fit one another.
+cluster = kubernetes / "cluster"
+kustomization = yaml.safe_load((cluster / "kustomization.yaml").read_text())
+assert {p.name for p in cluster.glob("*.yaml")} - {"kustomization.yaml"} == set(kustomization["resources"])
+for generator in kustomization["configMapGenerator"]:
+    assert all((cluster / name).is_file() for name in generator["files"])
+found = {}
+for name in kustomization["resources"]:
+    for document in yaml.safe_load_all((cluster / name).read_text()):
+        kubernetes_validate.validate(document, desired_version="1.29", strict=True)
+        found[document["kind"], document["metadata"]["name"]] = document
+brokers, relays = found["StatefulSet", "nats"]["spec"], found["Deployment", "hookswitch"]["spec"]
+for workload, name in [(brokers, "nats"), (relays, "hookswitch")]:
+    labels = workload["template"]["metadata"]["labels"]
+    container_ = workload["template"]["spec"]["containers"][0]
+    ports = {port["name"]: port["containerPort"] for port in container_["ports"]}
+    assert workload["selector"]["matchLabels"].items() <= labels.items()
+    assert found["Service", name]["spec"]["selector"].items() <= labels.items()
+    assert all(port["targetPort"] in ports for port in found["Service", name]["spec"]["ports"])
+    assert found["PodDisruptionBudget", name]["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert all(container_[probe]["httpGet"]["port"] in ports for probe in ("startupProbe", "livenessProbe", "readinessProbe"))
+    mounts = {mount["name"] for mount in container_["volumeMounts"]}
+    claims = {claim["metadata"]["name"] for claim in workload.get("volumeClaimTemplates", [])}
+    assert mounts == {volume["name"] for volume in workload["template"]["spec"]["volumes"]} | claims
+target = found["HorizontalPodAutoscaler", "hookswitch"]["spec"]["scaleTargetRef"]
+assert (target["kind"], target["name"]) == ("Deployment", "hookswitch") and "replicas" not in relays
+jetstream = json.loads((cluster / "routes.json").read_text())["spool"]["jetstream"]
+hosts = {f"nats-{number}.{brokers['serviceName']}" for number in range(brokers["replicas"])}
+assert jetstream["servers"] == [f"nats://{host}:4222" for host in sorted(hosts)] and jetstream["replicas"] == 3
+configuration = (cluster / "nats.conf").read_text()
+assert "sync_interval: always" in configuration and all(f"nats://{host}:6222" in configuration for host in hosts)
 
 compose = yaml.safe_load((container / "compose.yaml").read_text())["services"]["hookswitch"]
 assert compose["read_only"] and compose["cap_drop"] == ["ALL"]

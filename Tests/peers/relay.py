@@ -29,9 +29,9 @@ def until(what, condition, seconds=60):
 
 
 class Receiver:
-    """An HTTP server on loopback that keeps what it gets and answers 200."""
+    """An HTTP server on loopback that keeps what it gets, and answers 200, or what `status` says; only what is answered 200 is kept."""
 
-    def __init__(self):
+    def __init__(self, status=lambda: 200):
         self.requests = []
         receiver = self
 
@@ -40,8 +40,10 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.requests.append((self.path, self.headers, body))
-                self.send_response(200)
+                answer = status()
+                if answer == 200:
+                    receiver.requests.append((self.path, self.headers, body))
+                self.send_response(answer)
                 self.send_header("content-length", "0")
                 self.end_headers()
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 from brokers import Brokers
@@ -38,7 +37,11 @@ class Relay:
                 file,
             )
         self.log = open(os.path.join(self.directory.name, "log"), "w+")
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self):
         self.process = subprocess.Popen(
@@ -89,6 +92,11 @@ class Relay:
             self.process.wait(60)
         self.log.close()
         self.directory.cleanup()
+
+    def said(self, text):
+        """Whether the daemon's log has a text."""
+        with open(self.log.name) as file:
+            return text in file.read()
 
 
 class Sender(threading.Thread):
@@ -185,6 +193,52 @@ class OneBroker(unittest.TestCase):
             json.dump(configuration, file)
         relay.start()
         until("all twenty", lambda: len([k for k in arrived(receiver) if k.startswith("wait-")]) == 20)
+
+
+class OneOldBroker(OneBroker):
+    """The same on Debian's nats-server, which is of 2023."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.brokers = Brokers(1, is_old=True)
+        cls.receiver = Receiver()
+
+    def test_it_is_said_that_it_can_not_sync(self):
+        relay = self.relay({"crm": {"http": {"url": self.receiver.url + "/old"}}}, name="old")
+        self.assertTrue(relay.said("can't sync before they answer"))
+
+
+class Durability(unittest.TestCase):
+    """What is said of brokers whose 202 is worth less than it could be."""
+
+    def findings(self, relay):
+        answer = relay.verb("check", "--live", "--json")
+        return answer.returncode, [json.loads(line) for line in answer.stdout.splitlines()]
+
+    def relay(self, brokers, **jetstream):
+        relay = Relay(brokers.urls, {"out": {"file": {"path": "out.ndjson"}}}, **jetstream)
+        self.addCleanup(relay.close)
+        return relay
+
+    def test_one_replica_is_a_fault_and_no_broker_too(self):
+        brokers = Brokers(1)
+        relay = self.relay(brokers, replicas=1)
+        self.assertTrue(relay.said("keeps each event on 1 broker"))
+        code, findings = self.findings(relay)
+        self.assertEqual(code, 78)
+        self.assertIn("1 broker", [f["message"] for f in findings if f["severity"] == "error"][0])
+        brokers.close()
+        code, findings = self.findings(relay)
+        self.assertEqual((code, findings[0]["path"]), (78, "spool.jetstream.servers"))
+
+    def test_of_three_only_their_sync_is_doubted_by_name(self):
+        brokers = Brokers(3)
+        self.addCleanup(brokers.close)
+        relay = self.relay(brokers)
+        self.assertTrue(relay.said("can't be confirmed of n0, n1, n2"))
+        code, findings = self.findings(relay)
+        self.assertEqual(code, 0, findings)
+        self.assertIn("can't be confirmed of n0, n1, n2", findings[-1]["message"])
 
 
 class Secured(unittest.TestCase):
@@ -301,7 +355,9 @@ class Cluster(unittest.TestCase):
             accepted = sum(len(sender.accepted) for sender in senders)
             until("events are accepted by two brokers", lambda: sum(len(s.accepted) for s in senders) > accepted + 50)
             broker.start()
-            time.sleep(2)  # The next one is killed while this one catches up: at least it is let begin.
+            # The next one is killed while this one catches up; at least it has heard of what it missed.
+            accepted = sum(len(sender.accepted) for sender in senders)
+            until("events are accepted by three brokers", lambda: sum(len(s.accepted) for s in senders) > accepted + 50)
         relays[0].start()
         self.brokers.all[1].freeze()
         accepted = sum(len(sender.accepted) for sender in senders)

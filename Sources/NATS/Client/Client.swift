@@ -177,6 +177,7 @@ public final class Client: @unchecked Sendable {
 
     private func receive(now: Int64) {
         let current = generation
+        defer { owner?.receivedAll() }
         while let channel, generation == current {
             guard let count = channel.read(into: buffer) else { return }
             guard count > 0 else {

@@ -6,6 +6,8 @@ public protocol ClientOwner: AnyObject, Sendable {
     func disconnected(_ fault: NATSFault)
     /// A message came that answers no request of the client's.
     func received(_ message: Message)
+    /// All messages that came at once were handed over.
+    func receivedAll()
     /// Time has passed: about every `Client.tickMilliseconds`. `now` is by the steady clock, in milliseconds.
     func tick(now: Int64)
 }

@@ -48,6 +48,8 @@ final class CommittedRound: @unchecked Sendable {
             }
             count(waiting, fates)
             if spans.isOn { record(waiting, fates) }
+        case .partly(let known):
+            answer(known.map { waiting[$0.place] }, .committed(known.map(\.fate)))
         case .refused(let refusal):
             let response = CommittedRound.response(refusal)
             for entry in waiting { answer(entry, fixed: nil, response) }

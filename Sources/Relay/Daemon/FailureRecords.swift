@@ -49,9 +49,7 @@ final class FailureRecords: Sendable {
         guard !batch.isEmpty else { return done(true) }
         let lent = LentBodies(bodies)
         log.commit(batch) { outcome in
-            lent.free()
-            guard case .committed(let fates) = outcome else { return done(false) }
-            done(fates.allSatisfy { if case .refused = $0 { false } else { true } })
+            if let isTaken = lent.ended(outcome) { done(isTaken) }
         }
     }
 
@@ -65,13 +63,33 @@ final class FailureRecords: Sendable {
     }
 }
 
-/// The bodies of a batch, in place until its commit has called back.
+/// The bodies of a batch, in place until its commit has called back for each.
 ///
-/// Unchecked: written before it is shared, freed once.
+/// Unchecked: written before it is shared; what counts has a lock, and who counts the last one frees them.
 private final class LentBodies: @unchecked Sendable {
     private let bodies: [UnsafeMutableRawBufferPointer]
+    private let state: Mutex<(left: Int, isTaken: Bool)>
 
-    init(_ bodies: [UnsafeMutableRawBufferPointer]) { self.bodies = bodies }
+    init(_ bodies: [UnsafeMutableRawBufferPointer]) {
+        self.bodies = bodies
+        state = Mutex((bodies.count, true))
+    }
 
-    func free() { for body in bodies { body.deallocate() } }
+    /// Takes note of an outcome; once all are known, frees the bodies and answers whether every one was taken.
+    func ended(_ outcome: CommitOutcome) -> Bool? {
+        let fates: [Fate]? =
+            switch outcome {
+            case .committed(let fates): fates
+            case .partly(let known): known.map(\.fate)
+            case .refused: nil
+            }
+        let isTaken: Bool? = state.withLock { state in
+            state.left -= fates?.count ?? state.left
+            state.isTaken =
+                state.isTaken && fates?.allSatisfy { if case .refused = $0 { false } else { true } } ?? false
+            return state.left == 0 ? state.isTaken : nil
+        }
+        if isTaken != nil { for body in bodies { body.deallocate() } }
+        return isTaken
+    }
 }

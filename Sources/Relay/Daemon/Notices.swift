@@ -34,6 +34,8 @@ struct Notices: Sendable {
             log.write(
                 .warning, "the brokers may take shorter messages than the door takes bodies",
                 ["max_payload": "\(limit)", "advice": "set max_payload of the brokers above limits.body by 64 KiB"])
+        case .concern(let concern):
+            log.write(concern.isFault ? .error : .warning, concern.message, ["advice": concern.advice])
         }
     }
 

@@ -4,11 +4,17 @@ import Relay
 
 extension Verb {
     static let check = Verb(
-        name: "check", summary: "shows all that is wrong with a configuration", options: [config, json],
+        name: "check", summary: "shows all that is wrong with a configuration",
+        options: [
+            config, json,
+            Option(
+                "--live", "also ask the brokers of `spool.jetstream` what they are set to, and change nothing there"),
+        ],
         discussion: "Exit code 78 if there is an error; warnings alone are 0."
     ) { arguments throws(Failure) in
         let file = ConfigurationFile(arguments)
-        let findings = file.reading.findings
+        let live = arguments.has("--live") ? file.reading.configuration?.liveFindings() ?? [] : []
+        let findings = file.reading.findings + live
         if arguments.has("--json") {
             for finding in findings {
                 var writer = JSONWriter()
@@ -18,15 +24,16 @@ extension Verb {
         } else {
             let printer = DiagnosticPrinter(file: file.path, document: file.reading.document)
             for finding in findings { StandardStream.output.write(printer.text(for: finding)) }
-            StandardStream.output.write("\(file.path): \(Verb.summary(of: file.reading))\n")
+            StandardStream.output.write("\(file.path): \(Verb.summary(of: file.reading, findings))\n")
         }
-        return file.reading.isUsable ? ExitCode.ok : ExitCode.configuration
+        let isRight = file.reading.isUsable && !live.contains { $0.severity == .error }
+        return isRight ? ExitCode.ok : ExitCode.configuration
     }
 
-    private static func summary(of reading: Configuration.Reading) -> String {
+    private static func summary(of reading: Configuration.Reading, _ findings: [Diagnostic]) -> String {
         func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-        let errors = reading.findings.count { $0.severity == .error }
-        let warnings = reading.findings.count - errors
+        let errors = findings.count { $0.severity == .error }
+        let warnings = findings.count - errors
         let found = [(errors, "error"), (warnings, "warning")].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
         guard let configuration = reading.configuration else { return found.joined(separator: ", ") }
         let holds = [

@@ -1,0 +1,86 @@
+import EventJSON
+import NATS
+
+/// Something about the brokers that a 202 is less worth for than the documentation says. Logic alone.
+public enum DurabilityConcern: Hashable, Sendable {
+    /// The stream keeps each event on so many brokers only.
+    case fewReplicas(Int)
+    /// The stream has fewer replicas than the configuration says.
+    case otherReplicas(Int, wanted: Int)
+    /// The stream is not kept in files.
+    case notInFiles(String)
+    /// So many of the stream's brokers are not there, or lag behind.
+    case absent([String])
+    /// The stream is not there yet.
+    case noStream(String)
+    /// Clients can't read how these brokers sync their disks.
+    case syncUnknown([String])
+    /// Brokers of this version have no `sync_interval: always`.
+    case tooOld(String)
+
+    /// How many brokers must have an event so that one can be lost.
+    public static let replicasWanted = 3
+
+    /// What a stream's `STREAM.INFO` gives reason for.
+    public static func all(of info: APIAnswer, wanted: Int) -> [DurabilityConcern] {
+        let configuration = info.root[key: "config"]
+        let replicas = configuration?[key: "num_replicas"]?.integer ?? 1
+        var concerns: [DurabilityConcern] = []
+        if replicas < replicasWanted {
+            concerns.append(.fewReplicas(replicas))
+        }
+        if replicas != wanted { concerns.append(.otherReplicas(replicas, wanted: wanted)) }
+        let storage = configuration?[key: "storage"]?.string ?? "unknown"
+        if storage != "file" { concerns.append(.notInFiles(storage)) }
+        let cluster = info.root[key: "cluster"]
+        let others = cluster?[key: "replicas"]?.array ?? []
+        func isTrue(_ value: JSONValue?) -> Bool { if case .bool(true)? = value?.content { true } else { false } }
+        let absent = others.filter { isTrue($0[key: "offline"]) || !isTrue($0[key: "current"]) }
+            .compactMap { $0[key: "name"]?.string }
+        if !absent.isEmpty { concerns.append(.absent(absent.sorted())) }
+        let names = [cluster?[key: "leader"]?.string].compactMap(\.self) + others.compactMap { $0[key: "name"]?.string }
+        concerns.append(.syncUnknown(names.sorted()))
+        return concerns
+    }
+
+    /// Whether the promise can't be kept with it.
+    public var isFault: Bool {
+        switch self {
+        case .fewReplicas, .otherReplicas, .notInFiles: true
+        case .absent, .noStream, .syncUnknown, .tooOld: false
+        }
+    }
+
+    /// What is wrong.
+    public var message: String {
+        switch self {
+        case .fewReplicas(let count):
+            "the stream keeps each event on \(count) broker\(count == 1 ? "" : "s"): "
+                + (count == 1 ? "with its disk they are lost" : "without one of them nothing is accepted")
+        case .otherReplicas(let count, let wanted): "the stream has \(count) replicas, the configuration says \(wanted)"
+        case .notInFiles(let storage):
+            "the stream is kept in \(storage), not in files: a restart of the brokers loses it"
+        case .absent(let names): "brokers of the stream are not there, or lag behind: \(names.joined(separator: ", "))"
+        case .noStream(let name): "the stream \(name) is not there yet; the relay makes it at its start"
+        case .syncUnknown(let names):
+            "`sync_interval: always` can't be confirmed"
+                + (names.isEmpty ? "" : " of \(names.joined(separator: ", "))")
+                + ": without it, brokers that lose power together lose up to two minutes of what was answered 202"
+        case .tooOld(let version):
+            "brokers of version \(version) can't sync before they answer: those that lose power together lose up to two "
+                + "minutes of what was answered 202"
+        }
+    }
+
+    /// What to do.
+    public var advice: String {
+        switch self {
+        case .fewReplicas, .otherReplicas: "three brokers, and `replicas` 3"
+        case .notInFiles: "a stream's storage can't be changed: let `name` be another one"
+        case .absent: "start them; one more that goes, and new events are refused with 503"
+        case .noStream: "check again when the relay has run"
+        case .syncUnknown: "look for it in each one's `jetstream` block: clients can't read it"
+        case .tooOld: "nats-server 2.10 or later has `sync_interval: always`"
+        }
+    }
+}
