@@ -8,7 +8,7 @@ import Synchronization
 /// A byte stands at its offset in the file modulo the ring's size. Reads may come from any thread.
 final class RecentRecords: @unchecked Sendable {
     /// The ring's size, in bytes.
-    static let limitBytes = 4 << 20
+    static let limitBytes = 2 << 20
 
     /// What of a segment's file may be read.
     private struct Kept {

@@ -83,7 +83,7 @@ public final class Spool: EventLog, @unchecked Sendable {
             // Without a thread of its own the caller commits: slower, and as safe.
             let own = Committer { [weak self] batch, place in
                 let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
-                return self?.committed(batch, place) ?? .init(outcome: .refused(closed), afterwards: {})
+                return self?.committed(batch, place) ?? .init(outcome: .refused(closed), tellBooks: {})
             }
             committer.withLock { $0 = own }
         }
