@@ -23,10 +23,10 @@ final class Committer: Sendable {
         case thread
     }
 
-    /// A commit's fate, and how the books are told of it.
+    /// A commit's fate, and what is to be done about it once those who wait have been told.
     struct Committed {
         var outcome: CommitOutcome
-        var tellBooks: () -> Void
+        var afterwards: () -> Void
     }
 
     private struct Inbox {
@@ -124,8 +124,6 @@ final class Committer: Sendable {
         if end - start > Committer.stallNanoseconds {
             inbox.withLock { $0.slowUntil = end + Committer.waryNanoseconds }
         }
-        // Whoever commits on its own thread sends its answers at once: by then the books must know of the events.
-        if place == .caller { committed.tellBooks() }
         switch committed.outcome {
         case .committed(let fates):
             var start = 0
@@ -137,6 +135,6 @@ final class Committer: Sendable {
         // A disk takes a batch or does not: `.partly` never comes from it.
         case .refused, .partly: for one in waiting { one.done(committed.outcome) }
         }
-        if place == .thread { committed.tellBooks() }
+        committed.afterwards()
     }
 }

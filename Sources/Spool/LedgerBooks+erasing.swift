@@ -9,12 +9,12 @@ extension LedgerBooks {
                 results[number] = .noSuchEvent
                 continue
             }
-            let outcome = queue.sync { () -> Result<EraseResult, SpoolError> in
+            let outcome = asked { () -> Result<EraseResult, SpoolError> in
                 do throws(SpoolError) { return .success(try eraseHere(number)) } catch { return .failure(error) }
             }
             results[number] = try outcome.get()
         }
-        let written = queue.sync { () -> Result<Written, SpoolError> in
+        let written = asked { () -> Result<Written, SpoolError> in
             do throws(SpoolError) {
                 try removal.dropSpare()
                 try around.disk.syncDirectory(around.directory)

@@ -1,7 +1,7 @@
 extension LedgerBooks {
     /// How an event's deliveries stand; times are the wall clock's.
     func standings(of number: EventNumber, owed: [QueueID]) -> [DeliveryStanding] {
-        queue.sync {
+        asked {
             let later = ledger.queues(of: number.rawValue).filter { !owed.contains($0) }
             return ledger.standings(of: number.rawValue, owed: owed + later).map { standing in
                 guard case .later(let notBefore) = standing.state else { return standing }
@@ -13,22 +13,22 @@ extension LedgerBooks {
     }
 
     /// The queues that an event is owed to, or was given up for.
-    func queues(of number: EventNumber) -> [QueueID] { queue.sync { ledger.queues(of: number.rawValue) } }
+    func queues(of number: EventNumber) -> [QueueID] { asked { ledger.queues(of: number.rawValue) } }
 
     /// The events of a queue that were given up.
     func failed(_ id: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
-        queue.sync { ledger.failed(id, after: number.rawValue, limit: limit) }
+        asked { ledger.failed(id, after: number.rawValue, limit: limit) }
     }
 
     /// The segments to which nothing is appended any more, by their first numbers, in order.
-    func sealedSegments() -> [UInt64] { queue.sync { ledger.segments.filter(\.isSealed).map(\.first) } }
+    func sealedSegments() -> [UInt64] { asked { ledger.segments.filter(\.isSealed).map(\.first) } }
 
     /// Events with a record.
-    func eventCount() -> Int { queue.sync { ledger.segments.reduce(0) { $0 + $1.live } } }
+    func eventCount() -> Int { asked { ledger.segments.reduce(0) { $0 + $1.live } } }
 
     /// Every queue with what it holds, and where its oldest event stands.
     func queues() -> [(queue: SpoolStatus.Queue, oldest: Position?)] {
-        queue.sync {
+        asked {
             ledger.queues.sorted { $0.key < $1.key }.map { id, queue in
                 (
                     SpoolStatus.Queue(

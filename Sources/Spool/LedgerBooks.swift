@@ -29,7 +29,8 @@ final class LedgerBooks: @unchecked Sendable {
     let compactionQueue = DispatchQueue(label: "hookswitch.spool.compaction", qos: .utility)
     /// The places of the folded segment that was last asked about.
     private let unfolded = Mutex<(first: UInt64, places: Places)>((0, Places()))
-    private let inbox = Mutex<[Commits.Appended]>([])
+    /// Commits that were heard of and not taken in yet, and whether that is about to be done.
+    private let heard = Mutex<(news: [Commits.Appended], isTakenInSoon: Bool)>(([], false))
     let around: Surroundings
     private let dueTimer: DispatchSourceTimer
     private let retentionTimer: DispatchSourceTimer
@@ -88,29 +89,41 @@ final class LedgerBooks: @unchecked Sendable {
     /// The keys of these events that still count.
     func keys(of numbers: Range<UInt64>) -> [KeptKey] { keysOf(numbers) }
 
-    /// Learns of a commit. Called under the commit lock, so that commits come in order; returns at once.
-    func appended(_ news: Commits.Appended) {
-        let isFirst = inbox.withLock { inbox in
-            inbox.append(news)
-            return inbox.count == 1
+    /// Hears of a commit. Called under the commit lock, so that commits come in order, and before any sender is told: whoever
+    /// asks the books after an answer finds the event there. Returns at once.
+    func hear(_ news: Commits.Appended) { heard.withLock { $0.news.append(news) } }
+
+    /// Hands out what was heard of, soon.
+    func handOutSoon() {
+        let isFirst = heard.withLock { heard in
+            defer { heard.isTakenInSoon = true }
+            return !heard.isTakenInSoon
         }
         guard isFirst else { return }
         queue.async { [self] in
-            let all = inbox.withLock { inbox in
-                defer { inbox = [] }
-                return inbox
-            }
-            for news in all { note(news) }
+            heard.withLock { $0.isTakenInSoon = false }
+            takeIn()
             handOutAll()
         }
     }
 
-    /// Learns of a commit on the caller's thread, which saves another one's waking.
-    func appendedHere(_ news: Commits.Appended) {
-        queue.sync {
-            note(news)
-            handOutAll()
+    /// Hands out what was heard of on the caller's thread, which saves another one's waking.
+    func handOutHere() { asked { handOutAll() } }
+
+    /// Runs on the queue, with everything that was heard of taken in.
+    func asked<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try queue.sync {
+            takeIn()
+            return try body()
         }
+    }
+
+    private func takeIn() {
+        let all = heard.withLock { heard in
+            defer { heard.news = [] }
+            return heard.news
+        }
+        for news in all { note(news) }
     }
 
     private func note(_ news: Commits.Appended) {
@@ -193,11 +206,11 @@ final class LedgerBooks: @unchecked Sendable {
         _ change: (inout Ledger, DeliveryID) -> (result: ReopenResult, entry: JournalEntry?)
     ) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         for event in Set(deliveries.map(\.event)) {
-            guard let folded = queue.sync(execute: { ledger.folded(around: event.rawValue) }) else { continue }
+            guard let folded = asked({ ledger.folded(around: event.rawValue) }) else { continue }
             let places = try places(of: folded)
-            queue.sync { ledger.unfold(folded.first, places) }
+            asked { ledger.unfold(folded.first, places) }
         }
-        let (results, written) = queue.sync {
+        let (results, written) = asked {
             var results: [DeliveryID: ReopenResult] = [:]
             for delivery in deliveries {
                 let (result, entry) = change(&ledger, delivery)
@@ -213,7 +226,7 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// Changes a whole queue. What the journal says of its deliveries no longer holds, so a checkpoint takes its place.
     func sweep(_ change: (inout Ledger) -> QueueSweep) throws(SpoolError) -> QueueSweep {
-        let (sweep, written) = queue.sync {
+        let (sweep, written) = asked {
             let sweep = change(&ledger)
             return (sweep, sweep.count > 0 ? checkpoint() : Written(journalQueue))
         }
@@ -223,7 +236,7 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     func retained(after number: UInt64, since: Int64) -> UInt64? {
-        queue.sync { ledger.retained(after: number, since: since) }
+        asked { ledger.retained(after: number, since: since) }
     }
 
     private func scheduleFlush() {
@@ -237,7 +250,7 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// Where an event's record stands. Those of a folded segment are read from its file, and the last segment's are kept.
     func position(of number: EventNumber) throws(SpoolError) -> Position? {
-        let (known, folded) = queue.sync {
+        let (known, folded) = asked {
             (ledger.position(of: number.rawValue), ledger.folded(around: number.rawValue))
         }
         guard let folded else { return known }
@@ -263,7 +276,7 @@ final class LedgerBooks: @unchecked Sendable {
     func close() {
         dueTimer.cancel()
         retentionTimer.cancel()
-        let written = queue.sync {
+        let written = asked {
             receivers = [:]
             isClosed = true
             return flush()

@@ -83,7 +83,7 @@ public final class Spool: EventLog, @unchecked Sendable {
             // Without a thread of its own the caller commits: slower, and as safe.
             let own = Committer { [weak self] batch, place in
                 let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
-                return self?.committed(batch, place) ?? .init(outcome: .refused(closed), tellBooks: {})
+                return self?.committed(batch, place) ?? .init(outcome: .refused(closed), afterwards: {})
             }
             committer.withLock { $0 = own }
         }
@@ -97,37 +97,28 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Makes a batch durable: see `EventLog`. `SpoolSettings.commit` says on whose thread.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         if let committer = committer.withLock({ $0 }) { return committer.submit(batch, done) }
-        let result = commits.withLock { commits in
-            let result = commitNow(batch, &commits)
-            // Handed over under the lock: the books must learn of events in their order.
-            if let appended = result.appended { books.appended(appended) }
-            return result
-        }
-        if case .refused = result.outcome { books.makeRoom() }
-        done(result.outcome)
+        let result = commits.withLock { commitNow(batch, &$0) }
+        if case .refused = result { books.makeRoom() } else { books.handOutSoon() }
+        done(result)
     }
 
-    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits)
-        -> (outcome: CommitOutcome, appended: Commits.Appended?)
-    {
+    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits) -> CommitOutcome {
         let wasClosed = commits.closed
         let result = commits.commit(batch, now: wall())
         if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
-        return result
+        if let appended = result.appended { books.hear(appended) }
+        return result.outcome
     }
 
-    /// The committer's way: one batch at a time, so that the order is kept without the lock.
     private func committed(_ batch: CommitBatch, _ place: Committer.Place) -> Committer.Committed {
-        let result = commits.withLock { commitNow(batch, &$0) }
-        return Committer.Committed(outcome: result.outcome) { [books] in
-            if let appended = result.appended {
-                switch place {
-                // A caller has other things to do than to wait for the books.
-                case .caller: books.appended(appended)
-                case .thread: books.appendedHere(appended)
-                }
+        let outcome = commits.withLock { commitNow(batch, &$0) }
+        return Committer.Committed(outcome: outcome) { [books] in
+            if case .refused = outcome { return books.makeRoom() }
+            switch place {
+            // A caller has other things to do than to wait for the books.
+            case .caller: books.handOutSoon()
+            case .thread: books.handOutHere()
             }
-            if case .refused = result.outcome { books.makeRoom() }
         }
     }
 

@@ -25,7 +25,7 @@ struct CommitPlaceTests {
                 time.withLock { $0 += takes.withLock { $0 } }
                 commits.withLock { $0.append((batch.count, place)) }
                 let fates = (0..<batch.count).map { Fate.accepted(EventNumber(rawValue: UInt64($0 + 1))) }
-                return Committer.Committed(outcome: .committed(fates), tellBooks: {})
+                return Committer.Committed(outcome: .committed(fates), afterwards: {})
             }
             return try #require(made)
         }

@@ -34,6 +34,24 @@ struct CommitterTests {
         #expect(body?.isEmpty == false)
     }
 
+    /// By the caller's thread, and by the committer's.
+    @Test(arguments: [1, Committer.smallBatch + 1])
+    func whoeverIsToldOfEventsFindsThemAmongWhatWaits(count: Int) throws {
+        let bench = try SpoolBench { $0.commit = .byEither }
+        let crm = try bench.spool.queue(named: "crm")
+        let spool: Spool = bench.spool
+        let waiting = Mutex<Int?>(nil)
+        let isDone = DispatchSemaphore(value: 0)
+        withBatch((0..<count).map { NewEvent("\($0)", to: crm) }) { batch in
+            spool.commit(batch) { _ in
+                waiting.withLock { $0 = spool.status().queues.first { $0.id == crm }?.waiting }
+                isDone.signal()
+            }
+            isDone.wait()
+        }
+        #expect(waiting.withLock { $0 } == count)
+    }
+
     @Test func whatWaitsWhenTheSpoolIsClosedIsCommittedFirst() throws {
         let bench = try SpoolBench { $0.commit = .byEither }
         let crm = try bench.spool.queue(named: "crm")
