@@ -166,9 +166,12 @@ final class LedgerBooks: @unchecked Sendable {
 
     private func handOut(_ id: QueueID) {
         guard let receiver = receivers[id] else { return }
-        var deliveries = ledger.take(id, now: around.clock.now)
+        let now = around.clock.now
+        var deliveries = ledger.take(id, now: now)
         for index in deliveries.indices where deliveries[index].notBefore > 0 {
-            deliveries[index].notBefore = around.clock.wall(deliveries[index].notBefore)
+            // What is due stays so, though the wall clock be set before its receiver looks at it.
+            let time = deliveries[index].notBefore
+            deliveries[index].notBefore = time <= now ? 0 : around.clock.wall(time)
         }
         if !deliveries.isEmpty { receiver.receive(deliveries) }
     }
@@ -183,21 +186,21 @@ final class LedgerBooks: @unchecked Sendable {
         dueTimer.schedule(deadline: .now() + .milliseconds(Int(wait)), leeway: .milliseconds(1))
     }
 
+    /// Notes outcomes, soon. Their times are the wall clock's as it is now, not as it will be then.
     func settle(_ outcomes: [Outcome]) {
+        let timed = outcomes.map { outcome in
+            guard case .later(let notBefore) = outcome.result else { return outcome }
+            var timed = outcome
+            timed.result = .later(notBefore: around.clock.time(ofWall: notBefore))
+            return timed
+        }
         queue.async { [self] in
-            for outcome in outcomes { note(outcome) }
+            for outcome in timed {
+                if let entry = ledger.settle(outcome) { pending.append(around.clock.onDisk(entry)) }
+            }
             scheduleDue()
             scheduleFlush()
         }
-    }
-
-    /// Notes an outcome, whose time is the wall clock's; the ledger's own time is not.
-    private func note(_ outcome: Outcome) {
-        var outcome = outcome
-        if case .later(let notBefore) = outcome.result {
-            outcome.result = .later(notBefore: around.clock.time(ofWall: notBefore))
-        }
-        if let entry = ledger.settle(outcome) { pending.append(around.clock.onDisk(entry)) }
     }
 
     /// Owes deliveries again, each by `change`.
