@@ -17,6 +17,9 @@ public struct Moment: Sendable, Equatable {
     static var now: Moment {
         Moment(wall: hs_wall_ms(), steady: hs_monotonic_ns() / 1_000_000)
     }
+
+    /// The same moment by the wall clock as it goes now, which may have been set since.
+    func seen(at now: Moment) -> Moment { Moment(wall: now.wall - (now.steady - steady), steady: steady) }
 }
 
 extension Duration {

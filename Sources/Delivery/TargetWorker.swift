@@ -143,7 +143,12 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         var effects = TargetQueue.Effects()
         var records: [AttemptRecord] = []
         if spans.isOn { spans.record(reports.compactMap(span(of:))) }
-        for report in reports { end(report, &effects, &records) }
+        // A clock that was set while a report was on its way would make its retry as much too late.
+        let now = Moment.now
+        for var report in reports {
+            report.endedAt = report.endedAt.seen(at: now)
+            end(report, &effects, &records)
+        }
         perform(effects, records: records)
     }
 
