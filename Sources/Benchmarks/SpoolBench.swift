@@ -145,7 +145,8 @@ enum SpoolBench {
             let receiver = Receiver()
             let queue = try spool.queue(named: "target")
             spool.attach(queue, order: .whenDue, to: receiver)
-            let then = Int64(Date().timeIntervalSince1970 * 1000) + 3_600_000
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            let then = now + 3_600_000
             for place in 0..<(waitingEvents / settledAtOnce) {
                 spool.request(queue, count: settledAtOnce)
                 let events = receiver.take(settledAtOnce)
@@ -155,7 +156,7 @@ enum SpoolBench {
                             DeliveryID(event: event, queue: queue),
                             .later(notBefore: then + Int64(place * settledAtOnce + index)),
                             progress: Progress(attempts: 1, attemptsBefore: 0, since: then))
-                    })
+                    }, told: now)
             }
         }
         let retried = try open(path, named: "recovery_of_retries") { _ in }

@@ -139,7 +139,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     }
 
     /// Takes note of outcomes: acknowledges, or writes down what there is to it and then acknowledges.
-    public func settle(_ outcomes: [Outcome]) {
+    public func settle(_ outcomes: [Outcome], told: Int64) {
         client.perform { [self] in
             for (queue, outcomes) in Dictionary(grouping: outcomes, by: \.delivery.queue) {
                 decide(queue) { shelf, effects in

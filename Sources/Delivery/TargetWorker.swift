@@ -135,8 +135,9 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
 
     private func decide(_ input: (inout TargetQueue, Moment, inout TargetQueue.Effects) -> Void) {
         var effects = TargetQueue.Effects()
-        input(&decisions, .now, &effects)
-        perform(effects, records: [])
+        let now = Moment.now
+        input(&decisions, now, &effects)
+        perform(effects, records: [], at: now)
     }
 
     private func ended(_ reports: [AttemptReport]) {
@@ -149,7 +150,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             report.endedAt = report.endedAt.seen(at: now)
             end(report, &effects, &records)
         }
-        perform(effects, records: records)
+        perform(effects, records: records, at: now)
     }
 
     /// What is told of an attempt that was made.
@@ -198,8 +199,8 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         }
     }
 
-    private func perform(_ effects: TargetQueue.Effects, records: [AttemptRecord]) {
-        settle(effects.settle, records)
+    private func perform(_ effects: TargetQueue.Effects, records: [AttemptRecord], at now: Moment) {
+        settle(effects.settle, records, at: now)
         if let breaker = effects.breaker { announce(breaker) }
         launch(effects.start)
         ask(for: effects.request)
@@ -225,7 +226,9 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         unasked = 0
     }
 
-    private func settle(_ settlements: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
+    private func settle(
+        _ settlements: [TargetQueue.Settlement], _ records: [AttemptRecord], at now: Moment
+    ) {
         var outcomes: [Outcome] = []
         var failures: [TargetQueue.Settlement] = []
         for settlement in settlements {
@@ -239,7 +242,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             case .failed: failures.append(settlement)
             }
         }
-        if !outcomes.isEmpty { log.settle(outcomes) }
+        if !outcomes.isEmpty { log.settle(outcomes, told: now.wall) }
         reporter.audit(records.filter { $0.status != .failed })
         if !failures.isEmpty { giveUp(failures, records.filter { $0.status == .failed }) }
     }
@@ -248,12 +251,13 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     private func giveUp(_ failures: [TargetQueue.Settlement], _ records: [AttemptRecord]) {
         let isOrdered = settings.order != nil
         reporter.failures(records) { written in
-            let later = Moment.now.wall + TargetWorker.unwrittenFailureWaitMilliseconds
+            let now = Moment.now.wall
+            let later = now + TargetWorker.unwrittenFailureWaitMilliseconds
             @Sendable func settle(_ result: Outcome.Result) {
                 self.log.settle(
                     failures.map {
                         Outcome(DeliveryID(event: $0.event, queue: self.id), result, progress: $0.progress)
-                    })
+                    }, told: now)
             }
             @Sendable func end(_ isKept: Bool) {
                 settle(isKept ? .failed : .later(notBefore: later))

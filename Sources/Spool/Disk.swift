@@ -2,9 +2,9 @@
 public protocol Disk: AnyObject, Sendable {
     /// Opens a file for reading and writing, made if `create`.
     func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile
-    /// Opens a file that is there and is only written where its content ends, in the way that makes a sync cheapest. What stands
-    /// behind a write, up to the end of its block of 4 KiB, becomes zeros.
-    func openToAppend(_ path: String) throws(SpoolError) -> any DiskFile
+    /// Opens a file that is there, for writes that are synced at once: those of whole blocks of `SegmentWriter.blockBytes` may go past
+    /// the page cache.
+    func openDirect(_ path: String) throws(SpoolError) -> any DiskFile
     /// The names in a directory, in no order.
     func list(_ directory: String) throws(SpoolError) -> [String]
     /// Makes a directory and those above it, unless they are there.

@@ -22,7 +22,9 @@ public protocol EventLog: AnyObject, Sendable {
     func request(_ queue: QueueID, count: Int)
 
     /// Takes note of outcomes; durable within a second. May be called from any thread.
-    func settle(_ outcomes: [Outcome])
+    /// - Parameter told: the wall clock's time by which theirs were reckoned, in milliseconds since 1970: if it is set meanwhile,
+    ///   what has to wait waits as long all the same.
+    func settle(_ outcomes: [Outcome], told: Int64)
 
     /// Owes a retained delivery again, with a fresh schedule, whatever became of it. Durable when it returns.
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult]

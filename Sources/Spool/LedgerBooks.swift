@@ -186,12 +186,12 @@ final class LedgerBooks: @unchecked Sendable {
         dueTimer.schedule(deadline: .now() + .milliseconds(Int(wait)), leeway: .milliseconds(1))
     }
 
-    /// Notes outcomes, soon. Their times are the wall clock's as it is now, not as it will be then.
-    func settle(_ outcomes: [Outcome]) {
+    /// Notes outcomes, soon. Their times are the wall clock's as it was when it was `told`, not as it will be then.
+    func settle(_ outcomes: [Outcome], told: Int64) {
         let timed = outcomes.map { outcome in
             guard case .later(let notBefore) = outcome.result else { return outcome }
             var timed = outcome
-            timed.result = .later(notBefore: around.clock.time(ofWall: notBefore))
+            timed.result = .later(notBefore: around.clock.time(ofWall: notBefore, told: told))
             return timed
         }
         queue.async { [self] in

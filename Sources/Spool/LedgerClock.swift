@@ -17,8 +17,8 @@ struct LedgerClock: Sendable {
     /// The present.
     var now: Int64 { steadyNow() + ahead }
 
-    /// The ledger's time for a moment of the wall clock's; 0, which is "at once", stays 0.
-    func time(ofWall wall: Int64) -> Int64 { wall == 0 ? 0 : wall + now - wallNow() }
+    /// The ledger's time for a moment of the wall clock's, which was told from `told` a moment ago; 0, which is "at once", stays 0.
+    func time(ofWall wall: Int64, told: Int64) -> Int64 { wall == 0 ? 0 : now + wall - told }
 
     /// The wall clock's time for a moment of the ledger's.
     func wall(_ time: Int64) -> Int64 { time == 0 ? 0 : time - now + wallNow() }

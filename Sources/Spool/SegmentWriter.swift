@@ -56,7 +56,7 @@ struct SegmentWriter {
         if let recycled { try disk.rename(recycled, to: path) }
         let made = try disk.open(path, create: true)
         if recycled == nil { try made.truncate(to: 0) }
-        file = pastCache ? try disk.openToAppend(path) : made
+        file = pastCache ? try disk.openDirect(path) : made
         let fileHeader = FileHeader(purpose: .segment, first: first, salt: salt)
         generation = fileHeader.generation
         let header = fileHeader.encoded
@@ -75,7 +75,7 @@ struct SegmentWriter {
         cutting: (Int) -> Void = { _ in }
     ) throws(SpoolError) {
         let path = directory + "/" + SegmentWriter.name(recovered.first)
-        file = pastCache ? try disk.openToAppend(path) : recovered.file
+        file = pastCache ? try disk.openDirect(path) : recovered.file
         self.recent = recent
         isPastCache = pastCache
         first = recovered.first
@@ -188,12 +188,13 @@ struct SegmentWriter {
         try file.sync()
     }
 
-    /// In whole blocks, as those are what a file that is appended to grows by.
+    /// In whole blocks: the one in which the records or the file ended is written with the records, or is zeros already.
     private mutating func writeZeros(upTo offset: Int) throws(SpoolError) {
         let needed = SegmentWriter.wholeBlocks(offset)
         guard needed > zeroedTo else { return }
+        let start = SegmentWriter.wholeBlocks(zeroedTo)
         let target = max(needed, SegmentWriter.wholeBlocks(min(offset + SegmentWriter.zeroStepBytes, segmentBytes)))
-        try file.write(zeros(target - zeroedTo), at: zeroedTo)
+        if target > start { try file.write(zeros(target - start), at: start) }
         zeroedTo = target
     }
 

@@ -147,7 +147,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     public func request(_ queue: QueueID, count: Int) { books.request(queue, count: count) }
 
     /// Takes note of outcomes; durable soon after.
-    public func settle(_ outcomes: [Outcome]) { books.settle(outcomes) }
+    public func settle(_ outcomes: [Outcome], told: Int64) { books.settle(outcomes, told: told) }
 
     /// Owes deliveries again; durable when it returns.
     public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {

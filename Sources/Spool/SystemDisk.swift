@@ -25,8 +25,8 @@ public final class SystemDisk: Disk {
         return SystemFile(descriptor, path)
     }
 
-    /// Opens a file that is there, to be written past the page cache.
-    public func openToAppend(_ path: String) throws(SpoolError) -> any DiskFile {
+    /// Opens a file that is there, whose whole blocks are written past the page cache.
+    public func openDirect(_ path: String) throws(SpoolError) -> any DiskFile {
         let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
         return try DirectFile(SystemFile(descriptor, path), path: path)

@@ -94,7 +94,7 @@ final class MemoryLog: EventLog {
         handOut(queue)
     }
 
-    func settle(_ outcomes: [Outcome]) {
+    func settle(_ outcomes: [Outcome], told: Int64) {
         for outcome in outcomes { onSettle(outcome) }
         state.withLock { state in
             for outcome in outcomes {

@@ -10,62 +10,72 @@ struct DirectFileTests {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    private func file(_ content: [UInt8] = []) throws -> any DiskFile {
-        let path = directory.path + "/a"
-        let made = try disk.open(path, create: true)
-        if !content.isEmpty { try made.write(content, at: 0) }
-        return try disk.openToAppend(path)
+    /// Writes so many bytes of a value from memory that begins at a block.
+    private func write(_ value: UInt8, _ count: Int, to file: any DiskFile, at offset: Int) throws {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: SegmentWriter.blockBytes)
+        defer { bytes.deallocate() }
+        bytes.initializeMemory(as: UInt8.self, repeating: value)
+        try file.write([UnsafeRawBufferPointer(bytes)], at: offset)
     }
 
-    private func wholeBlocks(_ count: Int) -> Int { (count + 4095) / 4096 * 4096 }
+    /// Whole blocks, which go past the page cache where they can, and others in any order: each sees what the one before wrote.
+    private func blocksAndOthersAgree(in path: String, _ seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let made = try disk.open(path, create: true)
+        let file = try disk.openDirect(path)
+        var expected: [UInt8] = []
+        for round in 0..<60 {
+            let isWhole = random.onceIn(2)
+            let unit = isWhole ? SegmentWriter.blockBytes : 1
+            let offset = random.below(expected.count / unit + 1) * unit
+            let count = (1 + random.below(isWhole ? 20 : 9000)) * unit
+            try write(UInt8(round + 1), count, to: file, at: offset)
+            if expected.count < offset + count {
+                expected += [UInt8](repeating: 0, count: offset + count - expected.count)
+            }
+            expected.replaceSubrange(offset..<offset + count, with: repeatElement(UInt8(round + 1), count: count))
+            if random.onceIn(10) {
+                expected.removeLast(random.below(expected.count))
+                try file.truncate(to: expected.count)
+            }
+            try file.sync()
+            #expect(try made.read(expected.count + 1, at: 0) == expected)
+        }
+    }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func whatIsAppendedStandsThereWithZerosToTheBlocksEnd(seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
-        var expected = (0..<random.below(9000)).map { UInt8(truncatingIfNeeded: $0) }
-        let file = try file(expected)
-        for round in 0..<40 {
-            let bytes = (0..<random.below(random.onceIn(8) ? 700_000 : 6000)).map {
-                UInt8(truncatingIfNeeded: $0 &* 31 &+ round)
-            }
-            try file.write(bytes, at: expected.count)
-            try file.sync()
-            expected += bytes
-        }
-        let read = try disk.open(directory.path + "/a", create: false).read(expected.count + 8192, at: 0)
-        #expect(read.prefix(expected.count).elementsEqual(expected))
-        #expect(read.dropFirst(expected.count).allSatisfy { $0 == 0 })
-        #expect(read.count <= wholeBlocks(expected.count))
-    }
+    func wholeBlocksAndOthersAgree(seed: UInt64) throws { try blocksAndOthersAgree(in: directory.path + "/a", seed) }
 
-    @Test func zerosAheadStayOutOfTheWay() throws {
-        let file = try file(Array("begun".utf8))
-        let zeros = UnsafeRawBufferPointer(start: hs_zeros(), count: 65536)
-        try file.write([UnsafeRawBufferPointer(rebasing: zeros[..<4091])], at: 5)
-        try file.write([zeros, zeros], at: 4096)
-        try file.write(Array("and gone on".utf8), at: 5)
-        try file.write(Array(", twice".utf8), at: 16)
-        #expect(try file.read(30, at: 0) == Array("begunand gone on, twice".utf8) + [UInt8](repeating: 0, count: 7))
-        #expect(try file.size() == 4096 + 131_072)
-    }
-
-    @Test func aCutFileGoesOnWhereItWasCut() throws {
-        let file = try file()
-        try file.write(Array("one two three".utf8), at: 0)
-        try file.truncate(to: 4)
-        try file.write(Array("and".utf8), at: 4)
-        #expect(try file.read(7, at: 0) == Array("one and".utf8))
-    }
-
-    @Test func whereThereIsNoWritingPastTheCacheAFileIsWrittenAsEver() throws {
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func whereThereIsNoWritingPastTheCacheAFileIsWrittenAsEver(seed: UInt64) throws {
         let path = "/dev/shm/hookswitch-\(UInt64.random(in: 0...UInt64.max))"
-        let made = try disk.open(path, create: true)
         defer { try? disk.remove(path) }
-        let file = try disk.openToAppend(path)
-        try file.write(Array("one".utf8), at: 0)
-        try file.write(Array(" two".utf8), at: 3)
-        try file.sync()
-        #expect(try made.read(7, at: 0) == Array("one two".utf8))
+        try blocksAndOthersAgree(in: path, seed)
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func eventsOfAnySizeAreReadFromMemoryAndFromTheDiskAsTheyCame(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var settings = SpoolSettings(path: directory.path + "/spool")
+        settings.minFreeBytes = 0
+        var bodies: [EventNumber: [UInt8]] = [:]
+        for _ in 0..<2 {
+            let spool = try Spool(settings, notice: { _ in })
+            let queue = try spool.queue(named: "crm")
+            for round in 0..<30 {
+                let limit = random.onceIn(10) ? 3 << 20 : 6000
+                let events = (0..<1 + random.below(6)).map { _ in NewEvent(bytes: random.below(limit), to: queue) }
+                let numbers = accepted(events, by: spool)
+                for (number, event) in zip(numbers, events) {
+                    bodies[number] = event.body
+                    #expect(try spool.event(number)?.body == event.body)
+                }
+                if random.onceIn(5) { _ = try spool.queue(named: "queue \(round)") }
+            }
+            spool.close()
+        }
+        let reader = try SpoolReader(path: settings.path)
+        for (number, body) in bodies { #expect(try reader.event(number)?.event.body == body) }
     }
 
     @Test func anErasedEventStaysErasedWhenTheNextIsWrittenBesideIt() throws {

@@ -135,7 +135,7 @@ struct LedgerBooksTests {
             )
         }
         for _ in 0..<30 {
-            bench.spool.settle(outcomes)
+            bench.spool.settle(outcomes, told: bench.clock.now)
             try bench.flush()
         }
         let disk = bench.disk

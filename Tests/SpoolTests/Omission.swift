@@ -25,8 +25,8 @@ final class LeavingOut: Disk {
     func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile {
         FileLeavingOut(omission, of: try disk.open(path, create: create))
     }
-    func openToAppend(_ path: String) throws(SpoolError) -> any DiskFile {
-        FileLeavingOut(omission, of: try disk.openToAppend(path))
+    func openDirect(_ path: String) throws(SpoolError) -> any DiskFile {
+        FileLeavingOut(omission, of: try disk.openDirect(path))
     }
     func list(_ directory: String) throws(SpoolError) -> [String] { try disk.list(directory) }
     func makeDirectory(_ path: String) throws(SpoolError) { try disk.makeDirectory(path) }

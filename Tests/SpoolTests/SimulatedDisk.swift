@@ -1,4 +1,3 @@
-import CPlatform
 import Foundation
 
 @testable import Spool
@@ -153,12 +152,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
     }
 
-    func openToAppend(_ path: String) throws(SpoolError) -> any DiskFile {
-        try checked(.open, path) { () throws(SpoolError) in
-            guard let inode = names[path] else { throw .system(call: "open", path: path, errno: ENOENT) }
-            return SimulatedFile(self, inode, path, inBlocks: true)
-        }
-    }
+    func openDirect(_ path: String) throws(SpoolError) -> any DiskFile { try open(path, create: false) }
 
     func list(_ directory: String) throws(SpoolError) -> [String] {
         try checked(.list, directory) {
@@ -381,14 +375,11 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
     private let disk: SimulatedDisk
     private let inode: SimulatedDisk.Inode
     private let path: String
-    /// Whether what stands behind a write, up to its block's end, becomes zeros, as for a file that is written past the page cache.
-    private let inBlocks: Bool
 
-    fileprivate init(_ disk: SimulatedDisk, _ inode: SimulatedDisk.Inode, _ path: String, inBlocks: Bool = false) {
+    fileprivate init(_ disk: SimulatedDisk, _ inode: SimulatedDisk.Inode, _ path: String) {
         self.disk = disk
         self.inode = inode
         self.path = path
-        self.inBlocks = inBlocks
     }
 
     func size() throws(SpoolError) -> Int { try disk.size(inode, path) }
@@ -396,10 +387,7 @@ final class SimulatedFile: DiskFile, @unchecked Sendable {
         try disk.read(inode, path, into: buffer, at: offset)
     }
     func write(_ buffers: [UnsafeRawBufferPointer], at offset: Int) throws(SpoolError) {
-        let behind = (offset + buffers.reduce(0) { $0 + $1.count }) % SegmentWriter.blockBytes
-        guard inBlocks, behind > 0 else { return try disk.write(inode, path, buffers, at: offset) }
-        let zeros = UnsafeRawBufferPointer(start: hs_zeros(), count: SegmentWriter.blockBytes - behind)
-        try disk.write(inode, path, buffers + [zeros], at: offset)
+        try disk.write(inode, path, buffers, at: offset)
     }
     func sync() throws(SpoolError) { try disk.sync(inode, path) }
     func truncate(to size: Int) throws(SpoolError) { try disk.truncate(inode, path, to: size) }

@@ -62,9 +62,9 @@ final class SpoolBench {
     }
 
     func settle(_ event: EventNumber, _ queue: QueueID, _ result: Outcome.Result, attempts: UInt32 = 1) {
-        spool.settle([
-            Outcome(DeliveryID(event: event, queue: queue), result, progress: Progress(attempts: attempts))
-        ])
+        let outcome = Outcome(
+            DeliveryID(event: event, queue: queue), result, progress: Progress(attempts: attempts))
+        spool.settle([outcome], told: clock.now)
     }
 
     /// Has everything that was settled written.

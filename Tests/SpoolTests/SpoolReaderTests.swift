@@ -14,7 +14,8 @@ struct SpoolReaderTests {
             let spool = try spool(in: directory)
             let crm = try spool.queue(named: "crm")
             withBatch([NewEvent("a", to: crm), NewEvent("b", to: crm)]) { spool.commit($0) { _ in } }
-            spool.settle([Outcome(DeliveryID(event: 2, queue: crm), .failed, progress: Progress(attempts: 3))])
+            let outcome = Outcome(DeliveryID(event: 2, queue: crm), .failed, progress: Progress(attempts: 3))
+            spool.settle([outcome], told: 0)
             spool.close()
         }
         let reader = try SpoolReader(path: directory.path)
