@@ -96,7 +96,7 @@ extension Verb {
         var batches: [[String]] = []
         do throws(FileReadError) {
             try files.all { line in
-                guard let delivery = filter.take(line)?.columns["delivery"], seen.insert(delivery).inserted else {
+                guard let delivery = filter.take(line)?["delivery"], seen.insert(delivery).inserted else {
                     return
                 }
                 if batches.last.map({ $0.count < batch }) != true { batches.append([]) }
