@@ -154,6 +154,7 @@ struct AnswerReader: Sendable {
         case 17 where isNamed("transfer-encoding"):
             isChunked = value(from: colon).lowercased().hasSuffix("chunked")
             if !isChunked { keepsConnection = false }
+        case 20 where isNamed("x-amz-function-error"): answer.hasFunctionError = true
         default: break
         }
         return .more
