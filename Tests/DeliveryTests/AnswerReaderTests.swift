@@ -26,6 +26,12 @@ struct AnswerReaderTests {
         ("HTTP/1.0 200 OK\ncontent-length: 2\n\nok", 200, "ok", false),
         ("HTTP/1.0 200 OK\r\nconnection: Keep-Alive\r\ncontent-length: 2\r\n\r\nok", 200, "ok", true),
         ("HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\nok", 200, "ok", false),
+        ("HTTP/1.1 200 OK\r\nConnection: foreclosed, keep-alive\r\ncontent-length: 2\r\n\r\nok", 200, "ok", true),
+        (
+            "HTTP/1.1 200 OK\r\nConnection:x ,\tCLOSE \r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok", 200,
+            "ok", false
+        ),
+        ("HTTP/1.0 200 OK\r\nconnection: keep-alive,close\r\ncontent-length: 2\r\n\r\nok", 200, "ok", false),
         ("HTTP/1.1 500 \r\n\r\nuntil the end", 500, "until the end", false),
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 OK\r\ncontent-length: 1\r\n\r\nx", 202, "x", true),
         (
