@@ -54,8 +54,14 @@ public func fuzzSignatures(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int3
         var parser = HeadParser(ServerLimits())
         guard let parsed = try? parser.parse(request, peer: .local) else { return }
         let body = UnsafeRawBufferPointer(rebasing: request.suffix(SchemeUnderTest.body.count))
-        let isJudged = (try? under.verifier.judge(parsed.head, now: 0)) != nil
-        let isTaken = isJudged && (try? under.verifier.check(parsed.head, body: body, now: 0)) != nil
+        let isTaken: Bool
+        do throws(Verifier.Rejection) {
+            try under.verifier.judge(parsed.head, now: 0)
+            _ = try under.verifier.check(parsed.head, body: body, now: 0)
+            isTaken = true
+        } catch {
+            isTaken = false
+        }
         let isOnce = parsed.head.fields.count == 2
         let isRight = isOnce && written.elementsEqual(Array(under.scheme.prefix.utf8) + [UInt8(ascii: "@")])
         precondition(isTaken || !isRight, "the right proof was refused")
