@@ -130,7 +130,8 @@ struct AnswerReader: Sendable {
     /// `HTTP/1.1 200 OK`
     private mutating func readStatus(_ line: UnsafeRawBufferPointer) -> Progress {
         guard line.starts(with: "HTTP/1.".utf8), line.count >= 12, line[8] == UInt8(ascii: " "),
-            line[9..<12].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), line.count == 12 || line[12] == UInt8(ascii: " ")
+            line[9..<12].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), line.count == 12 || line[12] == UInt8(ascii: " "),
+            line[9] != UInt8(ascii: "0")
         else { return AnswerReader.notHTTP }
         answer = AttemptEnding.Answer(status: line[9..<12].reduce(0) { $0 * 10 + Int($1 - 0x30) })
         keepsConnection = line[7] != UInt8(ascii: "0")

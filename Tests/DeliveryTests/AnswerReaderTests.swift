@@ -72,6 +72,7 @@ struct AnswerReaderTests {
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n", "no size"),
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n", "longer than its size"),
         ("HTTP/1.1 2000 OK\r\n\r\n", "no status line"), ("HTTP/2 200\r\n\r\n", "no status line"),
+        ("HTTP/1.1 000 OK\r\n\r\n", "no status line"), ("HTTP/1.1 099 OK\r\n\r\n", "no status line"),
         ("ICY 200 OK\r\n\r\n", "no status line"), ("H", "cut off inside its headers"),
     ]) func whatIsNoAnswerIsSaidToBeNone(text: String, reason: String) {
         for piece in [1, 1000] {
