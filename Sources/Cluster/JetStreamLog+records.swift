@@ -1,3 +1,4 @@
+import CPlatform
 import NATS
 import Spool
 
@@ -47,8 +48,8 @@ extension JetStreamLog {
         max(0, (board.server?.payloadLimitBytes ?? 0) - JetStreamLog.headersBytes)
     }
 
-    /// Publishes lines that end at a place of the relay's file. The same place once more is the same message, for as long as the
-    /// stream remembers it. Calls back on the client's thread: `nil` once they are stored, else the reason why they are not.
+    /// Publishes lines that end at a place of the relay's file. The same lines at the same place once more are the same message, for as long
+    /// as the stream remembers it. Calls back on the client's thread: `nil` once they are stored, else the reason why they are not.
     public func publish(
         _ lines: [UInt8], of kind: RecordKind, by relay: RelayIdentity, upTo place: String,
         _ done: @escaping @Sendable (String?) -> Void
@@ -57,7 +58,8 @@ extension JetStreamLog {
         var writer = ProtocolWriter()
         writer.reserve(lines.count + JetStreamLog.headersBytes)
         let headers = [
-            ("Nats-Msg-Id", "\(relay.id)-\(place)"), (JetStreamLog.relayHeader, relay.name),
+            ("Nats-Msg-Id", "\(relay.id)-\(place)-\(lines.withUnsafeBytes { hs_crc32c(0, $0.baseAddress, $0.count) })"),
+            (JetStreamLog.relayHeader, relay.name),
             (JetStreamLog.placeHeader, place),
         ]
         writer.publish(

@@ -1,11 +1,13 @@
 """What `--cluster` shows and does: all relays' records, whichever relay is asked, and whether the others live or not."""
+import collections
 import json
 import os
+import random
 import unittest
 
 from brokers import Brokers
 from relay import Receiver, free_port, until
-from test_cluster import Relay, arrived
+from test_cluster import Relay, Sender, arrived
 
 
 class Together(unittest.TestCase):
@@ -128,6 +130,66 @@ class TogetherOnOldBroker(Together):
     """The same on Debian's nats-server."""
 
     is_old = True
+
+
+class TogetherOnThree(unittest.TestCase):
+    """Two relays on three brokers, of which all go for a while."""
+
+    def test_the_cluster_gets_every_line_of_all_relays_files_whatever_happens_meanwhile(self):
+        brokers = Brokers(3)
+        self.addCleanup(brokers.close)
+        chance = random.Random(1)
+        receiver = Receiver(lambda: chance.choice([200, 500]))
+        self.addCleanup(receiver.close)
+        target = {"http": {"url": receiver.url + "/"}, "retry": {"attempts": 2, "first": "50ms"}, "breaker": {"after": 0}}
+        relays = []
+        for _ in range(2):
+            relays.append(Relay(brokers.urls, {"crm": target}, name="three"))
+            self.addCleanup(relays[-1].close)
+        senders = [Sender(relays, f"s{number}") for number in range(2)]
+        for sender in senders:
+            sender.start()
+        until("some failures", lambda: all(len(relay.lines("failures.ndjson")) > 10 for relay in relays))
+        relays[0].kill()
+        for broker in brokers.all:
+            broker.kill()
+        until("events are refused", lambda: all(sender.refused for sender in senders))
+        for broker in brokers.all:
+            broker.start()
+        relays[0].start()
+        counts = [len(relay.lines("failures.ndjson")) for relay in relays]
+        until("more failures", lambda: all(len(r.lines("failures.ndjson")) > c + 10 for r, c in zip(relays, counts)))
+        for sender in senders:
+            sender.stops.set()
+        for sender in senders:
+            sender.join()
+
+        def asked(*words):
+            """What the brokers answer, as soon as they do."""
+            answer = until(
+                "an answer",
+                lambda: next((a for a in [relays[1].verb(*words, "--cluster", "--json")] if a.returncode == 0), None),
+            )
+            return [json.loads(line) for line in answer.stdout.splitlines()]
+
+        def waiting():
+            target = asked("status")[0]["targets"]["crm"]
+            return target["waiting"] + target["in_flight"]
+
+        until("nothing waits", lambda: waiting() == 0)
+        for kind in ["audit", "failures"]:
+
+            def missing():
+                shown = collections.Counter(json.dumps(line) for line in asked(kind))
+                written = collections.Counter(json.dumps(line) for relay in relays for line in relay.lines(f"{kind}.ndjson"))
+                self.assertEqual(set(shown) - set(written), set())
+                return written - shown
+
+            until(f"every line of {kind}.ndjson", lambda: not missing())
+        until("all brokers are current", lambda: [b["state"] for b in asked("status")[0]["brokers"]] == ["current"] * 3)
+        status = asked("status")[0]
+        self.assertEqual([broker["role"] for broker in status["brokers"]].count("leader"), 1)
+        self.assertEqual([relay["passed_over"] for relay in status["relays"]], [0, 0])
 
 
 if __name__ == "__main__":
