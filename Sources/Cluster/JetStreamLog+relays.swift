@@ -6,6 +6,8 @@ import Spool
 extension JetStreamLog {
     /// For how long a relay that has gone silent is still shown.
     private static let shownSeconds: Int64 = 86_400
+    /// After how long a broker counts as lost that has not all that the leader has, in nanoseconds.
+    private static let lostNanoseconds = 5_000_000_000
     /// How many relays are shown at most.
     private static let relayLimit = 1000
 
@@ -34,7 +36,7 @@ extension JetStreamLog {
         public var isLeader = false
         /// Whether it has all that the leader has.
         public var isCurrent = true
-        /// Whether the leader has lost it.
+        /// Whether the leader has lost it, or has not heard of it for some seconds.
         public var isOffline = false
         /// How many operations it lags behind.
         public var lag = 0
@@ -111,10 +113,14 @@ extension JetStreamLog {
         var brokers = [first].compactMap(\.self).map { Broker(name: $0, isLeader: true) }
         for follower in followers {
             guard let name = follower[key: "name"]?.string else { continue }
+            let isCurrent = follower[key: "current"]?.isTrue == true
+            // A leader takes its time to call one of them lost.
+            let isUnheard = !isCurrent && (follower[key: "active"]?.integer ?? 0) > lostNanoseconds
             brokers.append(
                 Broker(
-                    name: name, isCurrent: follower[key: "current"]?.isTrue == true,
-                    isOffline: follower[key: "offline"]?.isTrue == true, lag: follower[key: "lag"]?.integer ?? 0))
+                    name: name, isCurrent: isCurrent,
+                    isOffline: isUnheard || follower[key: "offline"]?.isTrue == true,
+                    lag: follower[key: "lag"]?.integer ?? 0))
         }
         return brokers.sorted { $0.name < $1.name }
     }

@@ -21,6 +21,15 @@ import Testing
             ])
     }
 
+    @Test func oneThatLagsIsThereAndOneThatIsSilentIsNot() throws {
+        let cluster =
+            #"{"cluster":{"leader":"a","replicas":[{"name":"b","current":false,"active":900000000,"lag":3},{"name":"c","current":false,"active":9000000000}]}}"#
+        #expect(
+            try brokers(cluster).dropFirst() == [
+                "b leader=false current=false offline=false lag=3", "c leader=false current=false offline=true lag=0",
+            ])
+    }
+
     @Test func aBrokerThatIsAloneIsTheOneThatAnswered() throws {
         #expect(try brokers("{}", server: "n0") == ["n0 leader=true current=true offline=false lag=0"])
         #expect(
