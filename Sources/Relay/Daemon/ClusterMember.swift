@@ -10,6 +10,8 @@ import Synchronization
 final class ClusterMember: Sendable {
     /// How often it says how it is, in milliseconds.
     private static let announceMilliseconds = 2_000
+    /// Of so many failures to begin with it one is said: one a minute.
+    private static let complaintTries = 30
     /// How long lines may take to be passed on at the end, in milliseconds.
     private static let drainMilliseconds = 2_000
     private static let note = "relay"
@@ -65,21 +67,22 @@ final class ClusterMember: Sendable {
         log.leave(identity)
     }
 
-    private func announce(isReady: Bool, _ describe: @escaping @Sendable () -> [UInt8]) {
+    /// Says how the relay is, and again and again from then on. `failures` counts how often the stream for it could not be made.
+    private func announce(isReady: Bool, failures: Int = 0, _ describe: @escaping @Sendable () -> [UInt8]) {
         guard !isStopped.withLock({ $0 }) else { return }
-        let isReady = isReady || prepare()
+        let isReady = isReady || prepare(isSaid: failures % ClusterMember.complaintTries == 0)
         if isReady { log.announce(describe(), by: identity) }
         queue.asyncAfter(deadline: .now() + .milliseconds(ClusterMember.announceMilliseconds)) { [self] in
-            announce(isReady: isReady, describe)
+            announce(isReady: isReady, failures: failures + 1, describe)
         }
     }
 
-    private func prepare() -> Bool {
+    private func prepare(isSaid: Bool) -> Bool {
         do throws(SpoolError) {
             try log.prepareRelays()
             return true
         } catch {
-            notice("the other relays can't be told of this one yet", ["reason": error.described])
+            if isSaid { notice("the other relays can't be told of this one yet", ["reason": error.described]) }
             return false
         }
     }

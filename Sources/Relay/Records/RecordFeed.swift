@@ -107,7 +107,8 @@ final class RecordFeed: @unchecked Sendable {
             throw .elsewhere(reason: "\(error.path): \(error.reason)")
         }
         if stretch.isBroken {
-            notice("lines were removed before the cluster had them", ["file": "\(pages.stem).ndjson"])
+            notice(
+                "the file was moved or emptied: the cluster may lack its last lines", ["file": "\(pages.stem).ndjson"])
         }
         note(passedOver: stretch.passedOver)
         guard !stretch.lines.isEmpty, let end = stretch.end else {

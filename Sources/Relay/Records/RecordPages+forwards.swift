@@ -3,9 +3,10 @@ extension RecordPages {
     /// Whole lines of one of the files.
     struct Stretch {
         var lines: [UInt8] = []
-        /// Behind the lines; where there are none, where the files end. `nil` if there is no file.
+        /// Behind the lines; where there are none, where the files end. `nil` if there is no file to go on with.
         var end: Cursor?
-        /// Whether the place is gone that was to be gone on from: the lines are the oldest there are.
+        /// Whether the file is gone that was to be gone on from, since somebody has moved or emptied it: the lines are the first ones
+        /// of the present file.
         var isBroken = false
         /// Lines passed over because they are longer than a stretch may be.
         var passedOver = 0
@@ -21,13 +22,14 @@ extension RecordPages {
         // A file that is set aside in this moment can be missed under both of its names: once more.
         if first == nil { (files, first) = self.files(from: cursor) }
         var offset = cursor?.offset ?? 0
-        if let cursor, let first {
-            stretch.isBroken = try !RecordPages.isPlace(cursor.offset, in: files[first])
-        } else {
-            stretch.isBroken = first == nil && !files.isEmpty
+        if let cursor, let first, try !RecordPages.isPlace(cursor.offset, in: files[first]) {
+            (stretch.isBroken, offset) = (true, 0)
+        } else if first == nil && files.last?.path == present {
+            (stretch.isBroken, first, offset) = (true, files.count - 1, 0)
         }
-        if stretch.isBroken { (first, offset) = (0, 0) }
-        for file in files[(first ?? 0)...] {
+        // Between a file that was moved and the next one there is none: what is there was passed on before.
+        guard let first else { return stretch }
+        for file in files[first...] {
             while offset < file.end {
                 let chunk = try file.read(offset..<min(file.end, offset + limitBytes))
                 stretch.end = Cursor(inode: file.inode, offset: offset)
@@ -48,8 +50,11 @@ extension RecordPages {
     /// How many bytes of lines stand behind a place.
     func bytes(behind cursor: Cursor?) -> Int {
         let (files, first) = files(from: cursor)
-        return files[(first ?? 0)...].reduce(0) { $0 + $1.end } - (first == nil ? 0 : cursor?.offset ?? 0)
+        guard let first else { return files.last.map { $0.path == present ? $0.end : 0 } ?? 0 }
+        return files[first...].reduce(0) { $0 + $1.end } - (cursor?.offset ?? 0)
     }
+
+    private var present: String { "\(directory)/\(stem).ndjson" }
 
     /// The files in their order, and the index of the one that a place is in.
     private func files(from cursor: Cursor?) -> (files: [RecordFile], first: Int?) {
