@@ -39,6 +39,14 @@ struct Notices: Sendable {
         }
     }
 
+    /// Says that events wait in a directory from which nothing is delivered.
+    func warnOfSpool(at path: String) {
+        guard let waiting = try? SpoolReader(path: path).waiting, waiting > 0 else { return }
+        log.write(
+            .error, "deliveries wait in a spool on this machine's disk, and are not made",
+            ["spool": path, "deliveries": "\(waiting)", "advice": "stop, then `hookswitch spool move --to cluster`"])
+    }
+
     func hear(_ notice: BufferedLog.Notice) {
         switch notice {
         case .buffering(let reason):
