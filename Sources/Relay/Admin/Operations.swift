@@ -103,6 +103,16 @@ final class Operations: Sendable {
             }
             $0.member("sync_seconds", spool.syncSeconds)
             if let closed = spool.closed { $0.member("closed", closed) }
+            if let buffer = spool.buffer { $0.member("buffer") { write(buffer, to: &$0) } }
+        }
+    }
+
+    private func write(_ buffer: SpoolStatus.Buffer, to writer: inout JSONWriter) {
+        writer.object {
+            $0.member("events", buffer.events)
+            $0.member("bytes", buffer.bytes)
+            $0.member("oldest_seconds", Double(buffer.oldestReceivedAt.map { max(0, now() - $0) } ?? 0) / 1000)
+            if let reason = buffer.reason { $0.member("because", reason) }
         }
     }
 
