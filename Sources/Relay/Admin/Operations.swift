@@ -103,6 +103,7 @@ final class Operations: Sendable {
             }
             $0.member("sync_seconds", spool.syncSeconds)
             if let closed = spool.closed { $0.member("closed", closed) }
+            if spool.stalledSeconds > 0 { $0.member("stalled_seconds", spool.stalledSeconds) }
             if let buffer = spool.buffer { $0.member("buffer") { write(buffer, to: &$0) } }
         }
     }
