@@ -5,8 +5,6 @@ import Spool
 
 /// What must be there on the brokers: streams, targets' numbers, consumers. All of it blocks.
 extension JetStreamLog {
-    /// How long brokers may take to be there, in milliseconds: a cluster that starts chooses its leaders first.
-    private static let patienceMilliseconds: Int64 = 20_000
     private static let pauseNanoseconds = 200_000_000
 
     /// Makes the streams, or gives them these settings.
@@ -126,7 +124,7 @@ extension JetStreamLog {
 
     /// Does something that fails until the brokers are there, for some time.
     func patiently(_ what: String, _ work: () throws(NATSFault) -> Void) throws(SpoolError) {
-        let end = steady() + JetStreamLog.patienceMilliseconds
+        let end = steady() + settings.patienceMilliseconds
         while true {
             do throws(NATSFault) { return try work() } catch {
                 let reason = board.status.closed ?? error.reason

@@ -52,6 +52,10 @@ final class StatusBoard: Sendable {
         }
     }
 
+    /// Whether a connection stands, and why none does.
+    var isConnected: Bool { disconnection == nil }
+    var disconnection: String? { state.withLock { $0.closed } }
+
     func note(bytes: Int, events: Int) {
         state.withLock {
             $0.bytes = bytes

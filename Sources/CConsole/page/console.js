@@ -62,8 +62,11 @@ async function health() {
     const waiting = names.reduce((sum, target) => sum + target.waiting, 0);
     const closed = status.spool.closed;
     document.getElementById("cluster").hidden = status.spool.sync !== "jetstream";
+    const buffer = status.spool.buffer;
+    const isBuffering = buffer?.events || buffer?.because;
     redraw(place, badge(closed ? "door closed" : "accepting", closed ? "bad" : "good"),
       el("span", {}, `${number(waiting)} waiting`), el("span", {}, `${number(failed)} failed`),
+      isBuffering ? el("span", { title: buffer.because ?? "" }, `${number(buffer.events)} buffered here`) : null,
       el("span", {}, bytes(status.spool.bytes)), el("span", { class: "version" }, status.version));
     place.title = closed ?? "";
   } catch (problem) {

@@ -52,6 +52,12 @@ struct StatusPage {
         line += ", sync \(text("sync")), the last took \(StatusPage.milliseconds(text("sync_seconds")))"
         if let loss = spool?[key: "may_lose"]?.string { line += ", a power cut may take \(loss)" }
         if text("corrupt") != "0" { line += ", " + terminal.styled("\(text("corrupt")) damaged records", .bad) }
+        if let buffer = spool?[key: "buffer"], buffer[key: "events"]?.integer ?? 0 > 0 || buffer[key: "because"] != nil
+        {
+            let events = StatusPage.grouped(buffer[key: "events"].map(\.plainText) ?? "0")
+            let reason = buffer[key: "because"]?.string.map { ": \($0)" } ?? ""
+            line += "\n" + terminal.styled("buffer: \(events) events wait here for the cluster\(reason)", .warning)
+        }
         let door = root[key: "door"]
         func count(_ key: String) -> String { StatusPage.grouped(door?[key: key].map(\.plainText) ?? "0") }
         line +=
