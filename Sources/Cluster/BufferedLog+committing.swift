@@ -7,8 +7,8 @@ extension BufferedLog {
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         let way = state.withLock { state -> (cluster: JetStreamLog, remotes: [QueueID: QueueID])? in
             if !state.isBuffering, let cluster = state.cluster, cluster.board.isConnected {
-                let remotes = state.remotes
-                if batch.events.allSatisfy({ $0.owed.allSatisfy { remotes[$0] != nil } }) { return (cluster, remotes) }
+                let isKnown = batch.events.allSatisfy { $0.owed.allSatisfy { state.remotes[$0] != nil } }
+                if isKnown { return (cluster, state.remotes) }
             }
             state.underWay += 1
             return nil

@@ -110,7 +110,10 @@ extension BufferedLog {
     /// Takes events out of wherever they are.
     public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
         var results: [EventNumber: EraseResult] = [:]
-        for (number, result) in try spool.erase(numbers.compactMap(\.inSpool)) { results[number.shown] = result }
+        let here = numbers.compactMap(\.inSpool)
+        if !here.isEmpty {
+            for (number, result) in try spool.erase(here) { results[number.shown] = result }
+        }
         let there = numbers.filter { $0.inSpool == nil }
         if !there.isEmpty { results.merge(try cluster().log.erase(there)) { one, _ in one } }
         return results

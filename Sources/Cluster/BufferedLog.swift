@@ -25,8 +25,6 @@ public final class BufferedLog: EventLog {
     /// A queue, by the spool's number.
     struct Known {
         var name: String
-        /// The cluster's number; `nil` as long as it could not be asked for.
-        var remote: QueueID?
         var order = DeliveryOrder.whenDue
         var receiver: (any DeliveryReceiver)?
         /// What was asked for before there was anybody to ask.
@@ -36,6 +34,8 @@ public final class BufferedLog: EventLog {
     struct State {
         var cluster: JetStreamLog?
         var queues: [QueueID: Known] = [:]
+        /// The cluster's numbers of the queues that have one.
+        var remotes: [QueueID: QueueID] = [:]
         /// Whether events go into the spool.
         var isBuffering = true
         var reason = "no broker has been reached yet"
@@ -96,7 +96,7 @@ public final class BufferedLog: EventLog {
             state.queues[queue]?.order = order
             state.queues[queue]?.receiver = receiver
             state.queues[queue]?.credit = 0
-            guard let remote = state.queues[queue]?.remote else { return }
+            guard let remote = state.remotes[queue] else { return }
             state.cluster?.attach(remote, order: order, to: receiver)
         }
     }
@@ -105,7 +105,7 @@ public final class BufferedLog: EventLog {
     public func detach(_ queue: QueueID) {
         state.withLock { state in
             state.queues[queue]?.receiver = nil
-            guard let remote = state.queues[queue]?.remote else { return }
+            guard let remote = state.remotes[queue] else { return }
             state.cluster?.detach(remote)
         }
     }
@@ -113,7 +113,7 @@ public final class BufferedLog: EventLog {
     /// Adds credit.
     public func request(_ queue: QueueID, count: Int) {
         state.withLock { state in
-            guard let remote = state.queues[queue]?.remote else {
+            guard let remote = state.remotes[queue] else {
                 state.queues[queue]?.credit += count
                 return
             }
@@ -200,7 +200,7 @@ public final class BufferedLog: EventLog {
     /// Whether nothing stands in the spool, or is on its way there, since `batches` were counted: then the cluster takes what comes.
     private func isEmptied(at batches: Int) -> Bool {
         state.withLock { state in
-            guard state.batches == batches, state.underWay == 0, state.queues.values.allSatisfy({ $0.remote != nil }),
+            guard state.batches == batches, state.underWay == 0, state.queues.count == state.remotes.count,
                 state.cluster?.board.isConnected == true
             else { return false }
             state.isBuffering = false
@@ -227,11 +227,12 @@ public final class BufferedLog: EventLog {
 
     /// Has the cluster give numbers to the queues that have none, and hands over what was asked for meanwhile.
     private func resolve(_ cluster: JetStreamLog) throws(SpoolError) {
-        for (queue, known) in state.withLock({ $0.queues }) where known.remote == nil {
+        let unknown = state.withLock { state in state.queues.filter { state.remotes[$0.key] == nil } }
+        for (queue, known) in unknown {
             let remote = try cluster.queue(named: known.name)
             state.withLock { state in
                 guard var known = state.queues[queue] else { return }
-                known.remote = remote
+                state.remotes[queue] = remote
                 if let receiver = known.receiver {
                     cluster.attach(remote, order: known.order, to: receiver)
                     cluster.request(remote, count: known.credit)
@@ -244,8 +245,6 @@ public final class BufferedLog: EventLog {
 }
 
 extension BufferedLog.State {
-    /// The cluster's numbers by the spool's.
-    var remotes: [QueueID: QueueID] { queues.compactMapValues(\.remote) }
     /// The spool's numbers by the cluster's.
     var locals: [QueueID: QueueID] {
         Dictionary(remotes.map { ($0.value, $0.key) }) { one, _ in one }

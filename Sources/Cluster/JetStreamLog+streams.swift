@@ -74,7 +74,7 @@ extension JetStreamLog {
             let consumer = self.consumer(of: queue)
             do throws(NATSFault) {
                 try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
-            } catch  where error.kind == .never {
+            } catch  where error.kind == .never || error.code == NATSFault.consumerNotMade {
                 // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
                 let refusal = error
                 do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {

@@ -11,9 +11,8 @@ final class StatusBoard: Sendable {
         var waiting = 0
         var failed = 0
         var oldestReceivedAt: Int64?
-        /// The messages up to this one are all acknowledged; those behind the second one were not handed out yet.
+        /// The messages up to this one are all acknowledged.
         var acknowledged: UInt64 = 0
-        var handedOut: UInt64 = 0
     }
 
     private struct State {

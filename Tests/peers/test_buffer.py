@@ -47,13 +47,20 @@ class Steady(threading.Thread):
 
 
 class Buffer(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.brokers = Brokers(3)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.brokers.close()
+
     def setUp(self):
-        self.brokers = Brokers(3)
-        self.addCleanup(self.brokers.close)
         self.receiver = Receiver()
         self.addCleanup(self.receiver.close)
 
     def relay(self, **more):
+        more.setdefault("name", self.id().rsplit("_", 1)[1])
         relay = Buffered(self.brokers.urls, {"crm": {"http": {"url": self.receiver.url + "/"}, "concurrency": 1}}, **more)
         self.addCleanup(relay.close)
         return relay

@@ -17,6 +17,7 @@ extension RecordListing {
             return try showNewest(of: records, columns, table)
         }
         var rows = RowStream(table, rowsForLayout: RecordListing.rowsForLayout, on: .output)
+        var lines = GatheredOutput()
         var isRead = true
         var filter = self.filter
         let relay = arguments["--relay"]
@@ -24,18 +25,19 @@ extension RecordListing {
             guard relay == nil || relay == name, let line = filter.take(bytes) else { return true }
             isRead =
                 isJSON
-                ? StandardStream.output.write(line.bytes + [0x0A])
-                : rows.add(RecordListing.cells(line.columns.merging(["relay": name]) { $1 }, columns))
+                ? lines.write(line.bytes) && lines.write(CollectionOfOne(0x0A))
+                : rows.add(RecordListing.cells(line, of: name, columns))
             return isRead
         }
         try ConfigurationFile.asking { () throws(ClusterRecords.Fault) in
             try records.all(since: filter.since, take)
             while isRead && isFollowed {
-                if !isJSON { isRead = rows.flush() }
+                isRead = isJSON ? lines.flush() : rows.flush()
                 usleep(RecordListing.clusterPollMicroseconds)
                 try records.more(take)
             }
         }
+        if isJSON { lines.flush() }
         guard !isJSON, isRead else { return ExitCode.ok }
         rows.flush()
         conclude(rows.count)
@@ -49,16 +51,16 @@ extension RecordListing {
         var table = table
         var filter = self.filter
         let relay = arguments["--relay"]
-        var newest: [[String: String]] = []
+        var newest: [(line: RecordLine, relay: String)] = []
         try ConfigurationFile.asking { () throws(ClusterRecords.Fault) in
             try records.backwards(since: filter.since) { bytes, name in
                 guard relay == nil || relay == name, let line = filter.take(bytes) else { return true }
-                newest.append(line.columns.merging(["relay": name]) { $1 })
+                newest.append((line, name))
                 return newest.count <= RecordListing.rowsOnTerminal
             }
         }
-        for line in newest.prefix(RecordListing.rowsOnTerminal).reversed() {
-            table.add(RecordListing.cells(line, columns))
+        for (line, relay) in newest.prefix(RecordListing.rowsOnTerminal).reversed() {
+            table.add(RecordListing.cells(line, of: relay, columns))
         }
         if !table.isEmpty { StandardStream.output.write(table.text) }
         if newest.count > RecordListing.rowsOnTerminal { StandardStream.output.write(RecordListing.moreThere) }

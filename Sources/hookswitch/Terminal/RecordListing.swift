@@ -93,6 +93,7 @@ struct RecordListing {
         var rows = RowStream(
             Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading))),
             rowsForLayout: RecordListing.rowsForLayout, on: .output)
+        var lines = GatheredOutput()
         var isRead = true
         do throws(FileReadError) {
             var filter = self.filter
@@ -101,18 +102,19 @@ struct RecordListing {
                 guard isRead, let line = filter.take(bytes) else { return }
                 isRead =
                     isJSON
-                    ? StandardStream.output.write(line.bytes + [0x0A])
-                    : rows.add(RecordListing.cells(line.columns, columns))
+                    ? lines.write(line.bytes) && lines.write(CollectionOfOne(0x0A))
+                    : rows.add(RecordListing.cells(line, columns))
             }
             try files.all(take)
             while isRead && isFollowed {
-                if !isJSON { isRead = rows.flush() }
+                isRead = isJSON ? lines.flush() : rows.flush()
                 usleep(RecordListing.pollMicroseconds)
                 try files.more(take)
             }
         } catch {
             throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
         }
+        if isJSON { lines.flush() }
         guard !isJSON, isRead else { return ExitCode.ok }
         rows.flush()
         conclude(rows.count)
@@ -122,12 +124,12 @@ struct RecordListing {
     /// Shows the newest rows, the latest last. The files are read from their end: a million older lines cost nothing.
     private mutating func showNewest() throws(Failure) -> Int32 {
         var table = Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading)))
-        var newest: [[String: String]] = []
+        var newest: [RecordLine] = []
         do throws(FileReadError) {
             _ = try RecordPages(directory: spoolPath, stem: stem).older(
                 than: nil, since: filter.since, budgetBytes: .max
             ) { bytes, _ in
-                if let line = filter.take(bytes) { newest.append(line.columns) }
+                if let line = filter.take(bytes) { newest.append(line) }
                 return newest.count > RecordListing.rowsOnTerminal ? .enough : .more
             }
         } catch {
@@ -159,9 +161,10 @@ struct RecordListing {
         }
     }
 
-    static func cells(_ line: [String: String], _ columns: [Column]) -> [Table.Cell] {
+    /// A line's cells; `relay` is the one that wrote it, where there are several.
+    static func cells(_ line: RecordLine, of relay: String? = nil, _ columns: [Column]) -> [Table.Cell] {
         columns.map { column in
-            let text = line[column.name] ?? ""
+            let text = column.name == "relay" ? relay ?? "" : line[column.name] ?? ""
             return switch column.name {
             case "executed_at": Table.Cell(LocalTime.described(text, now: hs_wall_ms()))
             case "status": Table.Cell(text, ["SUCCEEDED": .good, "RETRYING": .warning, "FAILED": .bad][text] ?? .plain)

@@ -100,7 +100,7 @@ extension Verb {
         var seen: Set<String> = []
         var batches: [[String]] = []
         func take(_ line: ArraySlice<UInt8>) {
-            guard let delivery = filter.take(line)?.columns["delivery"], seen.insert(delivery).inserted else { return }
+            guard let delivery = filter.take(line)?["delivery"], seen.insert(delivery).inserted else { return }
             if batches.last.map({ $0.count < batch }) != true { batches.append([]) }
             batches[batches.count - 1].append(delivery)
         }

@@ -42,7 +42,9 @@ extension Verb {
         if arguments.rest.first == "move" { return try SpoolMove(arguments).run() }
         guard arguments["--to"] == nil else { throw Failure(ExitCode.usage, "--to goes with `hookswitch spool move`") }
         let spoolPath = try ConfigurationFile(arguments).spoolPath()
-        guard access(spoolPath + "/segments", R_OK | X_OK) == 0 else {
+        // Named events are erased by the daemon, wherever it has them.
+        let isByDaemon = arguments.rest.first == "erase" && arguments["--match"] == nil
+        guard isByDaemon || access(spoolPath + "/segments", R_OK | X_OK) == 0 else {
             throw Failure(
                 ExitCode.file, "the spool \(spoolPath) can't be read: \(String(cString: strerror(errno)))",
                 hint: "name the configuration with --config")
