@@ -16,6 +16,8 @@ final class WaitedFates: Sendable {
             case .committed(let all): for (place, fate) in all.enumerated() { fates[place] = fate }
             case .partly(let some): for (place, fate) in some { fates[place] = fate }
             case .refused(let refusal): for place in fates.indices { fates[place] = .refused(refusal) }
+            // The disk still reads the bodies: what it comes to is told once more.
+            case .givenUp: break
             }
             return !fates.contains { $0 == nil }
         }
