@@ -70,10 +70,13 @@ public struct CommitBatch: @unchecked Sendable {
         }
     }
 
-    /// Empties the batch and keeps its memory.
-    public mutating func removeAll() {
-        events.removeAll(keepingCapacity: true)
-        attributes.removeAll(keepingCapacity: true)
+    /// Hands the events over to whoever commits them, who then has their memory alone; the next ones get as much.
+    public mutating func take() -> CommitBatch {
+        let taken = self
+        self = CommitBatch()
+        events.reserveCapacity(taken.events.count)
+        attributes.reserveCapacity(taken.attributes.count)
+        return taken
     }
 }
 

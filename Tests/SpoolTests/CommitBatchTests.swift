@@ -14,7 +14,8 @@ struct CommitBatchTests {
         ]
         #expect(places == [0, 1, 2])
         #expect(batch.events.map { Array(batch.attributes[$0.attributes]) } == [[1, 2], [], [3]])
-        batch.removeAll()
+        let taken = batch.take()
         #expect(batch.isEmpty && batch.count == 0 && batch.attributes.isEmpty)
+        #expect(taken.count == 3 && taken.attributes == [1, 2, 3])
     }
 }

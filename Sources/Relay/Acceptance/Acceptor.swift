@@ -256,7 +256,6 @@ final class Acceptor: RequestHandler {
         let waiting = self.waiting
         self.waiting.removeAll(keepingCapacity: true)
         let delivered = CommittedRound(loop: loop, tally: tally, spans: spans, beganAt: loop.roundBeganAt)
-        log.commit(batch) { outcome in delivered.answer(waiting, outcome) }
-        batch.removeAll()
+        log.commit(batch.take()) { outcome in delivered.answer(waiting, outcome) }
     }
 }
