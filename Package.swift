@@ -60,8 +60,8 @@ let package = Package(
         .executableTarget(
             name: "hookswitch",
             dependencies: [
-                "Relay", "HTTPServer", "EventPattern", "Delivery", "Spool", "EventJSON", "Platform", "CCurl",
-                "CPlatform",
+                "Relay", "HTTPServer", "EventPattern", "Delivery", "Cluster", "NATS", "Spool", "EventJSON", "Platform",
+                "CCurl", "CPlatform",
             ],
             // A link to deploy/routes.schema.json, which the binary prints.
             resources: [.embedInCode("Resources/routes.schema.json")],

@@ -80,7 +80,7 @@ extension StoredEvent {
             guard let payload = EventPayload(bytes) else { return nil }
             return StoredEvent(
                 number: number, receivedAt: payload.receivedAt, owed: payload.owed,
-                attributes: Array(payload.attributes), body: Array(payload.body))
+                attributes: Array(payload.attributes), body: Array(payload.body), dedupe: payload.dedupe)
         }
         guard let event else { return nil }
         self = event

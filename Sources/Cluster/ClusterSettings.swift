@@ -16,8 +16,12 @@ public struct ClusterSettings: Sendable, Equatable {
     public var maxSizeBytes = 10_000_000_000
     /// For how long the stream tells a repetition by its key.
     public var dedupe: Duration = .seconds(120)
+    /// How long brokers may take to be there, in milliseconds: a cluster that starts chooses its leaders first.
+    var patienceMilliseconds: Int64 = 20_000
     /// The longest body that the door takes, in bytes.
     public var bodyLimitBytes = 1 << 20
+    /// Whether events are taken into the directory while the brokers can't be reached.
+    public var isBuffered = false
     /// The directory of what stays here: records of attempts, quarantine, the lock.
     public var path: String
 

@@ -55,6 +55,10 @@ extension JetStreamLog {
 
     /// The events whose delivery to a queue was given up.
     public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+        // Mostly it is asked whether the next one was given up: there is no need to list all for that.
+        let next = DeliveryID(event: EventNumber(rawValue: number.rawValue &+ 1), queue: queue)
+        let last = "{\"last_by_subj\":\"\(subjects.failure(next))\"}"
+        if limit == 1, (try? message(last, from: subjects.standingStream)) != nil { return [next.event] }
         let filter = "{\"subjects_filter\":\"\(subjects.failures(queue))\"}"
         do throws(NATSFault) {
             let answer = try ask(JetStreamAPI.stream(subjects.standingStream), Array(filter.utf8))
@@ -78,6 +82,14 @@ extension JetStreamLog {
 
     private func again(_ deliveries: [DeliveryID], onlyOwed: Bool) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
+        // The board may be a second behind: what was delivered meanwhile would pass for owed.
+        var handedOut: [QueueID: UInt64] = [:]
+        for queue in Set(deliveries.map(\.queue)) where board.queues[queue] != nil {
+            try asking { () throws(NATSFault) in
+                let info = try ask(JetStreamAPI.consumer(subjects.consumer(queue), of: subjects.eventStream), [])
+                handedOut[queue] = info.number("delivered", "stream_seq")
+            }
+        }
         for delivery in deliveries {
             guard let event = try event(delivery.event) else {
                 results[delivery] = .noSuchEvent
@@ -88,14 +100,17 @@ extension JetStreamLog {
                 results[delivery] = .neverOwed
                 continue
             }
-            let isNotOut = delivery.event.rawValue > board.queues[delivery.queue]?.handedOut ?? 0
+            let isNotOut = delivery.event.rawValue > handedOut[delivery.queue] ?? 0
             if last?.state == .again || last == nil && event.owed.contains(delivery.queue) && isNotOut {
                 results[delivery] = .wasOwed
                 continue
             }
             var record = ClusterRecord(delivery, .again)
-            record.progress.attempts = last?.progress.attempts ?? 0
-            record.progress.attemptsBefore = record.progress.attempts
+            // As in a spool: what was given up begins as if it had never been tried.
+            if last?.state == .later {
+                record.progress.attempts = last?.progress.attempts ?? 0
+                record.progress.attemptsBefore = record.progress.attempts
+            }
             guard case .stored(let message)? = try publish(subjects.again(delivery.queue), record) else {
                 throw .elsewhere(reason: "the brokers did not take the request")
             }
@@ -116,9 +131,11 @@ extension JetStreamLog {
     /// Gives up what a queue is owed: its consumer begins anew behind the stream's last message.
     public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
         var sweep = QueueSweep()
+        var acknowledged: UInt64 = 0
         try asking { () throws(NATSFault) in
             let name = subjects.consumer(queue)
             let info = try ask(JetStreamAPI.consumer(name, of: subjects.eventStream), [])
+            acknowledged = info.number("ack_floor", "stream_seq")
             let stream = try ask(JetStreamAPI.stream(subjects.eventStream), [])
             try ask(JetStreamAPI.deleteConsumer(name, of: subjects.eventStream), [])
             var consumer = self.consumer(of: queue)
@@ -126,6 +143,14 @@ extension JetStreamLog {
             try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
             sweep.count = max(
                 0, Int(clamping: info.number("num_pending") + info.number("num_ack_pending")) - kept.count)
+        }
+        if sweep.count > 0 {
+            let filter = subjects.filter(queue)
+            let first = try message(
+                "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(filter)\"}", from: subjects.eventStream)
+            let last = try message("{\"last_by_subj\":\"\(filter)\"}", from: subjects.eventStream)
+            sweep.first = first.map { EventNumber(rawValue: $0.sequence) }
+            sweep.last = last.map { EventNumber(rawValue: $0.sequence) }
         }
         client.perform { [self] in
             decide(queue) {

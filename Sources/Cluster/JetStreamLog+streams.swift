@@ -5,8 +5,6 @@ import Spool
 
 /// What must be there on the brokers: streams, targets' numbers, consumers. All of it blocks.
 extension JetStreamLog {
-    /// How long brokers may take to be there, in milliseconds: a cluster that starts chooses its leaders first.
-    private static let patienceMilliseconds: Int64 = 20_000
     private static let pauseNanoseconds = 200_000_000
 
     /// Makes the streams, or gives them these settings.
@@ -25,15 +23,18 @@ extension JetStreamLog {
         let targets = StreamSettings(
             name: subjects.targetStream, subjects: [subjects.targets], replicas: settings.replicas)
         for stream in [events, standings, targets] {
-            try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in
-                do throws(NATSFault) {
-                    _ = try ask(JetStreamAPI.createStream(stream.name), stream.json)
-                } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
-                    let refusal = error
-                    do throws(NATSFault) { _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
-                        throw error.code == NATSFault.streamNotFound ? refusal : error
-                    }
-                }
+            try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in try make(stream) }
+        }
+    }
+
+    /// Makes a stream, or gives it these settings.
+    func make(_ stream: StreamSettings) throws(NATSFault) {
+        do throws(NATSFault) {
+            try ask(JetStreamAPI.createStream(stream.name), stream.json)
+        } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
+            let refusal = error
+            do throws(NATSFault) { try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
+                throw error.code == NATSFault.streamNotFound ? refusal : error
             }
         }
     }
@@ -73,7 +74,7 @@ extension JetStreamLog {
             let consumer = self.consumer(of: queue)
             do throws(NATSFault) {
                 try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
-            } catch  where error.kind == .never {
+            } catch  where error.kind == .never || error.code == NATSFault.consumerNotMade {
                 // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
                 let refusal = error
                 do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {
@@ -123,7 +124,7 @@ extension JetStreamLog {
 
     /// Does something that fails until the brokers are there, for some time.
     func patiently(_ what: String, _ work: () throws(NATSFault) -> Void) throws(SpoolError) {
-        let end = steady() + JetStreamLog.patienceMilliseconds
+        let end = steady() + settings.patienceMilliseconds
         while true {
             do throws(NATSFault) { return try work() } catch {
                 let reason = board.status.closed ?? error.reason

@@ -31,7 +31,6 @@ extension JetStreamLog {
             board.change(queue) {
                 $0.waiting = Int(clamping: waiting)
                 $0.acknowledged = acknowledged
-                $0.handedOut = answer.number("delivered", "stream_seq")
                 if waiting == 0 { $0.oldestReceivedAt = nil }
             }
             guard waiting > 0 else { return }

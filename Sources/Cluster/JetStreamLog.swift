@@ -32,8 +32,6 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         }
     }
 
-    /// What a frame's first line takes at the least, which does not count as the message's.
-    private static let framingBytes = 64
     private static let pullMilliseconds: Int64 = 10_000
     private static let heartbeatMilliseconds: Int64 = 2_000
     /// After how long without a word the pulls are taken for lost.
@@ -56,18 +54,35 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     var surveyAt: Int64 = 0
     var isSurveying = false
     /// The longest message that the brokers take; 0 before one said so.
-    private var limitBytes = 0
+    let longest = Atomic<Int>(0)
 
     /// Connects, makes the streams if they are not there, and takes the directory's lock. Blocks until the brokers are there,
     /// for some seconds at the most.
     /// - Throws: `SpoolError.elsewhere` with the reason, `.locked` if another process has the directory.
-    public init(_ settings: ClusterSettings, notice: @escaping @Sendable (Notice) -> Void) throws(SpoolError) {
-        self.settings = settings
-        self.notice = notice
-        subjects = Subjects(name: settings.name)
+    public convenience init(_ settings: ClusterSettings, notice: @escaping @Sendable (Notice) -> Void)
+        throws(SpoolError)
+    {
         let disk = SystemDisk()
         try disk.makeDirectory(settings.path)
-        lock = Mutex(try disk.lock(settings.path))
+        try self.init(settings, holding: try disk.lock(settings.path), notice: notice)
+    }
+
+    /// Connects beside a spool, which has the directory's lock already.
+    public convenience init(
+        besides spool: Spool, _ settings: ClusterSettings, notice: @escaping @Sendable (Notice) -> Void
+    ) throws(SpoolError) {
+        try self.init(settings, holding: nil, notice: notice)
+    }
+
+    /// Connects as above. `lock` is let go of at the end; `nil` where somebody else has the directory's.
+    init(
+        _ settings: ClusterSettings, holding lock: (any AnyObject & Sendable)?,
+        notice: @escaping @Sendable (Notice) -> Void
+    ) throws(SpoolError) {
+        self.settings = settings
+        self.notice = notice
+        self.lock = Mutex(lock)
+        subjects = Subjects(name: settings.name)
         do throws(NATSFault) { client = try Client(settings.client) } catch {
             throw .elsewhere(reason: error.reason)
         }
@@ -80,54 +95,6 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             client.stop()
             throw error
         }
-    }
-
-    /// Publishes a batch's events, and calls back on the client's thread as the brokers answer for them.
-    public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
-        let count = batch.events.count
-        let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
-        var writer = ProtocolWriter()
-        writer.reserve(batch.events.reduce(0) { $0 + $1.body.count + 512 } + batch.attributes.count)
-        var ends: [Int] = []
-        for (index, event) in batch.events.enumerated() {
-            var head: [UInt8] = []
-            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &head)
-            let number = first + UInt64(index)
-            let id = event.dedupe.map { "\($0.hash.x)-\($0.hash.y)" } ?? "\(salt)-\(number)"
-            writer.publish(
-                subjects.event(owedTo: event.owed), reply: "\(client.inbox).p.\(number)",
-                headers: [("Nats-Msg-Id", id)], payloadCount: head.count + event.body.count
-            ) { bytes in
-                bytes += head
-                bytes += event.body
-            }
-            ends.append(writer.bytes.count)
-        }
-        let bytes = writer.bytes
-        client.perform { [self, ends] in
-            let largest = zip(ends, [0] + ends).map { $0 - $1 }.max() ?? 0
-            if let refusal = refusal(of: count, largest: largest) { return done(.refused(refusal)) }
-            let now = steady()
-            let round = Publisher.Round(
-                bytes, ends: ends, first: first, deadline: now + ClusterSettings.commitMilliseconds
-            ) { round, places in
-                let fates = places.compactMap { place in round.answers[place].map { (place: place, fate: $0.fate) } }
-                done(fates.count == count ? .committed(fates.inOrder) : .partly(fates))
-            }
-            publisher.publish(round, now: now) { client.send($0) }
-        }
-    }
-
-    private func refusal(of count: Int, largest: Int) -> CommitRefusal? {
-        let reason: String
-        if publisher.waiting + count > ClusterSettings.waitingLimit {
-            reason = "too many events wait for the brokers"
-        } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
-            reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
-        } else {
-            return nil
-        }
-        return CommitRefusal(reason: reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds)
     }
 
     /// Reads an event: one whose delivery is in hand from memory, any other from the stream.
@@ -181,8 +148,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
 
     /// A connection stands: what has no answer is sent again, and messages are asked for anew.
     public func connected(to server: ServerInfo) {
-        let isNews = limitBytes != server.payloadLimitBytes
-        limitBytes = server.payloadLimitBytes
+        let limitBytes = server.payloadLimitBytes
+        let isNews = longest.exchange(limitBytes, ordering: .relaxed) != limitBytes
         board.note(connectedTo: server)
         notice(.connected("\(server.name) \(server.version)"))
         if isNews && limitBytes < settings.bodyLimitBytes + ClusterSettings.attributesBytes {
@@ -307,23 +274,6 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     }
 
     func steady() -> Int64 { hs_monotonic_ns() / 1_000_000 }
-}
-
-extension PublishAnswer {
-    var isStored: Bool { if case .refused = self { false } else { true } }
-
-    fileprivate var fate: Fate {
-        switch self {
-        case .stored(let sequence): .accepted(EventNumber(rawValue: sequence))
-        case .repeated(let sequence): .duplicate(of: EventNumber(rawValue: sequence))
-        case .refused(let fault):
-            .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds))
-        }
-    }
-}
-
-extension [(place: Int, fate: Fate)] {
-    fileprivate var inOrder: [Fate] { sorted { $0.place < $1.place }.map(\.fate) }
 }
 
 extension Duration {

@@ -11,9 +11,8 @@ final class StatusBoard: Sendable {
         var waiting = 0
         var failed = 0
         var oldestReceivedAt: Int64?
-        /// The messages up to this one are all acknowledged; those behind the second one were not handed out yet.
+        /// The messages up to this one are all acknowledged.
         var acknowledged: UInt64 = 0
-        var handedOut: UInt64 = 0
     }
 
     private struct State {
@@ -24,6 +23,7 @@ final class StatusBoard: Sendable {
         var closedSince: Int64 = 0
         var lastTarget: UInt64 = 0
         var standings: UInt64 = 0
+        var server: ServerInfo?
     }
 
     /// For how long a connection may be away before the log is called closed: a new one stands within this time, mostly.
@@ -31,7 +31,15 @@ final class StatusBoard: Sendable {
 
     private let state = Mutex(State())
 
-    func note(connectedTo server: ServerInfo) { state.withLock { $0.closed = nil } }
+    func note(connectedTo server: ServerInfo) {
+        state.withLock {
+            $0.closed = nil
+            $0.server = server
+        }
+    }
+
+    /// The broker that the connection leads to, or led to last.
+    var server: ServerInfo? { state.withLock { $0.server } }
 
     /// Notes why there is no connection; answers whether that is news.
     func note(closed reason: String) -> Bool {
@@ -42,6 +50,10 @@ final class StatusBoard: Sendable {
             return isNews
         }
     }
+
+    /// Whether a connection stands, and why none does.
+    var isConnected: Bool { disconnection == nil }
+    var disconnection: String? { state.withLock { $0.closed } }
 
     func note(bytes: Int, events: Int) {
         state.withLock {

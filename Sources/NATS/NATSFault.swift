@@ -45,6 +45,8 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     public static let streamNotFound = 10059
     /// There is no such consumer.
     public static let consumerNotFound = 10014
+    /// A consumer can't be made, or can't be changed so: later servers answer this with a status that else means "later".
+    public static let consumerNotMade = 10012
     /// There is no such message.
     public static let messageNotFound = 10037
     /// What was expected to be a subject's last message is not.

@@ -53,6 +53,13 @@ public struct CommitBatch: @unchecked Sendable {
         return events.count - 1
     }
 
+    /// The same events, owed to queues that have other numbers elsewhere.
+    public func owed(to number: (QueueID) -> QueueID) -> CommitBatch {
+        var batch = self
+        for place in batch.events.indices { batch.events[place].owed = events[place].owed.map(number) }
+        return batch
+    }
+
     /// Adds another batch's events behind these.
     mutating func append(_ other: CommitBatch) {
         let start = attributes.count

@@ -133,6 +133,12 @@ struct Commits {
         }
     }
 
+    /// The segments that were ended and that the ledger has not heard of: it is told now, not with the next commit.
+    mutating func takeSealed() -> [(first: UInt64, bytes: Int)] {
+        defer { justSealed = [] }
+        return justSealed
+    }
+
     /// Overwrites what the open segment's file may hold of a former use.
     func wipe() throws(SpoolError) { try writer?.wipe() }
 

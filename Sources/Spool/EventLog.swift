@@ -186,11 +186,13 @@ public struct StoredEvent: Sendable {
     public var body: [UInt8]
     /// Whether attributes and body were erased: then both are empty.
     public var isErased: Bool
+    /// What makes it a repetition of an earlier event, if its source looks for that.
+    public var dedupe: DedupeKey?
 
     /// A record's content.
     public init(
         number: EventNumber, receivedAt: Int64, owed: [QueueID], attributes: [UInt8], body: [UInt8],
-        isErased: Bool = false
+        isErased: Bool = false, dedupe: DedupeKey? = nil
     ) {
         self.number = number
         self.receivedAt = receivedAt
@@ -198,6 +200,7 @@ public struct StoredEvent: Sendable {
         self.attributes = attributes
         self.body = body
         self.isErased = isErased
+        self.dedupe = dedupe
     }
 }
 
@@ -268,6 +271,28 @@ public struct SpoolStatus: Sendable {
     public var unsynced = 0
     /// Why new events are refused, if they are.
     public var closed: String?
+    /// What stands before a log that is elsewhere; `nil` where nothing can.
+    public var buffer: Buffer?
+
+    /// Events that wait on this machine's disk for a log that is elsewhere.
+    public struct Buffer: Sendable {
+        /// How many there are.
+        public var events: Int
+        /// What they take on disk, in bytes.
+        public var bytes: Int
+        /// When the oldest that is owed was received, in milliseconds since 1970; `nil` if none is.
+        public var oldestReceivedAt: Int64?
+        /// Why new events go there; `nil` if they don't.
+        public var reason: String?
+
+        /// What stands before a log.
+        public init(events: Int, bytes: Int, oldestReceivedAt: Int64?, reason: String?) {
+            self.events = events
+            self.bytes = bytes
+            self.oldestReceivedAt = oldestReceivedAt
+            self.reason = reason
+        }
+    }
 
     /// A spool at one moment.
     public init(

@@ -55,7 +55,7 @@ extension LedgerBooks {
     }
 
     /// The keys of segments that the journal has not yet.
-    private func keysToKeep(of firsts: [UInt64]) -> [KeptKey] {
+    func keysToKeep(of firsts: [UInt64]) -> [KeptKey] {
         var keys: [KeptKey] = []
         for segment in ledger.segments where firsts.contains(segment.first) {
             if room.keysAreKept.insert(segment.first).inserted { keys += self.keys(of: segment.first..<segment.end) }

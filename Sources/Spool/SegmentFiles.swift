@@ -37,7 +37,7 @@ final class SegmentFiles: Sendable {
                 StoredEvent(
                     number: EventNumber(rawValue: raw.littleEndian(at: Record.sequenceOffset, as: UInt64.self)),
                     receivedAt: $0.receivedAt, owed: $0.owed, attributes: Array($0.attributes),
-                    body: $0.isErased ? [] : Array($0.body), isErased: $0.isErased)
+                    body: $0.isErased ? [] : Array($0.body), isErased: $0.isErased, dedupe: $0.dedupe)
             }
         }
         guard let event else { throw damaged(position, "its lengths do not fit") }

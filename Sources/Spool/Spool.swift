@@ -237,7 +237,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         return results
     }
 
-    private func withCommits(_ body: (inout Commits) throws(SpoolError) -> Void) throws(SpoolError) {
+    func withCommits(_ body: (inout Commits) throws(SpoolError) -> Void) throws(SpoolError) {
         var failure: SpoolError?
         commits.withLock { commits in
             do throws(SpoolError) { try body(&commits) } catch { failure = error }

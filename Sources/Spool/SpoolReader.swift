@@ -9,6 +9,9 @@ public struct SpoolReader {
         files = SegmentFiles(path + "/segments", on: disk)
     }
 
+    /// How many deliveries are owed.
+    public var waiting: Int { recovery.ledger.queues.values.reduce(0) { $0 + $1.waiting } }
+
     /// A running daemon may remove a file between its being listed and its being opened: then everything is looked at anew.
     static func again<Result>(_ read: () throws(SpoolError) -> Result) throws(SpoolError) -> Result {
         for _ in 0..<20 {

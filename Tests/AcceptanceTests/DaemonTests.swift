@@ -111,9 +111,10 @@ struct DaemonTests {
         try relay.configure(
             targets: #"{"g": {"file": {"path": "g.ndjson"}}}"#, routes: #"[{"name": "all", "to": ["g"]}]"#)
         #expect(try relay.verb("reload").code == 0)
-        let status = try Sender(port: relay.admin).get("/api/v1/status").json()
-        #expect(status[key: "targets"]?[key: "f"]?[key: "waiting"]?.integer == 1)
-        #expect(status[key: "targets"]?[key: "f"]?[key: "orphaned"] != nil)
+        try wait("what waits is shown as orphaned") {
+            let target = try Sender(port: relay.admin).get("/api/v1/status").json()[key: "targets"]?[key: "f"]
+            return target?[key: "waiting"]?.integer == 1 && target?[key: "orphaned"] != nil
+        }
         try relay.configure(targets: Self.fileTarget, routes: Self.allToFile)
         #expect(try relay.verb("reload").code == 0)
         try wait("it is delivered after all") { try relay.lines("f.ndjson").count == 1 }

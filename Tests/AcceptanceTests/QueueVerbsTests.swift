@@ -31,7 +31,7 @@ struct QueueVerbsTests {
         relay.kill()
         try relay.start()
         #expect(try target("crm", of: relay)?[key: "paused"]?.isTrue == true)
-        #expect(try target("crm", of: relay)?[key: "waiting"]?.integer == 3)
+        try wait("three wait") { try target("crm", of: relay)?[key: "waiting"]?.integer == 3 }
         #expect(receiver.requests("/crm").isEmpty)
         #expect(try relay.verb("resume", "crm").code == 0)
         try wait("all have come") { receiver.requests("/crm").count == 3 }
@@ -55,7 +55,9 @@ struct QueueVerbsTests {
         #expect(try target("crm", of: relay)?[key: "concurrency"]?.integer == 1)
         #expect(try target("batch", of: relay)?[key: "concurrency"]?.integer == 16)
         #expect(try relay.verb("spool", "erase", "1").code == 0)
-        #expect(try relay.verb("show", "1").out.hasSuffix("\n(erased)\n"))
+        let shown = try relay.verb("show", "1")
+        // A stream has nothing left of it.
+        #expect(EventPlace.isDirectory ? shown.out.hasSuffix("\n(erased)\n") : shown.error.contains("no longer"))
     }
 
     @Test func aDropAsksFirstAndLeavesOneLineInTheAuditLog() throws {
@@ -63,6 +65,7 @@ struct QueueVerbsTests {
         let relay = try relay(receiver, more: #", "paused": true"#)
         try relay.start()
         for index in 1...5 { #expect(try relay.post(Payloads.event(index)).status == 202) }
+        try wait("five wait") { try target("crm", of: relay)?[key: "waiting"]?.integer == 5 }
         let unasked = try relay.verb("drop", "crm")
         #expect(unasked.code == 64)
         #expect(unasked.error.contains("5 deliveries"))
@@ -84,7 +87,8 @@ struct QueueVerbsTests {
         try wait("one dropped by mistake can be sent") { receiver.requests("/crm").count == 2 }
     }
 
-    @Test func whatATargetLeftBehindThatIsGoneCanBeMovedToAnother() throws {
+    @Test(.directoryOnly("`hookswitch move` is not there where the spool is a cluster"))
+    func whatATargetLeftBehindThatIsGoneCanBeMovedToAnother() throws {
         let receiver = Receiver()
         let relay = try relay(receiver, more: #", "paused": true"#)
         try relay.start()

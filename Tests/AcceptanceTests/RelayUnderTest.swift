@@ -54,7 +54,7 @@ final class RelayUnderTest {
         sources: String = RelayUnderTest.openSource, targets: String, routes: String, more: String = ""
     ) throws {
         let text = """
-            {"listen": "127.0.0.1:\(port)", "admin": "127.0.0.1:\(admin)", \(more)
+            {"listen": "127.0.0.1:\(port)", "admin": "127.0.0.1:\(admin)", \(EventPlace.named(directory, in: more))
              "sources": \(sources),
              "targets": \(targets),
              "routes": \(routes)}

@@ -92,6 +92,10 @@ struct ReloadTests {
         try relay.start()
         #expect(try relay.post(Payloads.event(1)).status == 202)
         #expect(try relay.verb("reload").out.contains("says what it said before"))
+        try wait("one waits") {
+            try Sender(port: relay.admin).get("/api/v1/status").json()[key: "targets"]?[key: "f"]?[key: "waiting"]?
+                .integer == 1
+        }
         try relay.configure(
             targets: #"{"g": {"file": {"path": "g.ndjson"}, "rate": "5/s", "description": "slow"}}"#,
             routes: #"[{"name": "all", "to": ["g"]}, {"name": "more", "to": ["g"]}]"#)

@@ -48,9 +48,8 @@ struct ConfigurationReaderTests {
             line: 1, column: 25,
             message: "the relay can be only one", hint: "name one of them"),
         Fault(
-            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"]}, "buffer": true},"#), line: 1,
-            column: 45,
-            message: "`buffer` is not in this version", hint: "leave the key out"),
+            text: configuration(more: #""spool": {"buffer": true},"#), line: 1, column: 22,
+            message: "`buffer` is for a spool that is a cluster", hint: "leave the key out"),
         Fault(
             text: configuration(more: #""admin": "0.0.0.0:8081","#), line: 1, column: 11, message: "`admin_token`",
             hint: "admin_token"),

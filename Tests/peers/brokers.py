@@ -19,6 +19,9 @@ old_server = str(pathlib.Path(sys.executable).parent.parent / "debian/usr/sbin/n
 class Broker:
     def __init__(self, directory, name, port, extra, through=None, is_old=False):
         self.name, self.port, self.program = name, port, old_server if is_old else server
+        self.store = os.path.join(directory, name)
+        # What leads from it to the others, and from them to it.
+        self.links = []
         # What clients are to come by.
         self.proxy = through(port) if through else None
         sync = "" if is_old else ", sync_interval: always"
@@ -28,10 +31,11 @@ class Broker:
         with open(self.path, "w") as file:
             file.write(
                 f'server_name: {name}\nlisten: "127.0.0.1:{port}"\nmax_payload: 2MB\n'
-                f'jetstream {{ store_dir: "{directory}/{name}", max_file_store: 2GB{sync} }}\n'
+                f'jetstream {{ store_dir: "{directory}/{name}", max_file_store: 8GB{sync} }}\n'
                 f'log_file: "{self.log}"\n{advertised}\n{extra}\n'
             )
         self.process = None
+        self.has_small_disk = False
 
     def start(self):
         self.process = subprocess.Popen([self.program, "-c", self.path])
@@ -50,6 +54,33 @@ class Broker:
         self.process.send_signal(number)
         self.process.wait(30)
 
+    def part(self):
+        """Cuts it off from the other brokers."""
+        for link in self.links:
+            link.stop_forwarding()
+
+    def unite(self):
+        for link in self.links:
+            link.go_on()
+
+    def give_small_disk(self, megabytes):
+        """Gives it a file system of its own, if the system lets us; answers whether."""
+        os.makedirs(self.store, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", self.store]
+        self.has_small_disk = subprocess.run(command, capture_output=True).returncode == 0
+        return self.has_small_disk
+
+    def fill_disk(self):
+        with open(os.path.join(self.store, "filler"), "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+            except OSError:
+                pass  # It is full.
+
+    def empty_disk(self):
+        os.unlink(os.path.join(self.store, "filler"))
+
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
 
@@ -58,19 +89,28 @@ class Broker:
 
 
 class Brokers:
-    """`count` brokers: a cluster if there are several. `extra` goes into each one's configuration."""
+    """`count` brokers: a cluster if there are several. `extra` goes into each one's configuration; clients, and the brokers
+    among themselves, come by way of `through`. One of them may have a small disk, of so many megabytes."""
 
-    def __init__(self, count=3, extra="", through=None, is_old=False):
+    def __init__(self, count=3, extra="", through=None, is_old=False, small_disk=0):
         self.directory = tempfile.TemporaryDirectory()
         ports = [free_port() for _ in range(count)]
         routes = [free_port() for _ in range(count)]
         self.all = []
+        # From each to each, and for those who hear of a broker from another one.
+        self.links = [[through(routes[to]) for to in range(count)] for _ in range(count)] if through and count > 1 else []
         for index in range(count):
             cluster = ""
             if count > 1:
-                others = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
-                cluster = f'cluster {{ name: c, listen: "127.0.0.1:{routes[index]}", routes: [{others}] }}'
+                ways = [link.port for link in self.links[index]] if self.links else routes
+                others = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ways)
+                advertised = f', advertise: "127.0.0.1:{ways[index]}"' if self.links else ""
+                cluster = f'cluster {{ name: c, listen: "127.0.0.1:{routes[index]}", routes: [{others}]{advertised} }}'
             self.all.append(Broker(self.directory.name, f"n{index}", ports[index], f"{cluster}\n{extra}", through, is_old))
+        for index, broker in enumerate(self.all):
+            broker.links = [self.links[a][b] for a in range(count) for b in range(count) if index in (a, b)] if self.links else []
+        if small_disk:
+            self.all[0].give_small_disk(small_disk)
         for broker in self.all:
             broker.start()
 
@@ -82,6 +122,8 @@ class Brokers:
         for broker in self.all:
             broker.thaw()
             broker.kill()
-            if broker.proxy:
-                broker.proxy.close()
+            for proxy in broker.links + ([broker.proxy] if broker.proxy else []):
+                proxy.close()
+            if broker.has_small_disk:
+                subprocess.run(["umount", broker.store], check=True)
         self.directory.cleanup()

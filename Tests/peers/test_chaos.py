@@ -14,6 +14,7 @@ import unittest
 from brokers import Brokers
 from proxy import Proxy
 from relay import Receiver, until
+from test_buffer import Buffered
 from test_cluster import Relay, arrived
 
 is_long = os.environ.get("HOOKSWITCH_TESTS") == "long"
@@ -74,7 +75,7 @@ class Leader:
 
 class Chaos(unittest.TestCase):
     def setUp(self):
-        self.brokers = Brokers(3, through=Proxy)
+        self.brokers = Brokers(3, through=Proxy, small_disk=2000 if seconds > 600 else 300)
         self.addCleanup(self.brokers.close)
         self.seed = int(os.environ.get("HOOKSWITCH_CHAOS_SEED", random.randrange(1 << 32)))
         self.random = random.Random(self.seed)
@@ -83,9 +84,9 @@ class Chaos(unittest.TestCase):
         self.receiver = Receiver(lambda: 500 if chance.random() < 0.05 else 200)
         self.addCleanup(self.receiver.close)
         self.relays = []
-        for _ in range(2):
+        for relay_class in (Relay, Buffered):
             target = {"http": {"url": self.receiver.url + "/"}, "retry": {"first": "200ms", "max": "2s"}}
-            relay = Relay(self.brokers.urls, {"crm": target})
+            relay = relay_class(self.brokers.urls, {"crm": target})
             self.addCleanup(relay.close)
             self.relays.append(relay)
 
@@ -137,6 +138,27 @@ class Chaos(unittest.TestCase):
         self.stops.wait(frozen_seconds)
         broker.proxy.go_on()
 
+    def cut_a_broker_off_from_the_others(self):
+        broker = self.random.choice(self.brokers.all)
+        broker.part()
+        self.stops.wait(frozen_seconds)
+        broker.unite()
+
+    def cut_the_leader_off_from_the_others(self):
+        broker = Leader(self.brokers)() or self.random.choice(self.brokers.all)
+        broker.part()
+        self.goes_on("the other two, or the buffer")
+        broker.unite()
+
+    def fill_a_brokers_disk(self):
+        """A broker whose disk is full gives up JetStream until it is started again."""
+        broker = self.brokers.all[0]
+        broker.fill_disk()
+        self.goes_on("two brokers")
+        broker.empty_disk()
+        broker.kill(signal.SIGTERM)
+        broker.start()
+
     def restart_all_brokers_one_after_the_other(self):
         for broker in self.brokers.all:
             broker.kill(signal.SIGTERM)
@@ -160,7 +182,12 @@ class Chaos(unittest.TestCase):
             self.kill_a_relay, self.kill_a_broker, self.kill_the_leader, self.kill_a_relay_and_a_broker,
             self.freeze_a_broker, self.freeze_a_relay, self.kill_all_brokers, self.cut_a_broker_off_from_the_relays,
             self.restart_all_brokers_one_after_the_other, self.reload_one_relay_before_the_other,
+            self.cut_a_broker_off_from_the_others, self.cut_the_leader_off_from_the_others,
         ]  # fmt: skip
+        if self.brokers.all[0].has_small_disk:
+            deeds.append(self.fill_a_brokers_disk)
+        else:
+            print("chaos: no broker's disk is filled: no file system may be mounted here", flush=True)
         end, done = time.monotonic() + seconds, []
         while time.monotonic() < end:
             # All of them before one comes twice.
@@ -184,6 +211,26 @@ class Chaos(unittest.TestCase):
                 f"{len(set(counts) - accepted)} delivered though not answered 202\n  {', '.join(done)}"
             )
         self.assertGreater(len(accepted), 100)
+        self.explain_repetitions()
+
+    def explain_repetitions(self):
+        """Whatever came twice is one event, and came twice for a reason that is known: its outcome got lost with the relay that knew it,
+        or with what the brokers were told; or the answer got lost, and it was tried again."""
+        copies = {}
+        for _, headers, body in list(self.receiver.requests):
+            key = json.loads(body).get("id")
+            if key:
+                copies.setdefault(key, []).append((headers["webhook-id"], int(headers["webhook-attempt"])))
+        same = again = 0
+        for key, found in copies.items():
+            if len(found) == 1:
+                continue
+            self.assertEqual(len({webhook_id for webhook_id, _ in found}), 1, f"{key} was stored twice")
+            if len({attempt for _, attempt in found}) < len(found):
+                same += 1
+            else:
+                again += 1
+        print(f"chaos: of those, {same} were the same attempt once more (its outcome was lost), {again} a later one (its answer was)")
 
 
 if __name__ == "__main__":

@@ -180,10 +180,12 @@ extension ConfigurationReader {
     private func spool(_ place: Place, _ result: inout Configuration) {
         var settings = result.spool
         var cluster: ClusterSettings?
+        var buffer: Place?
         object(
-            place, later: ["buffer"],
+            place,
             [
                 ("jetstream", { cluster = self.cluster($0) }),
+                ("buffer", { buffer = $0 }),
                 ("path", { settings.path = self.string($0).map(self.absolute) ?? settings.path }),
                 (
                     "sync",
@@ -208,6 +210,14 @@ extension ConfigurationReader {
                 ("max_size", { settings.maxSizeBytes = self.size($0, (8 << 20)...Int.max) ?? settings.maxSizeBytes }),
                 ("min_free", { settings.minFreeBytes = self.size($0, 0...Int.max) ?? settings.minFreeBytes }),
             ])
+        if let buffer, let isBuffered = bool(buffer) {
+            cluster?.isBuffered = isBuffered
+            if place.value[key: "jetstream"] == nil {
+                error(
+                    "`buffer` is for a spool that is a cluster", at: buffer.value.offset, buffer.path,
+                    hint: "leave the key out: a spool on this machine's disk needs none")
+            }
+        }
         result.spool = settings
         result.cluster = cluster
     }

@@ -8,7 +8,7 @@ extension ConfigurationReader {
         checkPaths(result)
         checkFiles(result)
         checkListeners(result)
-        if result.cluster != nil { checkCluster() }
+        if let cluster = result.cluster { checkCluster(cluster) }
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
         let named = Set(result.onFailure + result.targets.flatMap { $0.onFailure ?? [] })

@@ -19,6 +19,7 @@ extension ConfigurationReader {
                     "ack_wait",
                     { settings.ackWait = self.duration($0, atLeast: .seconds(1)) ?? settings.ackWait }
                 ),
+                ("buffer", { settings.isBuffered = self.bool($0) ?? false }),
                 ("tls", { settings.client.tls = self.brokerTLS($0) }),
                 ("user", { identity.user = self.string($0) }),
                 ("password", { identity.password = self.string($0) }),
@@ -97,8 +98,9 @@ extension ConfigurationReader {
     }
 
     /// What a cluster does not do, and what only counts where the spool is a directory.
-    func checkCluster() {
-        for member in document.root[key: "spool"]?.members ?? [] where ["sync", "min_free"].contains(member.key) {
+    func checkCluster(_ cluster: ClusterSettings) {
+        for member in document.root[key: "spool"]?.members ?? []
+        where !cluster.isBuffered && ["sync", "min_free"].contains(member.key) {
             error(
                 "`\(member.key)` is for a spool on this machine's disk", at: member.keyOffset, "spool.\(member.key)",
                 hint: "leave the key out: the brokers' own configuration says how they sync")

@@ -23,7 +23,7 @@ extension Configuration {
 
 extension Configuration {
     /// The cluster's settings with those of `spool` and of the sources that count there.
-    var clusterInForce: ClusterSettings? {
+    public var clusterInForce: ClusterSettings? {
         guard var settings = cluster else { return nil }
         settings.path = spool.path
         settings.retain = spool.retain

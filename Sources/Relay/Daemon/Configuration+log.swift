@@ -7,6 +7,8 @@ extension Configuration {
     /// - Throws: what keeps it from opening; `SpoolError.locked` if another daemon has the directory.
     func openLog(_ notices: Notices) throws(SpoolError) -> any EventLog {
         guard let cluster = clusterInForce else { return try Spool(spool, notice: { notices.hear($0) }) }
+        if cluster.isBuffered { return try BufferedLog(cluster, spool) { notices.hear($0) } }
+        notices.warnOfSpool(at: spool.path)
         return try JetStreamLog(cluster) { notices.hear($0) }
     }
 

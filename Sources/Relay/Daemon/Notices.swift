@@ -39,6 +39,29 @@ struct Notices: Sendable {
         }
     }
 
+    /// Says that events wait in a directory from which nothing is delivered.
+    func warnOfSpool(at path: String) {
+        guard let waiting = try? SpoolReader(path: path).waiting, waiting > 0 else { return }
+        log.write(
+            .error, "deliveries wait in a spool on this machine's disk, and are not made",
+            ["spool": path, "deliveries": "\(waiting)", "advice": "stop, then `hookswitch spool move --to cluster`"])
+    }
+
+    func hear(_ notice: BufferedLog.Notice) {
+        switch notice {
+        case .buffering(let reason):
+            log.write(.warning, "events are taken into the spool on this machine's disk", ["reason": reason])
+        case .emptied(let events):
+            log.write(.info, "what stood in the spool is in the cluster now", ["events": "\(events)"])
+        case .stays(let event, let reason):
+            log.write(
+                .error, "an event can't be carried into the cluster and stays in the spool",
+                ["event": "\(event)", "reason": reason])
+        case .spool(let notice): hear(notice)
+        case .cluster(let notice): hear(notice)
+        }
+    }
+
     func hear(_ notice: DeliveryNotice) {
         let level: Log.Level =
             switch notice.level {

@@ -56,6 +56,14 @@ struct Metrics: Sendable {
     private func writeSpool(_ spool: SpoolStatus, _ text: inout Exposition) {
         text.gauge("hookswitch_spool_bytes", "What the spool takes on disk.") { $0.add(spool.bytes) }
         text.gauge("hookswitch_spool_events", "Events retained.") { $0.add(spool.events) }
+        if let buffer = spool.buffer {
+            text.gauge("hookswitch_buffer_events", "Events on this machine's disk that wait for the cluster.") {
+                $0.add(buffer.events)
+            }
+            text.gauge("hookswitch_buffer_active", "1 while new events are taken into the buffer.") {
+                $0.add(buffer.reason == nil ? 0 : 1)
+            }
+        }
         text.gauge("hookswitch_spool_corrupt_records", "Records found damaged and stepped over.") {
             $0.add(spool.corrupt)
         }

@@ -3,7 +3,7 @@ import EventJSON
 
 /// What `hookswitch status` shows of one answer of the daemon.
 struct StatusPage {
-    private let root: JSONValue
+    let root: JSONValue
     private let at: Int64
 
     /// Reads the answer of `GET /api/v1/status`.
@@ -25,7 +25,7 @@ struct StatusPage {
             table.add(row)
         }
         let targets = table.isEmpty ? "no target is configured\n" : table.text(on: terminal)
-        return targets + "\n" + spool(since: before, on: terminal)
+        return targets + "\n" + spool(since: before, on: terminal) + cluster(on: terminal)
     }
 
     private func row(_ member: JSONValue.Member) -> [Table.Cell] {
@@ -52,6 +52,12 @@ struct StatusPage {
         line += ", sync \(text("sync")), the last took \(StatusPage.milliseconds(text("sync_seconds")))"
         if let loss = spool?[key: "may_lose"]?.string { line += ", a power cut may take \(loss)" }
         if text("corrupt") != "0" { line += ", " + terminal.styled("\(text("corrupt")) damaged records", .bad) }
+        if let buffer = spool?[key: "buffer"], buffer[key: "events"]?.integer ?? 0 > 0 || buffer[key: "because"] != nil
+        {
+            let events = StatusPage.grouped(buffer[key: "events"].map(\.plainText) ?? "0")
+            let reason = buffer[key: "because"]?.string.map { ": \($0)" } ?? ""
+            line += "\n" + terminal.styled("buffer: \(events) events wait here for the cluster\(reason)", .warning)
+        }
         let door = root[key: "door"]
         func count(_ key: String) -> String { StatusPage.grouped(door?[key: key].map(\.plainText) ?? "0") }
         line +=

@@ -1,0 +1,134 @@
+import CPlatform
+import Spool
+
+/// How events get in. From any thread.
+extension BufferedLog {
+    /// Makes a batch durable: in the cluster if it is there and nothing waits in the spool, else in the spool.
+    public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        let way = state.withLock { state -> (cluster: JetStreamLog, remotes: [QueueID: QueueID])? in
+            if !state.isBuffering, let cluster = state.cluster, cluster.board.isConnected {
+                let isKnown = batch.events.allSatisfy { $0.owed.allSatisfy { state.remotes[$0] != nil } }
+                if isKnown { return (cluster, state.remotes) }
+            }
+            state.underWay += 1
+            return nil
+        }
+        guard let way else {
+            buffer(because: state.withLock { $0.cluster?.board.disconnection } ?? "events wait in the spool")
+            return keep(batch, done)
+        }
+        let batch = batch.owed(to: { way.remotes[$0] ?? $0 })
+        let now = hs_wall_ms()
+        let consignments = batch.events.map { event in
+            let id = Consignment.id(
+                receivedAt: event.receivedAt, dedupe: event.dedupe, attributes: batch.attributes[event.attributes],
+                now: now)
+            return Consignment(id: id, fresh: event.owed)
+        }
+        way.cluster.commit(batch, as: consignments, within: BufferedLog.directMilliseconds) {
+            [self] outcome, unreached in
+            answered(outcome, unreached, done)
+        }
+    }
+
+    /// The brokers have answered for some events, or did not: those that they could not be reached for go into the spool.
+    private func answered(
+        _ outcome: CommitOutcome, _ unreached: (Int) -> ArraySlice<UInt8>?,
+        _ done: @escaping @Sendable (CommitOutcome) -> Void
+    ) {
+        let fates: [(place: Int, fate: Fate)]
+        switch outcome {
+        case .committed(let all): fates = all.enumerated().map { ($0.offset, $0.element) }
+        case .partly(let some): fates = some
+        case .refused: return done(outcome)
+        }
+        var late: [(place: Int, payload: ArraySlice<UInt8>)] = []
+        var reason = ""
+        for (place, fate) in fates {
+            guard case .refused(let refusal) = fate, let payload = unreached(place) else { continue }
+            late.append((place, payload))
+            reason = refusal.reason
+        }
+        guard !late.isEmpty else { return done(outcome) }
+        let known = fates.filter { entry in !late.contains { $0.place == entry.place } }
+        if !known.isEmpty { done(.partly(known)) }
+        state.withLock { $0.underWay += 1 }
+        buffer(because: reason)
+        let (batch, memory) = batch(of: late.map(\.payload))
+        let places = late.map(\.place)
+        keep(batch) { outcome in
+            memory.deallocate()
+            switch outcome {
+            case .committed(let fates): done(.partly(zip(places, fates).map { (place: $0, fate: $1) }))
+            case .partly(let some): done(.partly(some.map { (place: places[$0.place], fate: $0.fate) }))
+            case .refused(let refusal): done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
+            }
+        }
+    }
+
+    /// Events as they were published, owed to the spool's queues again, and the memory that holds their bodies.
+    private func batch(of payloads: [ArraySlice<UInt8>]) -> (CommitBatch, Lent) {
+        let locals = state.withLock { $0.locals }
+        let memory = Lent(count: payloads.reduce(1) { $0 + $1.count })
+        var batch = CommitBatch()
+        var offset = 0
+        for payload in payloads {
+            let bytes = memory.copy(payload, at: offset)
+            offset += payload.count
+            guard let event = EventPayload(bytes) else { continue }
+            batch.append(
+                receivedAt: event.receivedAt, owed: event.owed.compactMap { locals[$0] }, attributes: event.attributes,
+                body: event.body, dedupe: event.dedupe)
+        }
+        return (batch, memory)
+    }
+
+    /// Takes a batch into the spool.
+    private func keep(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        spool.commit(batch) { [self] outcome in
+            buffered()
+            switch outcome {
+            case .committed(let fates): done(.committed(fates.map(\.shown)))
+            case .partly(let some): done(.partly(some.map { (place: $0.place, fate: $0.fate.shown) }))
+            case .refused: done(outcome)
+            }
+        }
+    }
+}
+
+// Unchecked: written before it is shared, and let go of once.
+/// Memory that holds bodies until they are durable.
+private final class Lent: @unchecked Sendable {
+    private let buffer: UnsafeMutableRawBufferPointer
+
+    init(count: Int) { buffer = .allocate(byteCount: count, alignment: 8) }
+
+    func copy(_ bytes: ArraySlice<UInt8>, at offset: Int) -> UnsafeRawBufferPointer {
+        let place = UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<(offset + bytes.count)])
+        place.copyBytes(from: bytes)
+        return UnsafeRawBufferPointer(place)
+    }
+
+    func deallocate() { buffer.deallocate() }
+}
+
+extension Fate {
+    /// With the number that an event in the spool is called by.
+    fileprivate var shown: Fate {
+        switch self {
+        case .accepted(let number): .accepted(number.shown)
+        case .duplicate(let number): .duplicate(of: number.shown)
+        case .refused: self
+        }
+    }
+}
+
+extension EventNumber {
+    /// What the spool's number is called outside.
+    var shown: EventNumber { EventNumber(rawValue: rawValue + BufferedLog.firstNumber) }
+
+    /// The spool's number, if this is what one is called outside.
+    var inSpool: EventNumber? {
+        rawValue > BufferedLog.firstNumber ? EventNumber(rawValue: rawValue - BufferedLog.firstNumber) : nil
+    }
+}

@@ -1,0 +1,149 @@
+import CPlatform
+import Dispatch
+import NATS
+import Spool
+import Synchronization
+
+/// What is stored for whoever carries events into the cluster, or out of it. All of it blocks until the brokers have answered.
+extension JetStreamLog {
+    /// A message of a stream of the log's.
+    struct Stored: Sendable {
+        var subject: String
+        var record: ClusterRecord
+        /// Its `Nats-Msg-Id`: sent again under the same one, it is stored once.
+        var id: String
+    }
+
+    /// A delivery that was tried or given up in another log.
+    struct Carried: Sendable {
+        var delivery: DeliveryID
+        var state: DeliveryStanding.State
+        var progress: Progress
+        /// What its event was published as.
+        var id: String
+    }
+
+    /// How long the brokers have to store what is carried, in milliseconds.
+    static let carryMilliseconds: Int64 = 5_000
+
+    /// Stores how deliveries stood in another log: one that is owed gets a message of its own, which says how far it has come;
+    /// one that was given up is noted as such.
+    func carry(_ deliveries: [Carried]) throws(SpoolError) {
+        guard !deliveries.isEmpty else { return }
+        var records: [ClusterRecord] = []
+        for carried in deliveries {
+            var record = ClusterRecord(carried.delivery, carried.state == .failed ? .failed : .again)
+            record.progress = carried.progress
+            if case .later(let notBefore) = carried.state { record.notBefore = notBefore }
+            record.message = carried.delivery.event.rawValue
+            records.append(record)
+        }
+        let owed = records.indices.filter { records[$0].state == .again }
+        let numbers = try store(
+            owed.map { place in
+                let queue = records[place].delivery.queue
+                return Stored(
+                    subject: subjects.again(queue), record: records[place],
+                    id: "\(deliveries[place].id)-\(queue.rawValue)")
+            })
+        for (place, number) in zip(owed, numbers) { records[place].message = number }
+        try store(
+            records.flatMap { record in
+                var stored = [Stored(subject: subjects.standing(record.delivery), record: record, id: fresh())]
+                if record.state == .failed {
+                    stored.append(Stored(subject: subjects.failure(record.delivery), record: record, id: fresh()))
+                }
+                return stored
+            })
+    }
+
+    /// A name that no other message has.
+    func fresh() -> String { "\(salt)-\(nextMessage.add(1, ordering: .relaxed).oldValue)" }
+
+    /// Stores messages, and answers their numbers.
+    @discardableResult
+    func store(_ messages: [Stored]) throws(SpoolError) -> [UInt64] {
+        guard !messages.isEmpty else { return [] }
+        let first = nextMessage.add(UInt64(messages.count), ordering: .relaxed).oldValue
+        var writer = ProtocolWriter()
+        var ends: [Int] = []
+        for (index, message) in messages.enumerated() {
+            let payload = message.record.bytes
+            writer.publish(
+                message.subject, reply: "\(client.inbox).p.\(first + UInt64(index))",
+                headers: [("Nats-Msg-Id", message.id)], payloadCount: payload.count
+            ) { $0 += payload }
+            ends.append(writer.bytes.count)
+        }
+        let bell = DispatchSemaphore(value: 0)
+        let answers = Answers()
+        let bytes = writer.bytes
+        client.perform { [self, ends] in
+            let now = steady()
+            let round = Publisher.Round(
+                bytes, ends: ends, first: first, deadline: now + JetStreamLog.carryMilliseconds
+            ) { round, _ in
+                guard round.left == 0 else { return }
+                answers.all.withLock { $0 = round.answers.compactMap(\.self) }
+                bell.signal()
+            }
+            publisher.publish(round, now: now) { client.send($0) }
+        }
+        bell.wait()
+        var numbers: [UInt64] = []
+        for answer in answers.all.withLock({ $0 }) {
+            switch answer {
+            case .stored(let number), .repeated(let number): numbers.append(number)
+            case .refused(let fault): throw .elsewhere(reason: "the brokers: \(fault.reason)")
+            }
+        }
+        return numbers
+    }
+
+    /// Gives up what waits for an answer: whoever waits for it hears so at once.
+    func giveUpPublishing() { client.perform { [self] in publisher.stop() } }
+
+    /// Asks JetStream something.
+    @discardableResult
+    func answer(_ subject: String, _ question: String = "") throws(SpoolError) -> APIAnswer {
+        do throws(NATSFault) { return try ask(subject, Array(question.utf8)) } catch {
+            throw .elsewhere(reason: "the brokers: \(error.reason)")
+        }
+    }
+
+    /// The first event behind a number, with all that is kept of it.
+    func next(after number: EventNumber) throws(SpoolError) -> StoredEvent? {
+        var last = number.rawValue
+        while let found = try next(of: subjects.events, after: last, in: subjects.eventStream) {
+            if let event = StoredEvent(EventNumber(rawValue: found.sequence), payload: found.message.payload) {
+                return event
+            }
+            last = found.sequence
+        }
+        return nil
+    }
+
+    /// How every delivery stands of which something is written down, as of its last word.
+    func forEachStanding(_ take: (ClusterRecord) -> Void) throws(SpoolError) {
+        var last: UInt64 = 0
+        while let found = try next(of: subjects.standings, after: last, in: subjects.standingStream) {
+            last = found.sequence
+            if let record = ClusterRecord(found.message.payload) { take(record) }
+        }
+    }
+
+    private func next(of pattern: String, after number: UInt64, in stream: String) throws(SpoolError)
+        -> (sequence: UInt64, message: Message)?
+    {
+        let question = "{\"seq\":\(number + 1),\"next_by_subj\":\"\(pattern)\"}"
+        do throws(NATSFault) {
+            return try JetStreamAPI.message(client.call(JetStreamAPI.get(stream), Array(question.utf8)))
+        } catch {
+            throw .elsewhere(reason: "the brokers: \(error.reason)")
+        }
+    }
+
+    private final class Answers: Sendable {
+        let all = Mutex<[PublishAnswer]>([])
+    }
+}

@@ -1,0 +1,99 @@
+import NATS
+import Spool
+import Synchronization
+
+/// How events get into the stream. From any thread.
+extension JetStreamLog {
+    /// What a frame's first line takes at the least, which does not count as the message's.
+    private static let framingBytes = 64
+
+    /// Publishes a batch's events, and calls back on the client's thread as the brokers answer for them.
+    public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        commit(batch, as: [], within: ClusterSettings.commitMilliseconds) { outcome, _ in done(outcome) }
+    }
+
+    /// The same with a limit of time of one's own. `consignments` say of each event what it is called and whom it is fresh for,
+    /// where it has been in another log; `done` is also handed what lends an event's payload by its place in the batch, if the
+    /// brokers could not be reached for it.
+    func commit(
+        _ batch: CommitBatch, as consignments: [Consignment], within milliseconds: Int64,
+        _ done: @escaping @Sendable (CommitOutcome, _ unreached: (Int) -> ArraySlice<UInt8>?) -> Void
+    ) {
+        let count = batch.events.count
+        let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
+        var writer = ProtocolWriter()
+        writer.reserve(batch.events.reduce(0) { $0 + $1.body.count + 512 } + batch.attributes.count)
+        var ends: [Int] = []
+        var sizes: [Int] = []
+        for (index, event) in batch.events.enumerated() {
+            let consignment = consignments.isEmpty ? nil : consignments[index]
+            var head: [UInt8] = []
+            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &head)
+            let number = first + UInt64(index)
+            let id = consignment?.id ?? event.dedupe.map(Consignment.id) ?? "\(salt)-\(number)"
+            writer.publish(
+                subjects.event(owedTo: consignment?.fresh ?? event.owed), reply: "\(client.inbox).p.\(number)",
+                headers: [("Nats-Msg-Id", id)], payloadCount: head.count + event.body.count
+            ) { bytes in
+                bytes += head
+                bytes += event.body
+            }
+            ends.append(writer.bytes.count)
+            sizes.append(head.count + event.body.count)
+        }
+        let bytes = writer.bytes
+        client.perform { [self, ends, sizes] in
+            // A frame ends with its payload and a line's end.
+            @Sendable func payload(_ place: Int) -> ArraySlice<UInt8> {
+                bytes[(ends[place] - 2 - sizes[place])..<(ends[place] - 2)]
+            }
+            let largest = zip(ends, [0] + ends).map { $0 - $1 }.max() ?? 0
+            if let refusal = refusal(of: count, largest: largest) { return done(.refused(refusal)) { _ in nil } }
+            let now = steady()
+            let round = Publisher.Round(bytes, ends: ends, first: first, deadline: now + milliseconds) {
+                round, places in
+                let fates = places.compactMap { place in round.answers[place].map { (place: place, fate: $0.fate) } }
+                done(fates.count == count ? .committed(fates.inOrder) : .partly(fates)) { place in
+                    round.answers[place]?.isUnreached == true ? payload(place) : nil
+                }
+            }
+            publisher.publish(round, now: now) { client.send($0) }
+        }
+    }
+
+    private func refusal(of count: Int, largest: Int) -> CommitRefusal? {
+        let reason: String
+        let limitBytes = longest.load(ordering: .relaxed)
+        if publisher.waiting + count > ClusterSettings.waitingLimit {
+            reason = "too many events wait for the brokers"
+        } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
+            reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
+        } else {
+            return nil
+        }
+        return CommitRefusal(reason: reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds)
+    }
+}
+
+extension PublishAnswer {
+    var isStored: Bool { if case .refused = self { false } else { true } }
+
+    /// Whether the brokers could not be reached, or can't take anything now, for another reason than that the stream holds all it may.
+    fileprivate var isUnreached: Bool {
+        guard case .refused(let fault) = self else { return false }
+        return fault.kind == .later && !fault.reason.contains("maximum bytes exceeded")
+    }
+
+    fileprivate var fate: Fate {
+        switch self {
+        case .stored(let sequence): .accepted(EventNumber(rawValue: sequence))
+        case .repeated(let sequence): .duplicate(of: EventNumber(rawValue: sequence))
+        case .refused(let fault):
+            .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds))
+        }
+    }
+}
+
+extension [(place: Int, fate: Fate)] {
+    fileprivate var inOrder: [Fate] { sorted { $0.place < $1.place }.map(\.fate) }
+}
