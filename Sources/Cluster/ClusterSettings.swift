@@ -21,6 +21,8 @@ public struct ClusterSettings: Sendable, Equatable {
     /// The directory of what stays here: records of attempts, quarantine, the lock.
     public var path: String
 
+    /// How many targets can keep an order.
+    public static let orderedTargets = Partition.slots
     /// What an event may be longer than its body, in bytes: headers that are passed on, names.
     static let attributesBytes = 64 << 10
     /// How many deliveries of a target may be under way or waiting for a retry, over all relays. Beyond it, the target's new

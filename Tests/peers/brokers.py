@@ -28,7 +28,7 @@ class Broker:
         with open(self.path, "w") as file:
             file.write(
                 f'server_name: {name}\nlisten: "127.0.0.1:{port}"\nmax_payload: 2MB\n'
-                f'jetstream {{ store_dir: "{directory}/{name}", max_file_store: 2GB{sync} }}\n'
+                f'jetstream {{ store_dir: "{directory}/{name}", max_file_store: 8GB{sync} }}\n'
                 f'log_file: "{self.log}"\n{advertised}\n{extra}\n'
             )
         self.process = None

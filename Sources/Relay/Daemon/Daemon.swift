@@ -105,6 +105,7 @@ public final class Daemon: Sendable {
     }
 
     private static func assignQueues(of log: any EventLog, to configuration: inout Configuration) throws(SpoolError) {
+        try log.keepOrder(of: configuration.targets.compactMap(\.keptOrder))
         for index in configuration.targets.indices {
             configuration.targets[index].queue = try log.queue(named: configuration.targets[index].name)
         }
