@@ -221,7 +221,7 @@ extension JetStreamLog {
         return answer
     }
 
-    private func asking(_ work: () throws(NATSFault) -> Void) throws(SpoolError) {
+    func asking(_ work: () throws(NATSFault) -> Void) throws(SpoolError) {
         do throws(NATSFault) { try work() } catch { throw .elsewhere(reason: "the brokers: \(error.reason)") }
     }
 }

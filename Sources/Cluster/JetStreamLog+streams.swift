@@ -16,7 +16,7 @@ extension JetStreamLog {
             name: subjects.eventStream, subjects: [subjects.queued], replicas: settings.replicas)
         events.maxAge = settings.retain.wholeMilliseconds * nanoseconds
         events.maxBytes = settings.maxSizeBytes
-        events.duplicateWindow = settings.dedupe.wholeMilliseconds * nanoseconds
+        events.duplicateWindow = settings.window.wholeMilliseconds * nanoseconds
         var standings = StreamSettings(
             name: subjects.standingStream, subjects: [subjects.standings, subjects.failures],
             replicas: settings.replicas)
@@ -24,7 +24,10 @@ extension JetStreamLog {
         standings.maxPerSubject = 1
         let targets = StreamSettings(
             name: subjects.targetStream, subjects: [subjects.targets, subjects.slots], replicas: settings.replicas)
-        for stream in [events, standings, targets] {
+        var keys = bucket(subjects.keyStream, subjects.keys)
+        keys.maxAge = settings.keys.wholeMilliseconds * nanoseconds
+        let words = bucket(subjects.wordStream, subjects.words)
+        for stream in [events, standings, targets, keys, words] {
             try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in
                 do throws(NATSFault) {
                     _ = try ask(JetStreamAPI.createStream(stream.name), stream.json)
@@ -36,6 +39,13 @@ extension JetStreamLog {
                 }
             }
         }
+    }
+
+    private func bucket(_ name: String, _ keys: String) -> StreamSettings {
+        var settings = StreamSettings(name: name, subjects: [keys], replicas: settings.replicas)
+        settings.maxPerSubject = 1
+        settings.isBucket = true
+        return settings
     }
 
     /// Says what of the stream and its brokers makes a 202 less worth.

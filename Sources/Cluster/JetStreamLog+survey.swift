@@ -18,6 +18,7 @@ extension JetStreamLog {
         for (queue, known) in board.queues {
             for partition in known.parts.keys where partition == nil || isSeldom { survey(Share(queue, partition)) }
         }
+        readWords()
         guard isSeldom else { return }
         countFailures()
         let next = "{\"seq\":\(board.lastTarget + 1),\"next_by_subj\":\"\(subjects.targets)\"}"

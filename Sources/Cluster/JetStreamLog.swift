@@ -43,6 +43,11 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     var entries: [QueueID: Entry] = [:]
     /// The partitions that queues have consumers for.
     var partitions: [QueueID: Set<Partition>] = [:]
+    /// The events that the bucket of keys was asked for, and those that it is to be asked for again.
+    var looking = 0
+    var lateLooks: [Keyed] = []
+    var lookAgainAt: Int64 = 0
+    let heard = Mutex(HeardWords())
     private var keepAliveAt: Int64 = 0
     var surveyAt: Int64 = 0
     var isSurveying = false
@@ -66,6 +71,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         do throws(SpoolError) {
             try prepareStreams()
             try learnTargets()
+            try learnWords()
             voiceConcerns()
         } catch {
             client.stop()
@@ -75,6 +81,31 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
 
     /// Publishes a batch's events, and calls back on the client's thread as the brokers answer for them.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
+        guard let (keyed, rest, places) = split(batch) else { return publish(batch, done) }
+        let orders = self.orders.withLock { $0 }
+        let events = keyed.compactMap { place -> Keyed? in
+            let event = batch.events[place]
+            guard let key = event.dedupe else { return nil }
+            var payload: [UInt8] = []
+            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &payload)
+            payload += event.body
+            return Keyed(
+                subject: subjects.event(owedTo: orders.shares(of: event.owed, body: event.body)), key: key,
+                payload: payload, deadline: ClusterSettings.commitMilliseconds
+            ) { done(.partly([(place: place, fate: $0)])) }
+        }
+        client.perform { [self] in take(events) }
+        guard !rest.isEmpty else { return }
+        publish(rest) { outcome in
+            switch outcome {
+            case .committed(let fates): done(.partly(zip(places, fates).map { (place: $0, fate: $1) }))
+            case .partly(let known): done(.partly(known.map { (place: places[$0.place], fate: $0.fate) }))
+            case .refused(let refusal): done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
+            }
+        }
+    }
+
+    private func publish(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         let count = batch.events.count
         let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
         var writer = ProtocolWriter()
@@ -111,9 +142,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         }
     }
 
-    private func refusal(of count: Int, largest: Int) -> CommitRefusal? {
+    func refusal(of count: Int, largest: Int) -> CommitRefusal? {
         let reason: String
-        if publisher.waiting + count > ClusterSettings.waitingLimit {
+        if publisher.waiting + looking + count > ClusterSettings.waitingLimit {
             reason = "too many events wait for the brokers"
         } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
             reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
@@ -239,6 +270,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         publisher.tick(now: now) { client.send($0) }
         guard client.isConnected else { return }
         confirm(all: false)
+        lookAgain(now: now)
         for share in shares
         where entries[share.queue]?[share]?.isSilent(now: now, after: JetStreamLog.silenceMilliseconds) == true {
             decide(share) { $0.renew(now: now, &$1) }

@@ -10,6 +10,8 @@ import Spool
 ///                        NAME.f.queue.event          a delivery given up, as long as it is
 /// stream NAME_targets    NAME.t.name in hexadecimal digits; the message's number is the queue's
 ///                        NAME.o.SLOT                 the name of the target whose order has the slot
+/// bucket NAME_keys       $KV.NAME_keys.HASH          the event that a key came with last, and until when it counts
+/// bucket NAME_words      $KV.NAME_words.queue        what was said by hand of a queue last
 /// ```
 /// A queue's consumer wants the messages that have its bit: one pattern, which every version of the server can filter by. With
 /// more than sixteen targets some that are for another come along, and are passed over. A queue that keeps an order has a
@@ -32,6 +34,19 @@ struct Subjects: Sendable {
     var standings: String { "\(name).s.>" }
     var failures: String { "\(name).f.>" }
     var targets: String { "\(name).t.>" }
+    /// The buckets of keys and of words, which other clients call `NAME_keys` and `NAME_words`.
+    var keyStream: String { "KV_\(name)_keys" }
+    var keys: String { "$KV.\(name)_keys.>" }
+    var wordStream: String { "KV_\(name)_words" }
+    var words: String { "$KV.\(name)_words.>" }
+    /// Where it is kept with which event a key came.
+    func key(_ key: DedupeKey) -> String { "$KV.\(name)_keys.\(key.id)" }
+    /// Where it is kept what was said by hand of a queue.
+    func word(_ queue: QueueID) -> String { "$KV.\(name)_words.\(queue.rawValue)" }
+    /// The queue that a word is said of.
+    func queue(ofWord subject: String) -> QueueID? {
+        subject.split(separator: ".").last.flatMap { UInt16($0) }.map { QueueID(rawValue: $0) }
+    }
     var slots: String { "\(name).o.*" }
     /// Where it is published which target has a slot.
     func slot(_ slot: Int) -> String { "\(name).o.\(slot)" }

@@ -20,6 +20,9 @@ public protocol EventLog: AnyObject, Sendable {
     /// Keeps the order of exactly these targets from now on, where `keepsOrder`. Called before their queues are asked for.
     func keepOrder(of targets: [KeptOrder]) throws(SpoolError)
 
+    /// Where words are given that hold for all who share the log; `nil` if nobody else can.
+    var words: (any SharedWords)? { get }
+
     /// Begins to hand a queue's deliveries to `receiver`, as far as credit was given with `request`.
     func attach(_ queue: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver)
 

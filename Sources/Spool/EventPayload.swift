@@ -12,7 +12,8 @@ public struct EventPayload {
     public var receivedAt: Int64
     /// The queues that were to have it.
     public var owed: [QueueID]
-    var dedupe: DedupeKey?
+    /// What makes it a repetition of an earlier event, if its source looks for that.
+    public var dedupe: DedupeKey?
     /// Whether somebody had its headers and its body taken from the disk.
     var isErased: Bool
     /// What the relay recorded beside the body; borrowed.

@@ -16,6 +16,9 @@ extension Spool {
     /// Who is handed deliveries sees to the order: there is one only.
     public var keepsOrder: Bool { false }
 
+    /// One process has it at a time.
+    public var words: (any SharedWords)? { nil }
+
     /// Nothing is left to do.
     public func keepOrder(of targets: [KeptOrder]) {}
 }

@@ -1,5 +1,6 @@
 import CPlatform
 import Delivery
+import Dispatch
 import EventJSON
 import HTTPServer
 import Platform
@@ -11,10 +12,10 @@ public final class Daemon: Sendable {
     /// How long the operators' connections may take to end.
     private static let adminGrace: Duration = .seconds(1)
 
-    private let log: Log
+    let log: Log
     private let manager: ServiceManager
-    private let spool: any EventLog
-    private let engine: DeliveryEngine
+    let spool: any EventLog
+    let engine: DeliveryEngine
     private let reporter: Reporter
     private let boards: CurrentBoard
     private let counters = AcceptanceCounters()
@@ -23,12 +24,14 @@ public final class Daemon: Sendable {
     private let door: LoopGroup
     private let controls: LoopGroup
     private let identity: CurrentIdentity?
-    private let memories: TargetMemories
+    let memories: TargetMemories
     private let quarantine: Quarantine
     private let failures: FailureRecords
     private let replays: ReplayRunner
-    private let inForce: Mutex<Configuration>
+    let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
+    /// Where words of other relays are heeded, one after the other.
+    let wordQueue = DispatchQueue(label: "hookswitch.words")
 
     /// Opens the spool and the sockets; nothing is delivered or accepted yet.
     ///
@@ -118,7 +121,9 @@ public final class Daemon: Sendable {
     public func start() throws(DaemonError) {
         let configuration = inForce.withLock { $0 }
         engine.spans.apply(configuration.traces)
-        engine.apply(configuration.targets, remembering: memories.all())
+        engine.apply(configuration.targets, remembering: remembered(for: configuration))
+        overrule(by: configuration)
+        followWords()
         replays.start()
         let access = AdminGuard(token: configuration.adminToken)
         let endpoints = AdminEndpoints(
@@ -178,11 +183,12 @@ public final class Daemon: Sendable {
             // A target is at work before the first event for it is taken, and after the last one.
             failures.follow(new)
             engine.spans.apply(new.traces)
-            engine.apply(new.targets, remembering: memories.all())
+            engine.apply(new.targets, remembering: remembered(for: new))
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new
             return ReloadOutcome(findings: reading.findings, changes: changes)
         }
+        overrule(by: inForce.withLock { $0 })
         hs_give_memory_back()
         engine.reopenFiles()
         reloads.note(outcome.findings, at: hs_wall_ms())
