@@ -45,6 +45,9 @@ static const unsigned char replays_js[] = {
 static const unsigned char quarantine_js[] = {
 #embed "page/quarantine.js"
 };
+static const unsigned char cluster_js[] = {
+#embed "page/cluster.js"
+};
 static const unsigned char configuration_js[] = {
 #embed "page/configuration.js"
 };
@@ -67,6 +70,7 @@ static const hs_console_file files[] = {
     {"/routes.js", SCRIPT, routes_js, sizeof routes_js},
     {"/replays.js", SCRIPT, replays_js, sizeof replays_js},
     {"/quarantine.js", SCRIPT, quarantine_js, sizeof quarantine_js},
+    {"/cluster.js", SCRIPT, cluster_js, sizeof cluster_js},
     {"/configuration.js", SCRIPT, configuration_js, sizeof configuration_js},
 };
 

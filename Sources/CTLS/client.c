@@ -1,20 +1,7 @@
-#include "CTLS.h"
-#include <stdint.h>
-#include <string.h>
-
-typedef struct ssl_method_st SSL_METHOD;
+#include "openssl.h"
 
 const SSL_METHOD *TLS_client_method(void);
-SSL_CTX *SSL_CTX_new(const SSL_METHOD *method);
-long SSL_CTX_ctrl(SSL_CTX *context, int command, long number, void *pointer);
-int SSL_CTX_use_certificate_chain_file(SSL_CTX *context, const char *path);
-int SSL_CTX_use_PrivateKey_file(SSL_CTX *context, const char *path, int type);
-int SSL_CTX_check_private_key(const SSL_CTX *context);
-int SSL_CTX_load_verify_file(SSL_CTX *context, const char *path);
 int SSL_CTX_set_default_verify_paths(SSL_CTX *context);
-void SSL_CTX_set_verify(SSL_CTX *context, int mode, void *callback);
-SSL *SSL_new(SSL_CTX *context);
-int SSL_set_fd(SSL *session, int descriptor);
 void SSL_set_connect_state(SSL *session);
 int SSL_set1_host(SSL *session, const char *host);
 typedef struct X509_VERIFY_PARAM_st X509_VERIFY_PARAM;
@@ -23,18 +10,10 @@ int X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *parameters, const char *add
 long SSL_ctrl(SSL *session, int command, long number, void *pointer);
 long SSL_get_verify_result(const SSL *session);
 const char *X509_verify_cert_error_string(long result);
-unsigned long ERR_peek_last_error(void);
-const char *ERR_reason_error_string(unsigned long error);
-void ERR_clear_error(void);
 
 // Numbers of ssl.h and tls1.h.
 enum {
-    CTRL_MODE = 33,
     CTRL_SET_TLSEXT_HOSTNAME = 55,
-    CTRL_SET_MIN_PROTO_VERSION = 123,
-    VERSION_1_2 = 0x0303,
-    MODE = 1 | 2 | 16, // partial writes, from buffers that move; buffers are released while a session is idle
-    FILETYPE_PEM = 1,
     VERIFY_PEER = 1,
 };
 
@@ -54,11 +33,8 @@ SSL_CTX *hs_tls_client_context(
             || SSL_CTX_check_private_key(context) != 1))
         goto failed;
     return context;
-failed:;
-    const char *text = ERR_reason_error_string(ERR_peek_last_error());
-    strncpy(reason, text ? text : "no reason given", capacity - 1);
-    reason[capacity - 1] = 0;
-    ERR_clear_error();
+failed:
+    explain(reason, capacity);
     if (context) SSL_CTX_free(context);
     return NULL;
 }

@@ -34,8 +34,7 @@ public enum DurabilityConcern: Hashable, Sendable {
         if storage != "file" { concerns.append(.notInFiles(storage)) }
         let cluster = info.root[key: "cluster"]
         let others = cluster?[key: "replicas"]?.array ?? []
-        func isTrue(_ value: JSONValue?) -> Bool { if case .bool(true)? = value?.content { true } else { false } }
-        let absent = others.filter { isTrue($0[key: "offline"]) || !isTrue($0[key: "current"]) }
+        let absent = others.filter { $0[key: "offline"]?.isTrue == true || $0[key: "current"]?.isTrue != true }
             .compactMap { $0[key: "name"]?.string }
         if !absent.isEmpty { concerns.append(.absent(absent.sorted())) }
         let names = [cluster?[key: "leader"]?.string].compactMap(\.self) + others.compactMap { $0[key: "name"]?.string }

@@ -43,7 +43,7 @@ public enum Inspection {
 }
 
 /// Who only remembers why there is no connection.
-private final class Onlooker: ClientOwner {
+final class Onlooker: ClientOwner {
     private let last = Mutex<String?>(nil)
 
     var reason: String? { last.withLock { $0 } }

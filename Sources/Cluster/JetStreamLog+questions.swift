@@ -58,6 +58,10 @@ extension JetStreamLog {
 
     /// The events whose delivery to a queue was given up.
     public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+        // Mostly it is asked whether the next one was given up: there is no need to list all for that.
+        let next = DeliveryID(event: EventNumber(rawValue: number.rawValue &+ 1), queue: queue)
+        let last = "{\"last_by_subj\":\"\(subjects.failure(next))\"}"
+        if limit == 1, (try? message(last, from: subjects.standingStream)) != nil { return [next.event] }
         let filter = "{\"subjects_filter\":\"\(subjects.failures(queue))\"}"
         do throws(NATSFault) {
             let answer = try ask(JetStreamAPI.stream(subjects.standingStream), Array(filter.utf8))

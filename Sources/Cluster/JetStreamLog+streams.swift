@@ -28,15 +28,18 @@ extension JetStreamLog {
         keys.maxAge = settings.keys.wholeMilliseconds * nanoseconds
         let words = bucket(subjects.wordStream, subjects.words)
         for stream in [events, standings, targets, keys, words] {
-            try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in
-                do throws(NATSFault) {
-                    _ = try ask(JetStreamAPI.createStream(stream.name), stream.json)
-                } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
-                    let refusal = error
-                    do throws(NATSFault) { _ = try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
-                        throw error.code == NATSFault.streamNotFound ? refusal : error
-                    }
-                }
+            try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in try make(stream) }
+        }
+    }
+
+    /// Makes a stream, or gives it these settings.
+    func make(_ stream: StreamSettings) throws(NATSFault) {
+        do throws(NATSFault) {
+            try ask(JetStreamAPI.createStream(stream.name), stream.json)
+        } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
+            let refusal = error
+            do throws(NATSFault) { try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
+                throw error.code == NATSFault.streamNotFound ? refusal : error
             }
         }
     }

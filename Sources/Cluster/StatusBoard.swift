@@ -35,6 +35,7 @@ final class StatusBoard: Sendable {
         var closedSince: Int64 = 0
         var lastTarget: UInt64 = 0
         var standings: UInt64 = 0
+        var server: ServerInfo?
     }
 
     /// For how long a connection may be away before the log is called closed: a new one stands within this time, mostly.
@@ -42,7 +43,15 @@ final class StatusBoard: Sendable {
 
     private let state = Mutex(State())
 
-    func note(connectedTo server: ServerInfo) { state.withLock { $0.closed = nil } }
+    func note(connectedTo server: ServerInfo) {
+        state.withLock {
+            $0.closed = nil
+            $0.server = server
+        }
+    }
+
+    /// The broker that the connection leads to, or led to last.
+    var server: ServerInfo? { state.withLock { $0.server } }
 
     /// Notes why there is no connection; answers whether that is news.
     func note(closed reason: String) -> Bool {

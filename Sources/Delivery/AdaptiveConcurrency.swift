@@ -86,7 +86,7 @@ extension AttemptEnding {
     /// Whether the target says that it is asked too much; `nil` if the ending tells nothing of its load.
     var isOverload: Bool? {
         switch self {
-        case .answered(let answer) where answer.status == 429 || answer.status == 503: true
+        case .answered(let answer) where answer.judged == 429 || answer.judged == 503: true
         case .answered, .exited, .written: false
         case .broken: FailureCause(self) == .timeout ? true : nil
         case .unfit, .cancelled: nil

@@ -27,11 +27,13 @@ struct AnswerReader: Sendable {
 
     private var state = State.statusLine
     private let keptBodyBytes: Int
-    private var line: [UInt8] = []
+    /// The beginning of a line whose end has not come.
+    private var begun: [UInt8] = []
     private var bodyBytes = 0
     private var headerBytes = 0
     private var length: UInt64?
     private var isChunked = false
+    private var saysClose = false
 
     /// For one answer, of whose body so many bytes are kept.
     init(keptBodyBytes: Int) {
@@ -49,13 +51,17 @@ struct AnswerReader: Sendable {
             let progress: Progress
             switch state {
             case .statusLine, .fields, .chunkSize, .chunkEnd, .trailers:
-                let before = rest.count
-                let isWhole = takeLine(&rest)
-                headerBytes += before - rest.count
+                let bytes = UnsafeRawBufferPointer(rebasing: rest)
+                let end = bytes.baseAddress.flatMap { start in
+                    memchr(start, 0x0A, bytes.count).map { start.distance(to: $0) }
+                }
+                rest = rest.dropFirst(end.map { $0 + 1 } ?? bytes.count)
+                headerBytes += bytes.count - rest.count
                 if headerBytes > Transfer.headerLimitBytes {
                     return .broken(reason: "the answer's headers are over \(Transfer.headerLimitBytes >> 10) KiB")
                 }
-                progress = isWhole ? endLine() : lookAhead()
+                progress = takeLine(
+                    UnsafeRawBufferPointer(rebasing: bytes[..<(end ?? bytes.count)]), isWhole: end != nil)
             case .body(let left): progress = takeBody(&rest, left) { $0 == 0 ? .whole : .body(left: $0) }
             case .chunk(let left): progress = takeBody(&rest, left) { $0 == 0 ? .chunkEnd : .chunk(left: $0) }
             case .untilEnd: progress = takeBody(&rest, .max) { _ in .untilEnd }
@@ -81,35 +87,28 @@ struct AnswerReader: Sendable {
         }
     }
 
-    /// Takes a line as far as it is there, without its end; whether it is whole.
-    private mutating func takeLine(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Bool {
-        let bytes = UnsafeRawBufferPointer(rebasing: rest)
-        guard let start = bytes.baseAddress, let found = memchr(start, 0x0A, bytes.count) else {
-            line.append(contentsOf: bytes)
-            rest = rest[rest.endIndex...]
-            return false
+    /// Takes a line, or the part of one that has come, without its line feed.
+    private mutating func takeLine(_ bytes: UnsafeRawBufferPointer, isWhole: Bool) -> Progress {
+        if isWhole && begun.isEmpty { return endLine(bytes) }
+        begun.append(contentsOf: bytes)
+        guard isWhole else {
+            // What is no status line need not end before it is known not to be one.
+            if case .statusLine = state, !"HTTP/1.".utf8.starts(with: begun.prefix(7)) { return AnswerReader.notHTTP }
+            return .more
         }
-        let count = start.distance(to: found)
-        line.append(contentsOf: bytes[..<count])
-        if line.last == 0x0D { line.removeLast() }
-        rest = rest[(rest.startIndex + count + 1)...]
-        return true
+        let line = begun
+        begun.removeAll(keepingCapacity: true)
+        return line.withUnsafeBytes { endLine($0) }
     }
 
-    /// What is no status line need not end before it is known not to be one.
-    private func lookAhead() -> Progress {
-        guard case .statusLine = state, !"HTTP/1.".utf8.starts(with: line.prefix(7)) else { return .more }
-        return AnswerReader.notHTTP
-    }
-
-    private mutating func endLine() -> Progress {
-        defer { line.removeAll(keepingCapacity: true) }
+    private mutating func endLine(_ bytes: UnsafeRawBufferPointer) -> Progress {
+        let line = bytes.last == 0x0D ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes
         switch state {
-        case .statusLine: return readStatus()
+        case .statusLine: return readStatus(line)
         case .fields:
             if line.isEmpty { return endHead() }
-            return readField()
-        case .chunkSize: return readChunkSize()
+            return readField(line)
+        case .chunkSize: return readChunkSize(line)
         case .chunkEnd:
             guard line.isEmpty else {
                 return .broken(reason: "the answer is not HTTP: a chunk is longer than its size")
@@ -129,42 +128,50 @@ struct AnswerReader: Sendable {
     private static let notHTTP = Progress.broken(reason: "the answer is not HTTP: it begins with no status line")
 
     /// `HTTP/1.1 200 OK`
-    private mutating func readStatus() -> Progress {
+    private mutating func readStatus(_ line: UnsafeRawBufferPointer) -> Progress {
         guard line.starts(with: "HTTP/1.".utf8), line.count >= 12, line[8] == UInt8(ascii: " "),
-            line[9..<12].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), line.count == 12 || line[12] == UInt8(ascii: " ")
+            line[9..<12].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), line.count == 12 || line[12] == UInt8(ascii: " "),
+            line[9] != UInt8(ascii: "0")
         else { return AnswerReader.notHTTP }
         answer = AttemptEnding.Answer(status: line[9..<12].reduce(0) { $0 * 10 + Int($1 - 0x30) })
         keepsConnection = line[7] != UInt8(ascii: "0")
         length = nil
         isChunked = false
+        saysClose = false
         state = .fields
         return .more
     }
 
-    private mutating func readField() -> Progress {
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return .more }
-        switch colon {
-        case 8 where isNamed("location"): answer.location = String(value(from: colon).prefix(512))
-        case 10 where isNamed("connection"):
-            let options = value(from: colon).lowercased()
-            if options.contains("close") { keepsConnection = false }
-            if options.contains("keep-alive") { keepsConnection = true }
-        case 11 where isNamed("retry-after"): answer.retryAfter = RetryAfter(value(from: colon))
-        case 14 where isNamed("content-length"): return readLength(value(from: colon))
-        case 17 where isNamed("transfer-encoding"):
-            isChunked = value(from: colon).lowercased().hasSuffix("chunked")
+    private mutating func readField(_ line: UnsafeRawBufferPointer) -> Progress {
+        guard let field = AnswerField(line) else { return .more }
+        switch field.nameLength {
+        case 8 where field.isNamed("location"): answer.location = String(field.text.prefix(512))
+        case 10 where field.isNamed("connection"):
+            saysClose = saysClose || field.lists("close")
+            keepsConnection = !saysClose && (keepsConnection || field.lists("keep-alive"))
+        case 11 where field.isNamed("retry-after"): answer.retryAfter = RetryAfter(field.text)
+        case 14 where field.isNamed("content-length"): return readLength(field.value)
+        case 17 where field.isNamed("transfer-encoding"):
+            isChunked = field.endsWith("chunked")
             if !isChunked { keepsConnection = false }
+        case 20 where field.isNamed("x-amz-function-error"): answer.hasFunctionError = true
         default: break
         }
         return .more
     }
 
-    private mutating func readLength(_ text: String) -> Progress {
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+    private mutating func readLength(_ digits: UnsafeRawBufferPointer) -> Progress {
+        guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
             return .broken(reason: "the answer is not HTTP: its content-length is no number")
         }
-        // One that no number holds is none, as with libcurl: the body ends with the connection.
-        guard let number = UInt64(text) else { return .more }
+        var number: UInt64 = 0
+        for digit in digits {
+            let (tens, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isOver) = tens.addingReportingOverflow(UInt64(digit - 0x30))
+            // One that no number holds is none, as with libcurl: the body ends with the connection.
+            if isTooLarge || isOver { return .more }
+            number = sum
+        }
         if let length, length != number {
             return .broken(reason: "the answer is not HTTP: it has two lengths")
         }
@@ -202,7 +209,7 @@ struct AnswerReader: Sendable {
     }
 
     /// `1a2b;extension` (RFC 9112 §7.1)
-    private mutating func readChunkSize() -> Progress {
+    private mutating func readChunkSize(_ line: UnsafeRawBufferPointer) -> Progress {
         var size: UInt64 = 0
         var digits = 0
         for byte in line {
@@ -233,16 +240,5 @@ struct AnswerReader: Sendable {
             return .whole
         }
         return .more
-    }
-
-    private func isNamed(_ name: StaticString) -> Bool {
-        for index in 0..<name.utf8CodeUnitCount where line[index] | 0x20 != name.utf8Start[index] | 0x20 {
-            return false
-        }
-        return true
-    }
-
-    private func value(from colon: Int) -> String {
-        String(decoding: line[(colon + 1)...], as: UTF8.self).trimmingSpaces
     }
 }

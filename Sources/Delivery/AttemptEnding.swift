@@ -17,6 +17,16 @@ public enum AttemptEnding: Sendable, Equatable {
     public struct Answer: Sendable, Equatable {
         /// How much of a body is kept for the record, in bytes.
         public static let keptBodyBytes = 1024
+        /// How much of a body is read at all, in bytes.
+        static let readBodyBytes = 64 << 10
+
+        /// What a body says that its status does not: the status that means the same, and the reason.
+        public struct Meaning: Sendable, Equatable {
+            /// By which the answer is judged.
+            public var status: Int
+            /// For people.
+            public var reason: String
+        }
 
         /// The status.
         public var status: Int
@@ -26,6 +36,13 @@ public enum AttemptEnding: Sendable, Equatable {
         public var retryAfter: RetryAfter?
         /// Where a redirect points.
         public var location: String?
+        /// Whether the header `x-amz-function-error` is there.
+        var hasFunctionError = false
+        /// What it means, where the status says too little.
+        public var meaning: Meaning?
+
+        /// The status by which the answer is judged.
+        public var judged: Int { meaning?.status ?? status }
 
         /// An answer.
         public init(status: Int, body: [UInt8] = [], retryAfter: RetryAfter? = nil, location: String? = nil) {

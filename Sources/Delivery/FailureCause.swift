@@ -19,7 +19,7 @@ public enum FailureCause: String, CaseIterable, Sendable {
         case .unfit: self = .unfit
         case .broken(let reason, _): self = FailureCause.of(reason)
         case .answered(let answer):
-            switch answer.status {
+            switch answer.judged {
             case 200...299: return nil
             case 300...399: self = .http3xx
             case 401, 403, 407: self = .credentials

@@ -161,7 +161,7 @@ final class ParcelTransport: Transport, TransferOwner, @unchecked Sendable {
                 for half in halves { send(Parcel(items: half)) }
                 return
             }
-            if (200...299).contains(answer.status) { gatherer?.accepted(parcel.items.count) }
+            if (200...299).contains(answer.judged) { gatherer?.accepted(parcel.items.count) }
         }
         self.report(parcel.items.map(\.attempt), report.ending, report.place, at: report.endedAt)
     }

@@ -21,6 +21,7 @@ public final class Reporter: Sendable {
     private let waiting = Mutex(Waiting())
     // The files are touched on `queue` alone.
     private let files: Files
+    private let written: @Sendable () -> Void
 
     private struct Waiting {
         var records: [AttemptRecord] = []
@@ -29,9 +30,14 @@ public final class Reporter: Sendable {
         var leftOut = 0
     }
 
-    /// Writes into a directory, which must be there. `notify` hears of files that can't be written.
-    public init(directory: String, notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in }) {
+    /// Writes into a directory, which must be there. `notify` hears of files that can't be written, `written` each time that there
+    /// are new lines in the audit or the failures file.
+    public init(
+        directory: String, notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in },
+        written: @escaping @Sendable () -> Void = {}
+    ) {
         files = Files(directory: directory, notify: notify)
+        self.written = written
     }
 
     /// Adds attempts to the audit file, soon.
@@ -58,10 +64,12 @@ public final class Reporter: Sendable {
     /// whether they are durable.
     public func failures(_ records: [AttemptRecord], _ done: @escaping @Sendable (Bool) -> Void) {
         queue.async {
-            let written = self.files.appendFailures(records)
-            done(written)
+            let isWritten = self.files.appendFailures(records)
+            done(isWritten)
             // A failure that could not be written comes again: only then is it one for the audit.
-            if written { self.audit(records) }
+            guard isWritten else { return }
+            self.audit(records)
+            self.written()
         }
     }
 
@@ -87,6 +95,7 @@ public final class Reporter: Sendable {
             return (waiting.records, waiting.leftOut)
         }
         files.appendAudit(records, leftOut: leftOut)
+        if !records.isEmpty { written() }
     }
 }
 

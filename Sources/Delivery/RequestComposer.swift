@@ -80,7 +80,8 @@ struct RequestComposer {
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
             timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
-            keptBodyBytes: keptBodyBytes, isForAWS: aws != nil, secrets: http.secrets,
+            keptBodyBytes: keptBodyBytes, aws: aws.map { AWSAnswer.Subject(service: $0.settings.service) },
+            secrets: http.secrets,
             place: fixedURL != nil
                 ? fixedPlace
                 : RequestComposer.place(
@@ -115,7 +116,8 @@ struct RequestComposer {
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
             timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
-            keptBodyBytes: keptBodyBytes, isForAWS: aws != nil, secrets: http.secrets,
+            keptBodyBytes: keptBodyBytes, aws: aws.map { AWSAnswer.Subject(service: $0.settings.service) },
+            secrets: http.secrets,
             place: fixedPlace, owner: owner)
     }
 

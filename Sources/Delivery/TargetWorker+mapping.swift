@@ -10,7 +10,7 @@ extension AttemptEnding {
         case .broken: false
         case .unfit, .cancelled: nil
         case .answered(let answer):
-            switch answer.status {
+            switch answer.judged {
             case 401, 403, 407, 408, 500...599: false
             default: true
             }

@@ -4,7 +4,7 @@ import Glibc
 /// One of libcurl's handles with the memory that it borrows; used for one request after the other on the transfer thread.
 final class Transfer {
     /// How much of an answer's body is read at the most, in bytes; then the connection is closed.
-    static let bodyLimitBytes = 64 << 10
+    static let bodyLimitBytes = AttemptEnding.Answer.readBodyBytes
     /// How much of headers an answer may have, in bytes.
     static let headerLimitBytes = 16 << 10
     /// For how long a name's addresses are kept, in seconds.
@@ -39,6 +39,7 @@ final class Transfer {
     private var hasWholeHead = false
     private var retryAfter: RetryAfter?
     private var location: String?
+    private var hasFunctionError = false
 
     init?(_ sockets: WatchedSockets) {
         guard let easy = curl_easy_init() else { return nil }
@@ -103,6 +104,7 @@ final class Transfer {
         self.request = request
         kept.removeAll(keepingCapacity: true)
         (bodyBytes, headerBytes, retryAfter, location, deniedAddress) = (0, 0, nil, nil, nil)
+        hasFunctionError = false
         hasWholeHead = false
         errorText[0] = 0
         var url = request.url
@@ -199,8 +201,9 @@ final class Transfer {
         }
         guard status >= 100 else { return .broken(reason: "the answer is not HTTP") }
         guard hasWholeHead else { return .broken(reason: "the answer was cut off inside its headers") }
-        return .answered(
-            AttemptEnding.Answer(status: status, body: kept, retryAfter: retryAfter, location: location))
+        var answer = AttemptEnding.Answer(status: status, body: kept, retryAfter: retryAfter, location: location)
+        answer.hasFunctionError = hasFunctionError
+        return .answered(answer)
     }
 
     /// An HTTP/2 server that has answered in full may stop reading the request (RFC 9113 §8.1): the answer counts.
@@ -274,6 +277,8 @@ final class Transfer {
         case UInt8(ascii: "H") where bytes.starts(with: "HTTP/".utf8): hasWholeHead = false
         case UInt8(ascii: "l"), UInt8(ascii: "L"):
             if let value = Transfer.value(of: "location", in: bytes) { location = String(value.prefix(512)) }
+        case UInt8(ascii: "x"), UInt8(ascii: "X"):
+            if Transfer.value(of: "x-amz-function-error", in: bytes) != nil { hasFunctionError = true }
         default: break
         }
         return bytes.count

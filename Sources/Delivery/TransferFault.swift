@@ -31,10 +31,13 @@ struct TransferFault {
             reason = "TLS: \(detail)"
         case CURLE_PROXY: reason = "proxy: \(detail)"
         case CURLE_RECV_ERROR where detail.contains("proxy"): reason = "proxy: \(detail)"
+        case CURLE_RECV_ERROR where detail.contains("chunked-encoding"): reason = "the answer is not HTTP: \(detail)"
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR: reason = "connection reset: \(detail)"
         case CURLE_PARTIAL_FILE: reason = "the answer was cut off: \(detail)"
         case CURLE_HTTP2, CURLE_HTTP2_STREAM: reason = "HTTP/2: \(detail)"
-        case CURLE_UNSUPPORTED_PROTOCOL where detail.contains("HTTP/0.9"), CURLE_WEIRD_SERVER_REPLY,
+        // An HTTP/0.9, or a status that is none.
+        case CURLE_UNSUPPORTED_PROTOCOL where detail.contains("in HTTP") || detail.contains("HTTP/0.9"),
+            CURLE_WEIRD_SERVER_REPLY,
             CURLE_BAD_CONTENT_ENCODING:
             reason = "the answer is not HTTP: \(detail)"
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: reason = "no request can be made of this URL: \(detail)"

@@ -207,10 +207,12 @@ extension hs_curl_done {
 
 extension TransferRequest {
     func report(_ ending: AttemptEnding) -> TransferReport {
-        var ending = isForAWS ? AWSAnswer.ending(ending) : ending
+        var ending = aws.map { AWSAnswer.ending(ending, of: $0) } ?? ending
         // An endpoint may point to itself, with all that stood in its URL.
-        if !secrets.isEmpty, case .answered(var answer) = ending, let location = answer.location {
-            answer.location = secrets.reduce(location) { $0.replacing($1, with: HTTPTargetSettings.blot) }
+        if case .answered(var answer) = ending, let location = answer.location {
+            answer.location = secrets.reduce(EndpointURL.withoutCredentials(location)) {
+                $0.replacing($1, with: HTTPTargetSettings.blot)
+            }
             ending = .answered(answer)
         }
         return TransferReport(tag: tag, ending: ending, place: place, endedAt: .now)

@@ -18,8 +18,8 @@ struct TransferRequest: Sendable {
     var plain: PlainEndpoint?
     /// How much of the answer's body is kept, in bytes.
     var keptBodyBytes = AttemptEnding.Answer.keptBodyBytes
-    /// Whether it goes to a service of AWS, whose answers say more than their status.
-    var isForAWS = false
+    /// If it goes to a service of AWS, whose answers say more than their status, what they tell of.
+    var aws: AWSAnswer.Subject?
     /// What of its URL is shown nowhere.
     var secrets: [String] = []
     /// As the record shows it.

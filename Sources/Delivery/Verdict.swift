@@ -26,7 +26,7 @@ public enum Verdict: Sendable, Equatable {
     }
 
     private static func of(_ answer: AttemptEnding.Answer, policy: RetryPolicy, now: Int64) -> Verdict {
-        let status = answer.status
+        let status = answer.judged
         if (200...299).contains(status) { return .done }
         let tries =
             switch status {
@@ -52,6 +52,7 @@ extension AttemptEnding {
         case .cancelled: "stopped"
         case .answered(let answer):
             switch answer.status {
+            case _ where answer.meaning != nil: answer.meaning?.reason
             case 200...299: nil
             case 300...399:
                 answer.location.map { "HTTP \(answer.status): redirect to \($0), which is not followed" }

@@ -62,6 +62,11 @@ public struct JSONValue: Sendable {
         if case .object(let members) = content { members } else { nil }
     }
 
+    /// Whether it is `true`.
+    public var isTrue: Bool {
+        if case .bool(true) = content { true } else { false }
+    }
+
     /// The whole number, if this is one that fits.
     public var integer: Int? {
         if case .number(let text) = content { Int(text) } else { nil }

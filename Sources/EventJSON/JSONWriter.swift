@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Writes JSON as bytes: an audit line, an API's answer. It puts the commas and escapes the strings.
 ///
 /// ```swift
@@ -157,7 +159,7 @@ public struct JSONWriter: Sendable {
     /// terminals obey: a line may be looked at with `tail`.
     static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         var start = 0
-        for index in text.indices {
+        for index in plain(text)..<text.count {
             let byte = text[index]
             if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
                 guard byte == 0xC2, index + 1 < text.count, text[index + 1] < 0xA0 else { continue }
@@ -183,6 +185,19 @@ public struct JSONWriter: Sendable {
             }
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
+    }
+
+    /// How many bytes at the beginning need no escape, as far as sixteen at a time show it.
+    private static func plain(_ text: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let base = text.baseAddress else { return 0 }
+        var count = 0
+        while count + 16 <= text.count {
+            let plain = Int(hs_plain16(base + count))
+            count += plain
+            if plain < 16 { break }
+        }
+        for index in 0..<count where base[index] == 0x7F { return index }
+        return count
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {

@@ -27,6 +27,39 @@ public struct Template: Sendable {
         parts = text.isEmpty ? [] : [.text(Array(text.utf8))]
     }
 
+    /// One text made of several, in order.
+    public init(joining pieces: [Template]) {
+        source = pieces.map(\.source).joined()
+        var parts: [Part] = []
+        for part in pieces.flatMap(\.parts) {
+            if case .text(let more) = part, case .text(let text)? = parts.last {
+                parts[parts.count - 1] = .text(text + more)
+            } else {
+                parts.append(part)
+            }
+        }
+        self.parts = parts
+    }
+
+    /// The template with a text in place of its beginning, which must stand before its first placeholder: `nil` otherwise.
+    public func replacing(start: String, by text: String) -> Template? {
+        let fixed: [UInt8] = if case .text(let bytes)? = parts.first { bytes } else { [] }
+        guard fixed.starts(with: start.utf8) else { return nil }
+        var rest = parts
+        if !start.isEmpty {
+            rest.removeFirst()
+            let behind = Array(fixed.dropFirst(start.utf8.count))
+            if !behind.isEmpty { rest.insert(.text(behind), at: 0) }
+        }
+        let source = String(decoding: source.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+        return Template(joining: [Template(literal: text), Template(source: source, parts: rest)])
+    }
+
+    private init(source: String, parts: [Part]) {
+        self.source = source
+        self.parts = parts
+    }
+
     /// Whether there is no placeholder.
     public var isConstant: Bool {
         parts.allSatisfy { if case .text = $0 { true } else { false } }

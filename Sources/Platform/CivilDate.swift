@@ -44,38 +44,45 @@ public struct CivilDate: Equatable {
     /// `2026-01-01T00:00:00.000Z` (RFC 3339).
     public static func iso8601(_ milliseconds: Int64) -> String {
         let date = CivilDate(milliseconds: milliseconds)
-        return text([
-            (date.year, 4, "-"), (date.month, 2, "-"), (date.day, 2, "T"), (date.hour, 2, ":"), (date.minute, 2, ":"),
-            (date.second, 2, "."), (date.millisecond, 3, "Z"),
-        ])
+        return text("0000-00-00T00:00:00.000Z") { digits in
+            put(date.year, 4, at: 0, of: digits)
+            put(date.month, 2, at: 5, of: digits)
+            put(date.day, 2, at: 8, of: digits)
+            put(date.hour, 2, at: 11, of: digits)
+            put(date.minute, 2, at: 14, of: digits)
+            put(date.second, 2, at: 17, of: digits)
+            put(date.millisecond, 3, at: 20, of: digits)
+        }
     }
 
     /// `20260101T000000Z`: a moment in a file's name.
     public static func compact(_ milliseconds: Int64) -> String {
         let date = CivilDate(milliseconds: milliseconds)
-        return text([
-            (date.year, 4, ""), (date.month, 2, ""), (date.day, 2, "T"), (date.hour, 2, ""), (date.minute, 2, ""),
-            (date.second, 2, "Z"),
-        ])
-    }
-
-    /// Numbers in so many digits, each with what stands behind it.
-    private static func text(_ parts: [(value: Int, digits: Int, end: String)]) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(24)
-        for part in parts {
-            append(part.value, digits: part.digits, to: &out)
-            out += part.end.utf8
+        return text("00000000T000000Z") { digits in
+            put(date.year, 4, at: 0, of: digits)
+            put(date.month, 2, at: 4, of: digits)
+            put(date.day, 2, at: 6, of: digits)
+            put(date.hour, 2, at: 9, of: digits)
+            put(date.minute, 2, at: 11, of: digits)
+            put(date.second, 2, at: 13, of: digits)
         }
-        return String(decoding: out, as: UTF8.self)
     }
 
-    private static func append(_ value: Int, digits: Int, to out: inout [UInt8]) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            out.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
+    /// A text of this form, whose digits `fill` puts in.
+    private static func text(_ form: StaticString, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Void) -> String {
+        String(unsafeUninitializedCapacity: form.utf8CodeUnitCount) { digits in
+            for index in 0..<form.utf8CodeUnitCount { digits[index] = form.utf8Start[index] }
+            fill(digits)
+            return form.utf8CodeUnitCount
+        }
+    }
+
+    /// Puts a number's last digits at a place.
+    private static func put(_ value: Int, _ count: Int, at place: Int, of digits: UnsafeMutableBufferPointer<UInt8>) {
+        var rest = value
+        for index in stride(from: place + count - 1, through: place, by: -1) {
+            digits[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 }

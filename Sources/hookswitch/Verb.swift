@@ -28,6 +28,7 @@ struct Verb: Sendable {
         "--config", "FILE",
         "the configuration; without it $HOOKSWITCH_CONFIG, routes.json or /etc/hookswitch/routes.json")
     static let json = Option("--json", "objects for programs, one a line, instead of a table")
+    static let cluster = Option("--cluster", "of all relays that share the `spool.jetstream` of the configuration")
     private static let helpOption = Option("--help", "this text")
 
     var allOptions: [Option] { options + [Verb.helpOption] }

@@ -52,6 +52,20 @@ struct CommandLineTests {
         #expect(try RelayUnderTest.run(["status", "--config", "nowhere.json"], in: relay.directory).code == 78)
     }
 
+    @Test func whereTheSpoolIsADirectoryNoOtherRelayCanBeAskedAbout() throws {
+        let relay = try failingRelay()
+        for verb in [
+            ["status"], ["audit"], ["failures"], ["retry", "--failed"], ["replay", "list"],
+            ["replay", "--since", "1h", "--to", "crm"],
+        ] {
+            let output = try RelayUnderTest.run(
+                verb + ["--cluster", "--config", relay.configurationPath], in: relay.directory)
+            #expect(output.code == 78, "\(verb)")
+            #expect(output.error.contains("spool.jetstream"))
+        }
+        #expect(try relay.verb("audit", "--relay", "other:8080").code == 64)
+    }
+
     @Test func checkFindsAllFaultsInOneGoAndPointsAtThem() throws {
         let relay = try failingRelay()
         try """

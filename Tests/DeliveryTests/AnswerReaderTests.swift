@@ -26,6 +26,12 @@ struct AnswerReaderTests {
         ("HTTP/1.0 200 OK\ncontent-length: 2\n\nok", 200, "ok", false),
         ("HTTP/1.0 200 OK\r\nconnection: Keep-Alive\r\ncontent-length: 2\r\n\r\nok", 200, "ok", true),
         ("HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\nok", 200, "ok", false),
+        ("HTTP/1.1 200 OK\r\nConnection: foreclosed, keep-alive\r\ncontent-length: 2\r\n\r\nok", 200, "ok", true),
+        (
+            "HTTP/1.1 200 OK\r\nConnection:x ,\tCLOSE \r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok", 200,
+            "ok", false
+        ),
+        ("HTTP/1.0 200 OK\r\nconnection: keep-alive,close\r\ncontent-length: 2\r\n\r\nok", 200, "ok", false),
         ("HTTP/1.1 500 \r\n\r\nuntil the end", 500, "until the end", false),
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 OK\r\ncontent-length: 1\r\n\r\nx", 202, "x", true),
         (
@@ -66,6 +72,7 @@ struct AnswerReaderTests {
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n", "no size"),
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n", "longer than its size"),
         ("HTTP/1.1 2000 OK\r\n\r\n", "no status line"), ("HTTP/2 200\r\n\r\n", "no status line"),
+        ("HTTP/1.1 000 OK\r\n\r\n", "no status line"), ("HTTP/1.1 099 OK\r\n\r\n", "no status line"),
         ("ICY 200 OK\r\n\r\n", "no status line"), ("H", "cut off inside its headers"),
     ]) func whatIsNoAnswerIsSaidToBeNone(text: String, reason: String) {
         for piece in [1, 1000] {

@@ -7,7 +7,7 @@ import Testing
 
 struct HTTPTransportTests {
     /// A transport with its loop, and an endpoint that it delivers to.
-    private final class HTTPUnderTest: Reporting {
+    final class HTTPUnderTest: Reporting {
         let endpoint: HTTPEndpoint
         let reports = Reports()
         let transport: HTTPTransport

@@ -23,4 +23,16 @@ struct TraceContextTests {
         #expect(Set(parents.map { $0.prefix(35) }).count == 100)
         #expect(Set(parents.map { $0.dropFirst(36) }).count == 300)
     }
+
+    /// FNV-1a and SplitMix64's mix as Python computes them.
+    @Test func aTraceIsTheSameInEveryVersion() {
+        #expect(
+            TraceContext.parent(webhookID: "evt_1", target: "crm", attempt: 2)
+                == "00-ecf66b6c7578cd2d4b54633ae8fc64b7-314c35188eb3fc82-01")
+        let (trace, span) = (
+            TraceContext.traceID(webhookID: "evt_1"),
+            TraceContext.spanID(webhookID: "evt_1", target: "crm", attempt: 2)
+        )
+        #expect("00-\(trace)-\(span)-01" == TraceContext.parent(webhookID: "evt_1", target: "crm", attempt: 2))
+    }
 }

@@ -58,6 +58,15 @@ struct JSONWriterTests {
         }
     }
 
+    @Test(arguments: ["\"", "\\", "\n", "\0", "\u{7F}", "\u{85}", "é", "€", "👍"], [0, 1, 15, 16, 17, 31, 32, 33, 47])
+    func whatNeedsAnEscapeIsFoundWhereverItStands(character: String, place: Int) {
+        let alone = text { $0.string(character) }.dropFirst().dropLast()
+        let (before, behind) = (
+            String(repeating: "a", count: place), String(repeating: "b", count: 40 - min(place, 40))
+        )
+        #expect(text { $0.string(before + character + behind) } == "\"\(before)\(alone)\(behind)\"")
+    }
+
     @Test func bytesThatAreNotUTF8BecomeReplacementCharacters() {
         #expect(text { $0.string(utf8: [0x61, 0xFF, 0x22, 0xED, 0xA0, 0x80]) }.hasPrefix("\"a\u{FFFD}\\\"\u{FFFD}"))
     }

@@ -23,6 +23,18 @@ import Testing
         #expect(NATSFault(status: 400, code: 10039, text: "").kind == .ours)
     }
 
+    @Test(
+        arguments: [
+            ("2026-01-02T03:04:05.678901234Z", 1_767_323_045_678), ("2026-01-02T03:04:05Z", 1_767_323_045_000),
+            ("2026-01-02T03:04:05.6Z", 1_767_323_045_600), ("2026-01-02 03:04:05.67 +0000 UTC", 1_767_323_045_670),
+            ("2026-13-02T03:04:05Z", nil), ("yesterday", nil), ("", nil),
+        ] as [(String, Int64?)])
+    func whenAMessageWasStoredIsRead(_ text: String, _ milliseconds: Int64?) throws {
+        let block = Array("NATS/1.0\r\nNats-Time-Stamp: \(text)\r\n\r\n".utf8)
+        let headers = try block.withUnsafeBytes { try HeaderBlock($0) }
+        #expect(Message(subject: "s", subscription: 1, headers: headers).storedAt == milliseconds)
+    }
+
     @Test func aDeliverysMarkIsReadInBothForms() {
         let old = DeliveryMark("$JS.ACK.s.c.3.42.7.1700000000000000000.5")
         let new = DeliveryMark("$JS.ACK.hub.ACCOUNT.s.c.3.42.7.1700000000000000000.5.random")

@@ -29,8 +29,8 @@ struct OperatorsTests {
             #"{"status":"FAILED","type":"a","target":"crm","executed_at":"2026-01-01T00:00:00.000Z","delivery":"12/crm","error":null}"#
                 .utf8)
         var filter = RecordFilter()
-        #expect(filter.take(line)?.columns["delivery"] == "12/crm")
-        #expect(filter.take(line)?.columns["error"] == nil)
+        #expect(filter.take(line)?["delivery"] == "12/crm")
+        #expect(filter.take(line)?["error"] == nil)
         #expect(filter.take(line.dropLast()) == nil)
         filter.event = 1
         #expect(filter.take(line) == nil)

@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from relay import Receiver, Relay
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../peers"))
+from brokers import Brokers
+from relay import Receiver, Relay, until
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
 EXAMPLES = 40
@@ -43,13 +45,35 @@ def main():
         missing = offered() - {re.sub(r"{\w+}", "{}", path) for path in described}
         if missing:
             sys.exit(f"there, and not described: {missing}")
-        command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", "deploy/openapi.json",
-                   "--url", relay.root, "--checks", CHECKS, "--max-examples", str(EXAMPLES), "--workers", "1", "--seed", "1",
-                   "--generation-database", "none", "--no-color"]
-        return subprocess.call(command)
+        return try_out(relay) or try_out_cluster()
     finally:
         relay.close()
         receiver.close()
+
+
+def try_out(relay, *more):
+    return subprocess.call(
+        [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", "deploy/openapi.json",
+         "--url", relay.root, "--checks", CHECKS, "--max-examples", str(EXAMPLES), "--workers", "1", "--seed", "1",
+         "--generation-database", "none", "--no-color", *more])
+
+
+def try_out_cluster():
+    """What only a relay on a cluster answers."""
+    brokers = Brokers(1)
+    try:
+        relay = Relay({
+            "spool": {"max_size": "500MB", "jetstream": {"servers": brokers.urls, "replicas": 1}},
+            "sources": {"s": {"path": "/s"}}, "targets": {"file": {"file": {"path": "out.ndjson"}}},
+            "routes": [{"name": "all", "to": ["file"]}]})
+        try:
+            until("the relay is on the list", lambda: relay.api("cluster").get("relays"))
+            relay.ask("/api/v1/replays", {"since": "1h", "to": ["file"]})
+            return try_out(relay, "--include-path", "/api/v1/cluster")
+        finally:
+            relay.close()
+    finally:
+        brokers.close()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../peers"))
 from accessibility import faults
+from brokers import Brokers
 from relay import Receiver, Relay, until
 from webdriver import Browser
 
@@ -269,6 +271,26 @@ class ConsoleTests(unittest.TestCase):
         self.browser.click("[data-target=archive] button")
         self.browser.wait("it works", "document.querySelector('[data-target=archive]').innerText.includes('working')")
         self.assertEqual(self.browser.text("[data-target=archive] button"), "Pause")
+
+    def test_a_cluster_shows_its_relays_and_brokers_and_other_relays_have_no_such_section(self):
+        self.show("targets", "#health .version")
+        self.assertFalse(self.browser.run("return document.querySelector('#cluster').checkVisibility()"))
+        brokers = Brokers(1)
+        self.addCleanup(brokers.close)
+        shared = {"spool": {"max_size": "500MB", "jetstream": {"servers": brokers.urls, "replicas": 1}}}
+        relays = []
+        for _ in range(2):
+            relays.append(Relay(configuration(self.receiver) | shared))
+            self.addCleanup(relays[-1].close)
+        until("each has heard of the other", lambda: all(len(relay.api("cluster").get("relays", [])) == 2 for relay in relays))
+        self.browser.open(f"{relays[0].root}/#/cluster")
+        self.browser.wait("the link is shown", "document.querySelector('#cluster').checkVisibility()")
+        self.browser.wait("both are shown", "document.querySelectorAll('#relays tbody tr').length === 2")
+        for relay in relays:
+            self.assertIn(f":{relay.door}", self.browser.text("#relays"))
+        self.assertIn("current", self.browser.text("[data-broker=n0]"))
+        self.assertEqual(faults(self.browser), [])
+        self.browser.picture(f"{PICTURES}/cluster.png")
 
     def test_a_refused_reload_says_what_is_wrong_and_where(self):
         wrong = configuration(self.receiver)

@@ -8,6 +8,7 @@ import { targets } from "./targets.js";
 import { routes } from "./routes.js";
 import { replays } from "./replays.js";
 import { quarantine } from "./quarantine.js";
+import { cluster } from "./cluster.js";
 import { configuration } from "./configuration.js";
 
 const sections = {
@@ -18,6 +19,7 @@ const sections = {
   routes: { title: "Routes", show: routes },
   replays: { title: "Replays", show: replays },
   quarantine: { title: "Quarantine", show: quarantine },
+  cluster: { title: "Cluster", show: cluster },
   configuration: { title: "Configuration", show: configuration },
 };
 
@@ -59,6 +61,7 @@ async function health() {
     const failed = names.reduce((sum, target) => sum + target.failed, 0);
     const waiting = names.reduce((sum, target) => sum + target.waiting, 0);
     const closed = status.spool.closed;
+    document.getElementById("cluster").hidden = status.spool.sync !== "jetstream";
     redraw(place, badge(closed ? "door closed" : "accepting", closed ? "bad" : "good"),
       el("span", {}, `${number(waiting)} waiting`), el("span", {}, `${number(failed)} failed`),
       el("span", {}, bytes(status.spool.bytes)), el("span", { class: "version" }, status.version));

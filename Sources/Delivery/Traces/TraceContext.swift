@@ -5,16 +5,21 @@
 public enum TraceContext {
     /// The identifier of an event's trace: 32 hexadecimal digits.
     public static func traceID(webhookID: String) -> String {
-        hex(hash(webhookID, 0x9E37_79B9_7F4A_7C15), hash(webhookID, 0xD1B5_4A32_D192_ED03))
+        let (high, low) = trace(webhookID)
+        return hex(high, low)
     }
 
     /// The identifier of an attempt's span: 16 hexadecimal digits.
     public static func spanID(webhookID: String, target: String, attempt: UInt32) -> String {
-        hex(hash("\(webhookID)/\(target)/\(attempt)", 0xA24B_AED4_963E_E407))
+        hex(span(webhookID, target, attempt))
     }
 
     /// The identifier of the span that an event's acceptance is: 16 hexadecimal digits.
-    public static func acceptanceSpanID(webhookID: String) -> String { hex(hash(webhookID, 0x8CB9_2BA7_2F3D_8DD7)) }
+    public static func acceptanceSpanID(webhookID: String) -> String {
+        var hash = Hash(0x8CB9_2BA7_2F3D_8DD7)
+        hash.add(webhookID)
+        return hex(hash.value)
+    }
 
     /// What a `traceparent` value says; `nil` if it can't be passed on.
     static func parse(_ parent: String) -> (traceID: String, spanID: String, isSampled: Bool)? {
@@ -25,7 +30,16 @@ public enum TraceContext {
 
     /// A `traceparent` value. Its flag says "sampled": a receiver that follows its parent would else drop the trace.
     static func parent(webhookID: String, target: String, attempt: UInt32) -> String {
-        "00-\(traceID(webhookID: webhookID))-\(spanID(webhookID: webhookID, target: target, attempt: attempt))-01"
+        let (high, low) = trace(webhookID)
+        let span = span(webhookID, target, attempt)
+        let form: StaticString = "00-00000000000000000000000000000000-0000000000000000-01"
+        return String(unsafeUninitializedCapacity: form.utf8CodeUnitCount) { digits in
+            for index in 0..<form.utf8CodeUnitCount { digits[index] = form.utf8Start[index] }
+            put(high, at: 3, of: digits)
+            put(low, at: 19, of: digits)
+            put(span, at: 36, of: digits)
+            return form.utf8CodeUnitCount
+        }
     }
 
     /// Whether a value can be passed on: version, trace, span and flags in lower-case hexadecimal, neither all zero.
@@ -38,26 +52,55 @@ public enum TraceContext {
         } && fields[1].contains { $0 != "0" } && fields[2].contains { $0 != "0" }
     }
 
-    /// FNV-1a, then SplitMix64's mix: spread, not secret. Never 0, which would be no identifier.
-    private static func hash(_ text: String, _ seed: UInt64) -> UInt64 {
-        var value = 0xCBF2_9CE4_8422_2325 ^ seed
-        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        value ^= value >> 31
-        return value == 0 ? 1 : value
+    private static func trace(_ webhookID: String) -> (high: UInt64, low: UInt64) {
+        var (high, low) = (Hash(0x9E37_79B9_7F4A_7C15), Hash(0xD1B5_4A32_D192_ED03))
+        high.add(webhookID)
+        low.add(webhookID)
+        return (high.value, low.value)
+    }
+
+    private static func span(_ webhookID: String, _ target: String, _ attempt: UInt32) -> UInt64 {
+        var hash = Hash(0xA24B_AED4_963E_E407)
+        hash.add(webhookID)
+        hash.add("/")
+        hash.add(target)
+        hash.add("/")
+        hash.add(String(attempt))
+        return hash.value
+    }
+
+    /// FNV-1a, then SplitMix64's mix: spread, not secret.
+    private struct Hash {
+        private var state: UInt64
+
+        init(_ seed: UInt64) { state = 0xCBF2_9CE4_8422_2325 ^ seed }
+
+        mutating func add(_ text: String) {
+            var text = text
+            text.withUTF8 { for byte in $0 { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 } }
+        }
+
+        /// Never 0, which would be no identifier.
+        var value: UInt64 {
+            var value = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
+            value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+            value ^= value >> 31
+            return value == 0 ? 1 : value
+        }
     }
 
     /// 16 digits a number.
     private static func hex(_ values: UInt64...) -> String {
         String(unsafeUninitializedCapacity: values.count * 16) { digits in
-            for (index, value) in values.enumerated() {
-                for place in 0..<16 {
-                    let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place)) & 0xF
-                    digits[index * 16 + place] = digit < 10 ? 0x30 + digit : 0x57 + digit
-                }
-            }
+            for (index, value) in values.enumerated() { put(value, at: index * 16, of: digits) }
             return values.count * 16
+        }
+    }
+
+    private static func put(_ value: UInt64, at start: Int, of digits: UnsafeMutableBufferPointer<UInt8>) {
+        for place in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * place)) & 0xF
+            digits[start + place] = digit < 10 ? 0x30 + digit : 0x57 + digit
         }
     }
 }

@@ -1,6 +1,6 @@
 import EventJSON
 
-/// A stream as it is wanted: its messages in files, nothing old thrown away for something new.
+/// A stream as it is wanted: its messages in files, nothing old thrown away for something new unless it says so.
 public struct StreamSettings: Sendable, Equatable {
     /// Its name: letters, digits, `-` and `_`.
     public var name: String
@@ -16,6 +16,8 @@ public struct StreamSettings: Sendable, Equatable {
     public var maxPerSubject: Int = -1
     /// Whether it is a bucket of keys and values (ADR-8), as other clients know them.
     public var isBucket = false
+    /// Whether the oldest messages go where there is no room for a new one; else nothing new is taken.
+    public var discardsOld = false
     /// For how long the same `Nats-Msg-Id` is the same message, in nanoseconds.
     public var duplicateWindow: Int64 = 120_000_000_000
 
@@ -35,7 +37,7 @@ public struct StreamSettings: Sendable, Equatable {
             $0.member("retention", "limits")
             $0.member("storage", "file")
             // Of a stream that keeps the latest of each subject, the former ones are what goes.
-            $0.member("discard", maxPerSubject > 0 ? "old" : "new")
+            $0.member("discard", maxPerSubject > 0 || discardsOld ? "old" : "new")
             $0.member("num_replicas", replicas)
             $0.member("max_age", maxAge)
             $0.member("max_bytes", maxBytes)

@@ -27,6 +27,7 @@ struct AdminEndpoints: Sendable {
                 operations.writeStatus(to: &writer)
                 return Response(status: 200, body: writer.bytes)
             }
+        case "/api/v1/cluster": .get { [self] _ in cluster() }
         case "/api/v1/retry": .post(on: .aside) { [self] in retry($0) }
         case "/api/v1/pause": .post { [self] in change($0, operations.pause) }
         case "/api/v1/resume": .post { [self] in change($0, operations.resume) }

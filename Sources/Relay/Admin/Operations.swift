@@ -24,6 +24,10 @@ final class Operations: Sendable {
     let now: @Sendable () -> Int64
     /// The directory that audit and failures are written to.
     let spoolPath: String
+    /// This relay as one of a cluster's; `nil` where the spool is a directory.
+    let member: ClusterMember?
+    /// In milliseconds since 1970.
+    let startedAt: Int64
     private let syncName: String
     /// What a power cut may take of what was answered 202.
     private let mayLose: String
@@ -35,7 +39,8 @@ final class Operations: Sendable {
 
     init(
         log: any EventLog, engine: DeliveryEngine, reporter: Reporter, memories: TargetMemories,
-        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings, isCluster: Bool,
+        replays: ReplayRunner, counters: AcceptanceCounters, spool: SpoolSettings, member: ClusterMember?,
+        startedAt: Int64,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void,
         now: @escaping @Sendable () -> Int64
     ) {
@@ -48,8 +53,10 @@ final class Operations: Sendable {
         self.counters = counters
         self.now = now
         spoolPath = spool.path
-        syncName = isCluster ? "jetstream" : spool.sync.name
-        mayLose = isCluster ? "what most brokers have not synced, if all lose power at once" : spool.sync.mayLose
+        self.member = member
+        self.startedAt = startedAt
+        syncName = member != nil ? "jetstream" : spool.sync.name
+        mayLose = member != nil ? "what most brokers have not synced, if all lose power at once" : spool.sync.mayLose
     }
 
     /// Why new events are refused; `nil` if they are taken.
@@ -70,20 +77,7 @@ final class Operations: Sendable {
                     }
                 }
             }
-            writer.member("spool") {
-                $0.object {
-                    $0.member("bytes", spool.bytes)
-                    $0.member("events", spool.events)
-                    $0.member("corrupt", spool.corrupt)
-                    $0.member("sync", syncName)
-                    if syncName != "always" {
-                        $0.member("unsynced", spool.unsynced)
-                        $0.member("may_lose", mayLose)
-                    }
-                    $0.member("sync_seconds", spool.syncSeconds)
-                    if let closed = spool.closed { $0.member("closed", closed) }
-                }
-            }
+            writer.member("spool") { write(spool, to: &$0) }
             writer.member("door") {
                 let door = counters.total
                 $0.object {
@@ -93,6 +87,22 @@ final class Operations: Sendable {
                 }
             }
             writer.member("version", hookswitchVersion)
+        }
+    }
+
+    /// What holds the events.
+    func write(_ spool: SpoolStatus, to writer: inout JSONWriter) {
+        writer.object {
+            $0.member("bytes", spool.bytes)
+            $0.member("events", spool.events)
+            $0.member("corrupt", spool.corrupt)
+            $0.member("sync", syncName)
+            if syncName != "always" {
+                $0.member("unsynced", spool.unsynced)
+                $0.member("may_lose", mayLose)
+            }
+            $0.member("sync_seconds", spool.syncSeconds)
+            if let closed = spool.closed { $0.member("closed", closed) }
         }
     }
 

@@ -74,7 +74,7 @@ extension RecordPage {
         /// When the line looked at last was executed.
         var lastExecutedAt: String? {
             var all = RecordFilter()
-            return all.take(last)?.columns["executed_at"]
+            return all.take(last)?["executed_at"]
         }
 
         mutating func passes(_ line: UnsafeRawBufferPointer) -> Bool { delivery(in: line) != nil }
@@ -83,7 +83,7 @@ extension RecordPage {
         mutating func delivery(in line: UnsafeRawBufferPointer) -> DeliveryName? {
             last.replaceSubrange(last.indices, with: line)
             guard let record = filter.take(line),
-                let name = record.columns["delivery"].flatMap({ DeliveryName($0) })
+                let name = record["delivery"].flatMap({ DeliveryName($0) })
             else { return nil }
             guard let route else { return name }
             if known?.event != name.event {

@@ -104,10 +104,3 @@ struct RetryRequest {
 
     private static let hint = "send {\"deliveries\": [\"1042/crm\"]} or {\"failed\": true, \"target\": \"crm\"}"
 }
-
-extension JSONValue {
-    /// Whether it is `true`.
-    public var isTrue: Bool {
-        if case .bool(true) = content { true } else { false }
-    }
-}

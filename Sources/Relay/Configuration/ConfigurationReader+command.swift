@@ -32,8 +32,8 @@ extension ConfigurationReader {
                 (
                     "shell",
                     { place in
-                        guard let text = self.string(place) else { return }
-                        if text.contains("${") {
+                        guard let pieces = self.pieces(place) else { return }
+                        if pieces.contains(where: { !$0.isExternal && $0.text.contains("${") }) {
                             return self.error(
                                 "placeholders are refused in `shell`: a value could be a command",
                                 at: place.value.offset, place.path,
@@ -41,7 +41,7 @@ extension ConfigurationReader {
                                     "read the event from standard input, or $HOOKSWITCH_TYPE and its like; or use `argv`"
                             )
                         }
-                        form = .shell(text)
+                        form = .shell(pieces.map(\.text).joined())
                     }
                 ),
                 ("user", { user = self.user($0) }),

@@ -147,8 +147,9 @@ extension ConfigurationReader {
                 (
                     "token_url",
                     { place in
-                        url = self.webURL(place, ["http", "https"])?.source
-                        if let text = url, text.contains("${") {
+                        let template = self.webURL(place, ["http", "https"])
+                        url = template?.source
+                        if template?.isConstant == false {
                             self.error(
                                 "the token endpoint's URL holds no placeholder", at: place.value.offset, place.path)
                         }

@@ -3,9 +3,43 @@ extension ConfigurationReader {
     /// The longest file that a string may take, in bytes.
     private static let fileLimitBytes = 1 << 20
 
+    /// A part of a string: as it stands in the file, or what one of these placeholders stands for, which is never read as a
+    /// placeholder again.
+    struct Piece {
+        var text: String
+        var isExternal: Bool
+    }
+
+    /// A string's pieces in order; `nil`, with an error, if it is no string or something that it takes is missing.
+    func pieces(_ place: Place) -> [Piece]? {
+        guard let text = place.value.string else {
+            error("must be a string, not \(place.value.described)", at: place.value.offset, place.path)
+            return nil
+        }
+        var pieces: [Piece] = []
+        var own = ""
+        var rest = text[...]
+        var isComplete = true
+        while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
+            own += rest[..<start.lowerBound]
+            if let value = external(rest[start.upperBound..<end], place) {
+                if !own.isEmpty { pieces.append(Piece(text: own, isExternal: false)) }
+                own = ""
+                if let text = value.text { pieces.append(Piece(text: text, isExternal: true)) }
+                isComplete = isComplete && value.text != nil
+            } else {
+                own += rest[start.lowerBound...end]
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        own += rest
+        if !own.isEmpty { pieces.append(Piece(text: own, isExternal: false)) }
+        return isComplete ? pieces : nil
+    }
+
     /// The text that a placeholder stands for: `nil` if it is none of these; without text if that is missing, which is an
     /// error.
-    func external(_ inside: Substring, _ place: Place) -> (text: String?, Void)? {
+    private func external(_ inside: Substring, _ place: Place) -> (text: String?, Void)? {
         guard let colon = inside.firstIndex(of: ":") else { return nil }
         let name = String(inside[inside.index(after: colon)...])
         switch inside[..<colon] {

@@ -12,13 +12,13 @@ extension ConfigurationReader {
                 (
                     "path",
                     { place in
-                        guard let text = self.string(place) else { return }
-                        if text.isEmpty || text.hasSuffix("/") {
+                        guard let template = self.template(place) else { return }
+                        if template.source.isEmpty || template.source.hasSuffix("/") {
                             return self.error("the path names no file", at: place.value.offset, place.path)
                         }
-                        do throws(TemplateError) { path = try Template(parsing: self.absolute(text)) } catch {
-                            self.error(error.message, at: place.value.offset, place.path)
-                        }
+                        path =
+                            template.source.hasPrefix("/")
+                            ? template : template.replacing(start: "", by: self.absolute(""))
                     }
                 ),
                 ("rotate", { if let change = self.rotation($0) { changes.append(change) } }),

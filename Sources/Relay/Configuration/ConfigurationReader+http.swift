@@ -15,7 +15,7 @@ extension ConfigurationReader {
                     "url",
                     { place in
                         (url, socket) = self.url(place)
-                        if url != nil { shown = ShownURL { self.replacingExternals(place, $0) } }
+                        if url != nil { shown = self.pieces(place).map(ShownURL.init) }
                     }
                 ),
                 ("method", { settings.method = self.method($0) ?? settings.method }),
@@ -67,19 +67,25 @@ extension ConfigurationReader {
 
     /// A URL with the scheme that tells what it is, or a socket's path and the path of the request: `unix:/run/app.sock:/hooks`.
     private func url(_ place: Place) -> (url: Template?, socket: String?) {
-        guard let text = string(place) else { return (nil, nil) }
-        for prefix in ["unix:", "http://unix:"] where text.hasPrefix(prefix) {
-            return socketURL(text.dropFirst(prefix.count), place)
+        guard let template = template(place) else { return (nil, nil) }
+        for prefix in ["unix:", "http://unix:"] where template.source.hasPrefix(prefix) {
+            return socketURL(template, prefix, place)
         }
         return (webURL(place, ["http", "https"]), nil)
     }
 
-    private func socketURL(_ text: Substring, _ place: Place) -> (url: Template?, socket: String?) {
-        let socket = text.prefix { $0 != ":" }
-        var path = text[socket.endIndex...].dropFirst()
-        if path.isEmpty { path = "/" }
+    private func socketURL(_ template: Template, _ prefix: String, _ place: Place) -> (url: Template?, socket: String?)
+    {
+        let socket = template.source.dropFirst(prefix.count).prefix { $0 != ":" }
+        let start = prefix + socket
+        let isAlone = template.source == start && template.isConstant
         // The kernel's limit (unix(7)), its last byte being a NUL.
-        guard socket.hasPrefix("/"), socket.utf8.count < 108, !socket.contains("${"), path.hasPrefix("/") else {
+        guard socket.hasPrefix("/"), socket.utf8.count < 108,
+            let url = isAlone
+                ? Template(literal: "http://localhost/")
+                : template.replacing(start: start + ":", by: "http://localhost"),
+            url.source.dropFirst("http://localhost".count).hasPrefix("/")
+        else {
             error(
                 "\"\((place.value.string ?? "").prefix(80))\" is no socket to send to", at: place.value.offset,
                 place.path,
@@ -88,12 +94,7 @@ extension ConfigurationReader {
                     + "unix:/run/app.sock:/hooks")
             return (nil, nil)
         }
-        do throws(TemplateError) {
-            return (try Template(parsing: "http://localhost\(path)"), String(socket))
-        } catch {
-            self.error(error.message, at: place.value.offset, place.path)
-            return (nil, nil)
-        }
+        return (url, String(socket))
     }
 
     /// A URL of one of these schemes, placeholders in path and query alone.
@@ -115,7 +116,8 @@ extension ConfigurationReader {
         let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         let isFit =
-            !host.isEmpty && host.first != ":" && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+            !host.isEmpty && host.first != ":" && !host.contains { "${}".contains($0) }
+            && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
         let portIsFit: Bool
         if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
             portIsFit = UInt16(host[host.index(after: colon)...]) != nil

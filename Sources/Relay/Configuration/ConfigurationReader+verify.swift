@@ -116,8 +116,15 @@ extension ConfigurationReader {
     }
 
     private func signedText(_ place: Place) -> SignedText? {
-        guard let text = string(place) else { return nil }
-        do throws(SignedText.Fault) { return try SignedText(parsing: text) } catch {
+        guard let pieces = pieces(place) else { return nil }
+        do throws(SignedText.Fault) {
+            var texts: [SignedText] = []
+            for piece in pieces {
+                texts.append(
+                    piece.isExternal ? SignedText(literal: piece.text) : try SignedText(parsing: piece.text))
+            }
+            return SignedText(joining: texts)
+        } catch {
             self.error(error.message, at: place.value.offset, place.path, hint: error.hint)
             return nil
         }

@@ -204,43 +204,21 @@ final class ConfigurationReader {
     }
 
     /// A string, with `${env:NAME}`, `${file:PATH}` and `${credential:NAME}` replaced. Other placeholders stay.
-    func string(_ place: Place) -> String? { replacingExternals(place) { $0 } }
-
-    /// A string in which each text from outside the file is what `change` makes of it.
-    func replacingExternals(_ place: Place, _ change: (String) -> String) -> String? {
-        guard let text = place.value.string else {
-            error("must be a string, not \(place.value.described)", at: place.value.offset, place.path)
-            return nil
-        }
-        guard text.contains("${") else { return text }
-        var result = ""
-        var rest = text[...]
-        var isComplete = true
-        while let start = rest.firstRange(of: "${") {
-            result += rest[..<start.lowerBound]
-            rest = rest[start.lowerBound...]
-            guard let end = rest.firstIndex(of: "}") else { break }
-            let inside = rest[rest.index(rest.startIndex, offsetBy: 2)..<end]
-            let whole = rest[...end]
-            rest = rest[rest.index(after: end)...]
-            if let value = external(inside, place) {
-                result += value.text.map(change) ?? ""
-                isComplete = isComplete && value.text != nil
-            } else {
-                result += whole
-            }
-        }
-        return isComplete ? result + rest : nil
-    }
+    func string(_ place: Place) -> String? { pieces(place)?.map(\.text).joined() }
 
     /// A path, relative to the configuration's directory.
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : directory + "/" + path }
 
-    /// A text with placeholders.
+    /// A text with placeholders. What comes from outside the file holds none, whatever is in it.
     func template(_ place: Place) -> Template? {
-        guard let text = string(place) else { return nil }
+        guard let pieces = pieces(place) else { return nil }
         do throws(TemplateError) {
-            return try Template(parsing: text)
+            var templates: [Template] = []
+            for piece in pieces {
+                templates.append(
+                    piece.isExternal ? Template(literal: piece.text) : try Template(parsing: piece.text))
+            }
+            return Template(joining: templates)
         } catch {
             self.error(error.message, at: place.value.offset, place.path)
             return nil

@@ -13,9 +13,9 @@ struct ShownURL {
     private static let start = Character("\u{1}")
     private static let end = Character("\u{2}")
 
-    /// Of a text that is written with each piece from outside as the given function makes it; `nil` if it can't be.
-    init?(_ write: ((String) -> String) -> String?) {
-        guard let marked = write({ "\(ShownURL.start)\($0)\(ShownURL.end)" }) else { return nil }
+    /// Of a text by its pieces.
+    init(_ pieces: [ConfigurationReader.Piece]) {
+        let marked = pieces.map { $0.isExternal ? "\(ShownURL.start)\($0.text)\(ShownURL.end)" : $0.text }.joined()
         var head = ""
         var rest = marked[...]
         if let scheme = marked.firstRange(of: "://") {

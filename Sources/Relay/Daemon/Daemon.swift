@@ -1,4 +1,5 @@
 import CPlatform
+import Cluster
 import Delivery
 import Dispatch
 import EventJSON
@@ -28,6 +29,8 @@ public final class Daemon: Sendable {
     private let quarantine: Quarantine
     private let failures: FailureRecords
     private let replays: ReplayRunner
+    /// `nil` where the spool is a directory.
+    private let member: ClusterMember?
     let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
     /// Where words of other relays are heeded, one after the other.
@@ -60,6 +63,13 @@ public final class Daemon: Sendable {
             try Daemon.assignQueues(of: spool, to: &configuration)
             quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
             let notebook = try Notebook(configuration.spool.path)
+            if let cluster = spool as? JetStreamLog {
+                member = try ClusterMember(
+                    cluster, notebook: notebook, directory: configuration.spool.path, listening: door.addresses.first
+                ) { log.write(.warning, $0, $1) }
+            } else {
+                member = nil
+            }
             replays = ReplayRunner(log: spool, notebook: notebook) { log.write(.warning, $0, $1) }
             memories = TargetMemories(notebook) {
                 log.write(
@@ -70,7 +80,8 @@ public final class Daemon: Sendable {
         }
         failures = FailureRecords(log: spool, now: { hs_wall_ms() })
         failures.follow(configuration)
-        reporter = Reporter(directory: configuration.spool.path, notify: { notices.hear($0) })
+        reporter = Reporter(
+            directory: configuration.spool.path, notify: { notices.hear($0) }, written: { [member] in member?.wake() })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
             notify: { notices.hear($0) },
@@ -84,7 +95,7 @@ public final class Daemon: Sendable {
         boards = CurrentBoard(Switchboard(configuration, queues: configuration.targets.map(\.queue)))
         operations = Operations(
             log: spool, engine: engine, reporter: reporter, memories: memories, replays: replays, counters: counters,
-            spool: configuration.spool, isCluster: configuration.cluster != nil,
+            spool: configuration.spool, member: member, startedAt: hs_wall_ms(),
             notice: { log.write(.warning, $0, $1) }, now: { hs_wall_ms() })
         inForce = Mutex(configuration)
     }
@@ -125,6 +136,7 @@ public final class Daemon: Sendable {
         overrule(by: configuration)
         followWords()
         replays.start()
+        member?.start { [operations] in operations.relayNote }
         let access = AdminGuard(token: configuration.adminToken)
         let endpoints = AdminEndpoints(
             operations: operations,
@@ -228,6 +240,7 @@ public final class Daemon: Sendable {
         controls.stop(within: Daemon.adminGrace)
         for thread in threads.withLock({ $0 }) { thread.join() }
         memories.flush()
+        member?.stop()
         spool.close()
         log.write(.info, "stopped")
     }

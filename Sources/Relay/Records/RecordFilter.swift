@@ -1,14 +1,6 @@
 import CPlatform
 import EventJSON
 
-/// One line of `audit.ndjson` or `failures.ndjson` as read back: the line itself, and its columns as texts.
-public struct RecordLine: Sendable {
-    /// The line's bytes, without its end.
-    public var bytes: [UInt8]
-    /// Its columns by name; a string bare, anything else as JSON, `null` and what is missing not at all.
-    public var columns: [String: String]
-}
-
 /// Which lines of the two files are wanted. Owned by one thread.
 public struct RecordFilter {
     /// The event's type, exactly.
@@ -28,13 +20,6 @@ public struct RecordFilter {
     /// Only lines that have this text, whatever its case, in one of the columns that identify: webhook, request, delivery.
     public var text: String?
 
-    /// The columns that can be read back.
-    private static let names = [
-        "status", "type", "webhook_id", "source", "source_object", "channel", "target", "target_url", "request_id",
-        "event_created_at", "executed_at", "delivery", "attempt", "duration_ms", "error", "next_attempt_at",
-        "response.status",
-    ]
-
     private static let identifying = ["webhook_id", "request_id", "delivery"]
 
     private var scanner: EventScanner
@@ -44,7 +29,7 @@ public struct RecordFilter {
     /// A filter that takes every line.
     public init() {
         var paths = PathSet()
-        for name in RecordFilter.names { _ = paths.insert(EventPath(name)) }
+        for name in RecordLine.columns { _ = paths.insert(EventPath(name)) }
         scanner = EventScanner(paths)
     }
 
@@ -52,20 +37,13 @@ public struct RecordFilter {
     public mutating func take(_ bytes: some Collection<UInt8>) -> RecordLine? {
         let bytes = Array(bytes)
         guard hasNeedles(bytes) else { return nil }
-        let columns: [String: String]? = bytes.withUnsafeBytes { body in
-            do throws(JSONSyntaxError) { try scanner.scan(body) } catch { return nil }
-            var columns: [String: String] = [:]
-            for (index, name) in RecordFilter.names.enumerated() {
-                guard let found = scanner.first(index), found.kind != .null else { continue }
-                let range = UnsafeRawBufferPointer(rebasing: body[found.range])
-                columns[name] =
-                    found.kind == .string
-                    ? JSONString.decode(range) : String(decoding: range, as: UTF8.self)
-            }
-            return columns
+        let isWhole = bytes.withUnsafeBytes { body in
+            do throws(JSONSyntaxError) { try scanner.scan(body) } catch { return false }
+            return true
         }
-        guard let columns, isWanted(columns) else { return nil }
-        return RecordLine(bytes: bytes, columns: columns)
+        guard isWhole else { return nil }
+        let line = RecordLine(bytes: bytes, found: RecordLine.columns.indices.map { scanner.first($0) })
+        return isWanted(line) ? line : nil
     }
 
     private mutating func lookFor(_ member: (name: String, value: String)?, at place: Int) {
@@ -85,19 +63,19 @@ public struct RecordFilter {
         }
     }
 
-    private func isWanted(_ columns: [String: String]) -> Bool {
-        if let type, columns["type"] != type { return false }
-        if let target, columns["target"] != target { return false }
-        if let status, columns["status"] != status { return false }
-        if let source, columns["source"] != source { return false }
-        if let until, columns["executed_at"] ?? "" >= until { return false }
+    private func isWanted(_ line: RecordLine) -> Bool {
+        if let type, line["type"] != type { return false }
+        if let target, line["target"] != target { return false }
+        if let status, line["status"] != status { return false }
+        if let source, line["source"] != source { return false }
+        if let until, line["executed_at"] ?? "" >= until { return false }
         if let text {
             let wanted = text.lowercased()
-            guard RecordFilter.identifying.contains(where: { columns[$0]?.lowercased().contains(wanted) == true })
+            guard RecordFilter.identifying.contains(where: { line[$0]?.lowercased().contains(wanted) == true })
             else { return false }
         }
-        if let since, columns["executed_at"] ?? "" < since { return false }
-        if let event, columns["delivery"]?.hasPrefix("\(event)/") != true { return false }
+        if let since, line["executed_at"] ?? "" < since { return false }
+        if let event, line["delivery"]?.hasPrefix("\(event)/") != true { return false }
         return true
     }
 }

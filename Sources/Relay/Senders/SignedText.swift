@@ -42,6 +42,12 @@ public struct SignedText: Sendable, Equatable {
         }
     }
 
+    /// A text that stands for itself, whatever is in it.
+    init(literal text: String) { parts = text.isEmpty ? [] : [.text(text)] }
+
+    /// One text made of several, in order.
+    init(joining pieces: [SignedText]) { parts = pieces.flatMap(\.parts) }
+
     /// Reads a text with placeholders.
     init(parsing text: String) throws(Fault) {
         var parts: [Part] = []

@@ -116,10 +116,10 @@ struct CompletionWords {
         var found: [Candidate] = []
         for line in bytes[..<count].split(separator: 0x0A).reversed()
         where found.count < CompletionWords.deliveriesOffered {
-            guard let columns = filter.take(line)?.columns, let delivery = columns["delivery"],
+            guard let record = filter.take(line), let delivery = record["delivery"],
                 !found.contains(where: { $0.word == delivery })
             else { continue }
-            found.append(Candidate(word: delivery, meaning: "\(columns["type"] ?? ""): \(columns["error"] ?? "")"))
+            found.append(Candidate(word: delivery, meaning: "\(record["type"] ?? ""): \(record["error"] ?? "")"))
         }
         return found
     }

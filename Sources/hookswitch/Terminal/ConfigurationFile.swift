@@ -1,3 +1,4 @@
+import EventJSON
 import Glibc
 import Platform
 import Relay
@@ -34,6 +35,16 @@ struct ConfigurationFile {
             throw Failure(ExitCode.configuration, "the configuration has errors")
         }
         return configuration
+    }
+
+    /// Refuses where several relays are asked about and the spool is one relay's.
+    func requireCluster() throws(Failure) {
+        guard reading.document?.root[key: "spool"]?[key: "jetstream"] != nil else {
+            throw Failure(
+                ExitCode.configuration,
+                "--cluster asks all relays of a cluster, and the spool of \(path) is a directory",
+                hint: "`spool.jetstream` is what several relays share; without it, leave --cluster out")
+        }
     }
 
     /// The spool's directory, for verbs that need no more than that.

@@ -20,28 +20,32 @@ struct RecordListing {
     }
 
     /// So many rows are looked at before the columns' widths are settled.
-    private static let rowsForLayout = 200
+    static let rowsForLayout = 200
     static let options = [
         Option("--follow", "go on with what comes"),
         Option("--type", "TYPE", "only events of this type"),
         Option("--target", "NAME", "only deliveries to this target"),
         Option("--since", "TIME", "only what was tried since: 2h, 15:04, 2026-01-01 15:04 or 2026-01-01T15:04:05Z"),
+        Verb.cluster, Option("--relay", "NAME", "with --cluster: only what this relay tried"),
     ]
     /// A terminal is shown the newest rows, so many; a file, a pipe and --json get all.
-    private static let rowsOnTerminal = 1000
+    static let rowsOnTerminal = 1000
     /// How often the file is looked at while it is followed, in microseconds.
-    private static let pollMicroseconds: UInt32 = 200_000
+    static let pollMicroseconds: UInt32 = 200_000
 
-    private let stem: String
-    private let columns: [Column]
-    private let arguments: Arguments
+    let stem: String
+    let columns: [Column]
+    let arguments: Arguments
     private let spoolPath: String
-    private var filter: RecordFilter
+    var filter: RecordFilter
 
     init(stem: String, columns: [Column], _ arguments: Arguments) throws(Failure) {
         self.stem = stem
         self.columns = columns
         self.arguments = arguments
+        guard arguments["--relay"] == nil || arguments.has("--cluster") else {
+            throw Failure(ExitCode.usage, "--relay picks one of several relays", hint: "it goes with --cluster")
+        }
         spoolPath = try ConfigurationFile(arguments).spoolPath()
         filter = try RecordListing.filter(arguments)
     }
@@ -75,6 +79,7 @@ struct RecordListing {
     }
 
     mutating func run() throws(Failure) -> Int32 {
+        if arguments.has("--cluster") { return try runOnCluster() }
         guard access(spoolPath, R_OK | X_OK) == 0 else {
             throw Failure(
                 ExitCode.file, "the spool \(spoolPath) can't be read: \(String(cString: strerror(errno)))",
@@ -88,6 +93,7 @@ struct RecordListing {
         var rows = RowStream(
             Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading))),
             rowsForLayout: RecordListing.rowsForLayout, on: .output)
+        var lines = GatheredOutput()
         var isRead = true
         do throws(FileReadError) {
             var filter = self.filter
@@ -96,18 +102,19 @@ struct RecordListing {
                 guard isRead, let line = filter.take(bytes) else { return }
                 isRead =
                     isJSON
-                    ? StandardStream.output.write(line.bytes + [0x0A])
-                    : rows.add(RecordListing.cells(line.columns, columns))
+                    ? lines.write(line.bytes) && lines.write(CollectionOfOne(0x0A))
+                    : rows.add(RecordListing.cells(line, columns))
             }
             try files.all(take)
             while isRead && isFollowed {
-                if !isJSON { isRead = rows.flush() }
+                isRead = isJSON ? lines.flush() : rows.flush()
                 usleep(RecordListing.pollMicroseconds)
                 try files.more(take)
             }
         } catch {
             throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
         }
+        if isJSON { lines.flush() }
         guard !isJSON, isRead else { return ExitCode.ok }
         rows.flush()
         conclude(rows.count)
@@ -117,12 +124,12 @@ struct RecordListing {
     /// Shows the newest rows, the latest last. The files are read from their end: a million older lines cost nothing.
     private mutating func showNewest() throws(Failure) -> Int32 {
         var table = Table(columns.map(\.heading), keeping: Set(columns.filter(\.isKept).map(\.heading)))
-        var newest: [[String: String]] = []
+        var newest: [RecordLine] = []
         do throws(FileReadError) {
             _ = try RecordPages(directory: spoolPath, stem: stem).older(
                 than: nil, since: filter.since, budgetBytes: .max
             ) { bytes, _ in
-                if let line = filter.take(bytes) { newest.append(line.columns) }
+                if let line = filter.take(bytes) { newest.append(line) }
                 return newest.count > RecordListing.rowsOnTerminal ? .enough : .more
             }
         } catch {
@@ -134,16 +141,17 @@ struct RecordListing {
         }
         if !table.isEmpty { StandardStream.output.write(table.text) }
         if isCut {
-            StandardStream.output.write(
-                "\nthe newest \(RecordListing.rowsOnTerminal) are shown; there are more: --since, --target, --json, or a pipe\n"
-            )
+            StandardStream.output.write(RecordListing.moreThere)
         }
         conclude(table.count)
         return ExitCode.ok
     }
 
+    static let moreThere =
+        "\nthe newest \(RecordListing.rowsOnTerminal) are shown; there are more: --since, --target, --json, or a pipe\n"
+
     /// What is said behind the rows.
-    private func conclude(_ rowCount: Int) {
+    func conclude(_ rowCount: Int) {
         if rowCount == 0 {
             let hasFilter = ["--type", "--target", "--status", "--since"].contains { arguments[$0] != nil }
             StandardStream.error.write(hasFilter ? "nothing matches\n" : "nothing yet\n")
@@ -153,9 +161,10 @@ struct RecordListing {
         }
     }
 
-    private static func cells(_ line: [String: String], _ columns: [Column]) -> [Table.Cell] {
+    /// A line's cells; `relay` is the one that wrote it, where there are several.
+    static func cells(_ line: RecordLine, of relay: String? = nil, _ columns: [Column]) -> [Table.Cell] {
         columns.map { column in
-            let text = line[column.name] ?? ""
+            let text = column.name == "relay" ? relay ?? "" : line[column.name] ?? ""
             return switch column.name {
             case "executed_at": Table.Cell(LocalTime.described(text, now: hs_wall_ms()))
             case "status": Table.Cell(text, ["SUCCEEDED": .good, "RETRYING": .warning, "FAILED": .bad][text] ?? .plain)

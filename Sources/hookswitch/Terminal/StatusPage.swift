@@ -3,7 +3,7 @@ import EventJSON
 
 /// What `hookswitch status` shows of one answer of the daemon.
 struct StatusPage {
-    private let root: JSONValue
+    let root: JSONValue
     private let at: Int64
 
     /// Reads the answer of `GET /api/v1/status`.
@@ -25,7 +25,7 @@ struct StatusPage {
             table.add(row)
         }
         let targets = table.isEmpty ? "no target is configured\n" : table.text(on: terminal)
-        return targets + "\n" + spool(since: before, on: terminal)
+        return targets + "\n" + spool(since: before, on: terminal) + cluster(on: terminal)
     }
 
     private func row(_ member: JSONValue.Member) -> [Table.Cell] {

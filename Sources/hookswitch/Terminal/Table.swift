@@ -61,7 +61,9 @@ struct Table {
 
     /// A text without what would steer a terminal.
     static func shown(_ text: String, keepingLines: Bool) -> String {
-        String(
+        // Of a million cells nearly all are plain ASCII.
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
+        return String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
                     if keepingLines && (scalar == "\n" || scalar == "\t") { return scalar }

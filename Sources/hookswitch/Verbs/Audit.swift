@@ -6,7 +6,12 @@ extension Verb {
         options: [config, json] + RecordListing.options + [
             Option("--status", "STATUS", "SUCCEEDED, RETRYING or FAILED")
         ],
-        discussion: "The file itself is audit.ndjson in the spool. Works without the daemon, too.",
+        discussion: """
+            The file itself is audit.ndjson in the spool. Works without the daemon, too.
+
+            With --cluster the brokers are asked for what every relay has tried, in the order in which they heard of it. The lines are \
+            those of the relays' own files, for as long and as many as the stream keeps; no daemon need be there.
+            """,
         examples: [
             Example("hookswitch audit --follow --target crm", "What goes to the CRM, as it goes."),
             Example(
@@ -27,7 +32,12 @@ extension Verb {
     static let failures = Verb(
         name: "failures", summary: "shows the deliveries given up, and how to send them again",
         options: [config, json] + RecordListing.options,
-        discussion: "The file itself is failures.ndjson in the spool: `tail -F` it. Works without the daemon, too.",
+        discussion: """
+            The file itself is failures.ndjson in the spool: `tail -F` it. Works without the daemon, too.
+
+            With --cluster the brokers are asked for what every relay has given up, in the order in which they heard of it; no daemon \
+            need be there.
+            """,
         examples: [
             Example("hookswitch failures --since 1h --target crm", "What the CRM did not take in the last hour."),
             Example("hookswitch failures --json | jq -r .error | sort | uniq -c", "What goes wrong, by how often."),

@@ -9,6 +9,9 @@ extension Verb {
         summary: "sends events of the past to targets, as a job",
         options: [
             config, json,
+            Option(
+                "--cluster",
+                "with list: the replays of all relays of `spool.jetstream`; a new one is of all events in any case"),
             Option("--since", "1h", "events received since: a duration, or a moment like 2026-01-01T00:00:00Z"),
             Option("--until", "10m", "and until then; now without it"),
             Option("--match", "PATTERN", "only those that an event pattern takes, like '{\"type\": [\"order.paid\"]}'"),
@@ -29,9 +32,13 @@ extension Verb {
                 "a week's orders to a new target, fifty a second"),
         ]
     ) { arguments throws(Failure) in
-        let daemon = ControlSocket(spoolPath: try ConfigurationFile(arguments).spoolPath())
+        let file = ConfigurationFile(arguments)
+        let daemon = ControlSocket(spoolPath: try file.spoolPath())
+        if arguments.has("--cluster") { try file.requireCluster() }
         let isJSON = arguments.has("--json")
         switch arguments.rest.first {
+        case "list" where arguments.rest.count == 1 && arguments["--since"] == nil && arguments.has("--cluster"):
+            try Verb.showReplays(of: try daemon.ask("/api/v1/cluster"), isJSON: isJSON)
         case "list" where arguments.rest.count == 1 && arguments["--since"] == nil:
             Verb.show(try Verb.answer(try daemon.ask("/api/v1/replays")), isJSON: isJSON)
         case let action? where ["pause", "resume", "cancel"].contains(action) && arguments["--since"] == nil:
@@ -120,12 +127,40 @@ extension Verb {
             for job in answer.jobs { StandardStream.output.write(answer.document.bytes[job.range] + [0x0A]) }
             return
         }
-        let columns = ["replay", "state", "to", "since", "until", "rate", "seen", "matched", "handed_over", "waited"]
         var table = Table(columns.map { $0.replacing("_", with: " ").uppercased() })
         for job in answer.jobs {
             table.add(columns.map { name -> String in job[key: name].map(Verb.cell) ?? "" })
         }
         StandardStream.output.write(table.text)
+    }
+
+    private static let columns = [
+        "replay", "state", "to", "since", "until", "rate", "seen", "matched", "handed_over", "waited",
+    ]
+
+    /// The replays of all relays, as they said last.
+    private static func showReplays(of answer: [UInt8], isJSON: Bool) throws(Failure) {
+        let (document, _) = try Verb.answer(answer)
+        var table = Table((["relay"] + columns).map { $0.replacing("_", with: " ").uppercased() })
+        for relay in document.root[key: "relays"]?.array ?? [] {
+            let name = relay[key: "relay"]?.string ?? ""
+            for job in relay[key: "replays"]?.array ?? [] {
+                guard isJSON else {
+                    table.add([name] + columns.map { column -> String in job[key: column].map(Verb.cell) ?? "" })
+                    continue
+                }
+                var writer = JSONWriter()
+                writer.object { writer in
+                    writer.member("relay", name)
+                    for member in job.members ?? [] {
+                        writer.member(member.key) { $0.raw(document.bytes[member.value.range]) }
+                    }
+                }
+                writer.endLine()
+                StandardStream.output.write(writer.bytes)
+            }
+        }
+        if !isJSON { StandardStream.output.write(table.text) }
     }
 
     private static func cell(_ value: JSONValue) -> String {

@@ -10,10 +10,15 @@ extension Verb {
             config, json, Option("--failed", "all that was given up"),
             Option("--target", "NAME", "with --failed: only this target's"),
             Option("--since", "1h", "with --failed: only what was given up since"),
+            Option(
+                "--cluster", "with --since: what any relay of `spool.jetstream` gave up; the rest is of all in any case"
+            ),
             Option("--dry-run", "send nothing, say what would be sent"),
         ]
     ) { arguments throws(Failure) in
-        let spoolPath = try ConfigurationFile(arguments).spoolPath()
+        let file = ConfigurationFile(arguments)
+        let spoolPath = try file.spoolPath()
+        if arguments.has("--cluster") { try file.requireCluster() }
         let daemon = ControlSocket(spoolPath: spoolPath)
         let isDryRun = arguments.has("--dry-run")
         var requests: [[UInt8]] = []
@@ -29,7 +34,7 @@ extension Verb {
                 retry.show(isJSON: arguments.has("--json"))
                 return ExitCode.ok
             }
-            let batches = try Verb.failedSince(arguments, spoolPath)
+            let batches = try Verb.failedSince(arguments, file, spoolPath)
             total = batches.reduce(0) { $0 + $1.count }
             requests = batches.map { Verb.request(for: $0, failedOnly: true, isDryRun) }
         } else {
@@ -87,22 +92,32 @@ extension Verb {
         return writer.bytes
     }
 
-    /// What failures.ndjson has since a moment, each delivery once, in batches.
-    private static func failedSince(_ arguments: Arguments, _ spoolPath: String) throws(Failure) -> [[String]] {
+    /// What failures.ndjson, or those of all relays, have since a moment, each delivery once, in batches.
+    private static func failedSince(
+        _ arguments: Arguments, _ file: ConfigurationFile, _ spoolPath: String
+    ) throws(Failure) -> [[String]] {
         var filter = try RecordListing.filter(arguments)
-        var files = RecordFiles(spool: spoolPath, stem: "failures")
-        defer { files.close() }
         var seen: Set<String> = []
         var batches: [[String]] = []
-        do throws(FileReadError) {
-            try files.all { line in
-                guard let delivery = filter.take(line)?.columns["delivery"], seen.insert(delivery).inserted else {
-                    return
+        func take(_ line: ArraySlice<UInt8>) {
+            guard let delivery = filter.take(line)?["delivery"], seen.insert(delivery).inserted else { return }
+            if batches.last.map({ $0.count < batch }) != true { batches.append([]) }
+            batches[batches.count - 1].append(delivery)
+        }
+        if arguments.has("--cluster") {
+            var records = try file.clusterRecords("failures")
+            let since = filter.since
+            try ConfigurationFile.asking { () throws(ClusterRecords.Fault) in
+                try records.all(since: since) { line, _ in
+                    take(line)
+                    return true
                 }
-                if batches.last.map({ $0.count < batch }) != true { batches.append([]) }
-                batches[batches.count - 1].append(delivery)
             }
-        } catch {
+            return batches
+        }
+        var files = RecordFiles(spool: spoolPath, stem: "failures")
+        defer { files.close() }
+        do throws(FileReadError) { try files.all(take) } catch {
             throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
         }
         return batches

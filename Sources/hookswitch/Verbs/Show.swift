@@ -70,10 +70,9 @@ extension Verb {
         var found: [RecordLine] = []
         var files = RecordFiles(spool: spoolPath, stem: "audit")
         defer { files.close() }
-        let needle = Array("\"delivery\":\"\(number)/".utf8)
         do throws(FileReadError) {
             try files.all { line in
-                if contains(line, needle), let record = filter.take(line) { found.append(record) }
+                if let record = filter.take(line) { found.append(record) }
             }
         } catch {
             throw Failure(ExitCode.file, "\(error.path): \(error.reason)")
@@ -103,7 +102,7 @@ extension Verb {
         if !deliveries.isEmpty { text += "\n\(deliveries.text(on: terminal))" }
         var table = Table(["EXECUTED AT", "DELIVERY", "ATTEMPT", "STATUS", "MS", "ERROR"], keeping: ["DELIVERY"])
         for attempt in attempts {
-            func column(_ name: String) -> String { attempt.columns[name] ?? "" }
+            func column(_ name: String) -> String { attempt[name] ?? "" }
             table.add([
                 LocalTime.described(column("executed_at"), now: now), column("delivery"), column("attempt"),
                 column("status"), column("duration_ms"), column("error"),
@@ -113,22 +112,5 @@ extension Verb {
         let isErased = event[key: "erased"] != nil
         let body = isErased ? "(erased)" : event[key: "body"]?.string ?? "(base64) \(string("body_base64"))"
         return text + "\n" + Table.shown(body, keepingLines: true) + "\n"
-    }
-
-    /// Whether bytes hold a text: most lines of a long file are passed over by it.
-    private static func contains(_ bytes: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
-        guard bytes.count >= needle.count else { return false }
-        return bytes.withUnsafeBytes { bytes in
-            needle.withUnsafeBytes { needle in
-                var start = 0
-                while start <= bytes.count - needle.count {
-                    if bytes[start] == needle[0] && bytes[start..<(start + needle.count)].elementsEqual(needle) {
-                        return true
-                    }
-                    start += 1
-                }
-                return false
-            }
-        }
     }
 }

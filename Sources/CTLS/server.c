@@ -1,27 +1,17 @@
 #define _GNU_SOURCE
-#include "CTLS.h"
-#include <stdint.h>
-#include <string.h>
+#include "openssl.h"
 
-typedef struct ssl_method_st SSL_METHOD;
 typedef struct x509_st X509;
 typedef struct asn1_string_st ASN1_TIME;
 typedef struct stack_st_X509_NAME STACK_OF_NAMES;
 
 const SSL_METHOD *TLS_server_method(void);
-SSL_CTX *SSL_CTX_new(const SSL_METHOD *method);
-long SSL_CTX_ctrl(SSL_CTX *context, int command, long number, void *pointer);
 long SSL_CTX_callback_ctrl(SSL_CTX *context, int command, void (*callback)(void));
 uint64_t SSL_CTX_set_options(SSL_CTX *context, uint64_t options);
 int SSL_CTX_set_cipher_list(SSL_CTX *context, const char *list);
-int SSL_CTX_use_certificate_chain_file(SSL_CTX *context, const char *path);
-int SSL_CTX_use_PrivateKey_file(SSL_CTX *context, const char *path, int type);
-int SSL_CTX_check_private_key(const SSL_CTX *context);
 void SSL_CTX_set_default_passwd_cb(SSL_CTX *context, int (*callback)(char *, int, int, void *));
-int SSL_CTX_load_verify_file(SSL_CTX *context, const char *path);
 STACK_OF_NAMES *SSL_load_client_CA_file(const char *path);
 void SSL_CTX_set_client_CA_list(SSL_CTX *context, STACK_OF_NAMES *names);
-void SSL_CTX_set_verify(SSL_CTX *context, int mode, void *callback);
 int SSL_CTX_set_session_id_context(SSL_CTX *context, const unsigned char *id, unsigned int count);
 typedef int (*hs_alpn)(SSL *, const unsigned char **, unsigned char *, const unsigned char *, unsigned int, void *);
 void SSL_CTX_set_alpn_select_cb(SSL_CTX *context, hs_alpn callback, void *argument);
@@ -29,22 +19,12 @@ X509 *SSL_CTX_get0_certificate(const SSL_CTX *context);
 int X509_check_host(X509 *certificate, const char *name, size_t count, unsigned int flags, char **peer);
 const ASN1_TIME *X509_get0_notAfter(const X509 *certificate);
 int ASN1_TIME_diff(int *days, int *seconds, const ASN1_TIME *from, const ASN1_TIME *to);
-SSL *SSL_new(SSL_CTX *context);
-int SSL_set_fd(SSL *session, int descriptor);
 void SSL_set_accept_state(SSL *session);
-int SSL_read_ex(SSL *session, void *bytes, size_t count, size_t *done);
-int SSL_write_ex(SSL *session, const void *bytes, size_t count, size_t *done);
-int SSL_get_error(const SSL *session, int result);
-int SSL_is_init_finished(const SSL *session);
 const char *SSL_get_servername(const SSL *session, int type);
 SSL_CTX *SSL_set_SSL_CTX(SSL *session, SSL_CTX *context);
-unsigned long ERR_peek_last_error(void);
-const char *ERR_reason_error_string(unsigned long error);
-void ERR_clear_error(void);
 
-// Numbers of ssl.h, tls1.h and sslerr.h.
+// Numbers of ssl.h and tls1.h.
 enum {
-    CTRL_MODE = 33,
     CTRL_SET_READ_AHEAD = 41,
     CTRL_SET_SESS_CACHE_MODE = 44,
     CTRL_SET_SERVERNAME_CB = 53,
@@ -52,15 +32,7 @@ enum {
     CTRL_GET_TICKET_KEYS = 58,
     CTRL_SET_TICKET_KEYS = 59,
     CTRL_SET_GROUPS_LIST = 92,
-    CTRL_SET_MIN_PROTO_VERSION = 123,
-    VERSION_1_2 = 0x0303,
-    MODE = 1 | 2 | 16, // partial writes, from buffers that move; buffers are released while a session is idle
-    FILETYPE_PEM = 1,
     VERIFY_PEER_OR_FAIL = 1 | 2,
-    ERROR_WANT_READ = 2,
-    ERROR_WANT_WRITE = 3,
-    REASON_HTTP_REQUEST = 156,
-    REASON_MASK = 0x7FFFFF,
     TLSEXT_OK = 0,
     TLSEXT_ALERT_FATAL = 2,
     TICKET_KEYS = 80,
@@ -87,13 +59,6 @@ static int choose_protocol(
     }
     // A client that speaks only something else is told so (RFC 7301 §3.2).
     return TLSEXT_ALERT_FATAL;
-}
-
-static void explain(char *reason, size_t capacity) {
-    const char *text = ERR_reason_error_string(ERR_peek_last_error());
-    strncpy(reason, text ? text : "no reason given", capacity - 1);
-    reason[capacity - 1] = 0;
-    ERR_clear_error();
 }
 
 SSL_CTX *hs_tls_context(
@@ -192,28 +157,3 @@ SSL *hs_tls_session(SSL_CTX *context, int descriptor) {
     SSL_set_accept_state(session);
     return session;
 }
-
-static long outcome(SSL *session) {
-    switch (SSL_get_error(session, 0)) {
-    case ERROR_WANT_READ: return HS_TLS_WANTS_READ;
-    case ERROR_WANT_WRITE: return HS_TLS_WANTS_WRITE;
-    default: break;
-    }
-    long ended = (ERR_peek_last_error() & REASON_MASK) == REASON_HTTP_REQUEST ? HS_TLS_PLAIN_HTTP : HS_TLS_ENDED;
-    ERR_clear_error();
-    return ended;
-}
-
-long hs_tls_read(SSL *session, void *bytes, size_t count) {
-    size_t done = 0;
-    ERR_clear_error();
-    return SSL_read_ex(session, bytes, count, &done) == 1 ? (long)done : outcome(session);
-}
-
-long hs_tls_write(SSL *session, const void *bytes, size_t count) {
-    size_t done = 0;
-    ERR_clear_error();
-    return SSL_write_ex(session, bytes, count, &done) == 1 ? (long)done : outcome(session);
-}
-
-int hs_tls_is_established(const SSL *session) { return SSL_is_init_finished(session); }
