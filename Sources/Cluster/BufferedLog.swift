@@ -1,5 +1,6 @@
 import CPlatform
 import Dispatch
+import Glibc
 import Platform
 import Spool
 import Synchronization
@@ -36,6 +37,11 @@ public final class BufferedLog: EventLog {
         var queues: [QueueID: Known] = [:]
         /// The cluster's numbers of the queues that have one.
         var remotes: [QueueID: QueueID] = [:]
+        /// Which targets keep an order, and whether the cluster has not heard of it.
+        var orders: [KeptOrder] = []
+        var ordersAreNew = false
+        /// Who hears of words.
+        var hear: (@Sendable (String, QueueWord) -> Void)?
         /// Whether events go into the spool.
         var isBuffering = true
         var reason = "no broker has been reached yet"
@@ -55,6 +61,9 @@ public final class BufferedLog: EventLog {
     /// How long brokers may take to answer whoever carries, in milliseconds, and how soon they are asked again.
     private static let patienceMilliseconds: Int64 = 2_000
     private static let pauseMilliseconds = 500
+    /// How long a start waits for the brokers, in milliseconds, and how often it looks, in microseconds.
+    private static let startMilliseconds: Int64 = 3_000
+    private static let startPauseMicroseconds: UInt32 = 20_000
 
     let spool: Spool
     private let settings: ClusterSettings
@@ -88,6 +97,28 @@ public final class BufferedLog: EventLog {
         state.withLock { if $0.queues[queue] == nil { $0.queues[queue] = Known(name: name) } }
         bell.signal()
         return queue
+    }
+
+    /// The cluster sees to the order, and the buffer keeps that of acceptance.
+    public var keepsOrder: Bool { true }
+
+    /// Keeps the order of these targets; the cluster hears of it at once if it is there, else as soon as it is.
+    public func keepOrder(of targets: [KeptOrder]) throws(SpoolError) {
+        let cluster = state.withLock { state in
+            state.orders = targets
+            state.ordersAreNew = true
+            return state.cluster
+        }
+        if let cluster, cluster.board.isConnected { try order(cluster) }
+        bell.signal()
+    }
+
+    /// Has the cluster keep the orders.
+    private func order(_ cluster: JetStreamLog) throws(SpoolError) {
+        let orders = state.withLock { $0.ordersAreNew ? $0.orders : nil }
+        guard let orders else { return }
+        try cluster.keepOrder(of: orders)
+        state.withLock { $0.ordersAreNew = false }
     }
 
     /// Begins to hand out a queue's deliveries, as soon as the brokers are there.
@@ -133,6 +164,16 @@ public final class BufferedLog: EventLog {
         cluster?.settle(translated, told: told)
     }
 
+    /// The cluster, once it was reached for the first time; waited for at the start, for some seconds.
+    public func reached() -> JetStreamLog? {
+        let end = hs_monotonic_ns() / 1_000_000 + BufferedLog.startMilliseconds
+        while hs_monotonic_ns() / 1_000_000 < end {
+            if let cluster = state.withLock({ $0.cluster }) { return cluster }
+            usleep(BufferedLog.startPauseMicroseconds)
+        }
+        return nil
+    }
+
     /// Lets go of the brokers, then of the spool: what had no answer is in it.
     public func close() {
         let cluster = state.withLock { state in
@@ -175,6 +216,7 @@ public final class BufferedLog: EventLog {
         while !state.withLock({ $0.isStopping }) {
             do throws(SpoolError) {
                 let cluster = try connected()
+                try order(cluster)
                 try resolve(cluster)
                 let made =
                     if let crossing { crossing } else { try Crossing(from: spool, in: settings.path, to: cluster) }
@@ -201,6 +243,7 @@ public final class BufferedLog: EventLog {
     private func isEmptied(at batches: Int) -> Bool {
         state.withLock { state in
             guard state.batches == batches, state.underWay == 0, state.queues.count == state.remotes.count,
+                !state.ordersAreNew,
                 state.cluster?.board.isConnected == true
             else { return false }
             state.isBuffering = false
@@ -221,7 +264,11 @@ public final class BufferedLog: EventLog {
         if let cluster = state.withLock({ $0.cluster }) { return cluster }
         let notice = self.notice
         let cluster = try JetStreamLog(besides: spool, settings) { notice(.cluster($0)) }
-        state.withLock { $0.cluster = cluster }
+        let hear = state.withLock { state in
+            state.cluster = cluster
+            return state.hear
+        }
+        if let hear { cluster.follow(hear) }
         return cluster
     }
 

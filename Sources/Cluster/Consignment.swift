@@ -12,7 +12,7 @@ struct Consignment: Sendable, Equatable {
     static func id(
         receivedAt: Int64, dedupe: DedupeKey?, attributes: some Collection<UInt8>, now: Int64
     ) -> String {
-        if let key = dedupe, key.until > now { return id(key) }
+        if let key = dedupe, key.until > now { return key.id }
         let sums = sums(attributes, from: receivedAt)
         return "m\(String(sums.x, radix: 36))-\(String(sums.y, radix: 36))"
     }
@@ -29,7 +29,4 @@ struct Consignment: Sendable, Equatable {
         }
         return SIMD2(first, second)
     }
-
-    /// The name of every event with a key.
-    static func id(_ key: DedupeKey) -> String { "\(key.hash.x)-\(key.hash.y)" }
 }

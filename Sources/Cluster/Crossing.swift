@@ -120,33 +120,86 @@ public final class Crossing {
             queues[delivery.queue] = try log.queue(named: delivery.target)
         }
         let ids = events.map { Consignment.id(of: $0.event) }
-        let numbers = try publish(events, ids)
+        let known = try lookUp(events)
+        let new = events.indices.filter { known[$0] == nil }
+        var numbers = known
+        for (place, number) in zip(new, try publish(new.map { events[$0] }, new.map { ids[$0] })) {
+            numbers[place] = number
+        }
         var standings: [JetStreamLog.Carried] = []
         var settled: [Outcome] = []
         var count = 0
         for (place, entry) in events.enumerated() {
+            let orders = log.orders.withLock { $0 }
+            let isOurs =
+                try known[place].map { number throws(SpoolError) in try isSame(entry.event, as: number) } ?? true
             for delivery in entry.deliveries where delivery.state != .done {
                 count += 1
                 if delivery.state != .failed {
                     let id = DeliveryID(event: entry.event.number, queue: delivery.queue)
                     settled.append(Outcome(id, .done, progress: delivery.progress))
                 }
-                guard !delivery.isFresh, let queue = queues[delivery.queue] else { continue }
+                guard isOurs, let number = numbers[place], let queue = queues[delivery.queue],
+                    !goesAsFresh(delivery, queue, orders)
+                else { continue }
+                let share = entry.event.body.withUnsafeBytes { orders.share(of: queue, body: $0) }
                 standings.append(
                     JetStreamLog.Carried(
-                        delivery: DeliveryID(event: numbers[place], queue: queue), state: delivery.state,
-                        progress: delivery.progress, id: ids[place]))
+                        delivery: DeliveryID(event: number, queue: queue), state: delivery.state,
+                        progress: delivery.progress, id: ids[place], share: share))
             }
         }
         try log.carry(standings)
+        try log.keep(
+            new.compactMap { place in
+                guard let key = events[place].event.dedupe, let number = numbers[place], needsBucket(key) else {
+                    return nil
+                }
+                return (key, number)
+            })
         if !settled.isEmpty { try spool.settleNow(settled) }
         tally.deliveries += count
+    }
+
+    /// Whether the stream's window is too short for a key. Where it is longer, the key counts a little longer than it should.
+    private func needsBucket(_ key: DedupeKey) -> Bool {
+        let key = DedupeKey(hash: key.hash, until: key.until, isExact: false)
+        return key.needsBucket(window: log.settings.window.wholeMilliseconds, now: hs_wall_ms())
+    }
+
+    /// The numbers of events that the bucket of keys knows: repetitions, or ours that were carried before.
+    private func lookUp(
+        _ events: [(event: StoredEvent, deliveries: [DeliveryStanding])]
+    ) throws(SpoolError) -> [EventNumber?] {
+        var numbers: [EventNumber?] = []
+        for entry in events {
+            if let key = entry.event.dedupe, needsBucket(key) {
+                numbers.append(try log.event(ofKey: key, now: hs_wall_ms()))
+            } else {
+                numbers.append(nil)
+            }
+        }
+        return numbers
+    }
+
+    /// Whether an event of the stream is this one, and no other with the same key.
+    private func isSame(_ event: StoredEvent, as number: EventNumber) throws(SpoolError) -> Bool {
+        guard let found = try log.event(number) else { return false }
+        return found.receivedAt == event.receivedAt && found.attributes == event.attributes
+    }
+
+    /// Whether a delivery goes as if it had never been tried: also where an order is kept, since a message of its own would stand
+    /// behind those of later events.
+    private func goesAsFresh(_ delivery: DeliveryStanding, _ queue: QueueID, _ orders: Orders) -> Bool {
+        delivery.isFresh || delivery.state != .failed && delivery.state != .done && orders.isKept(queue)
     }
 
     /// Publishes events, and answers their numbers in the stream.
     private func publish(
         _ events: [(event: StoredEvent, deliveries: [DeliveryStanding])], _ ids: [String]
     ) throws(SpoolError) -> [EventNumber] {
+        guard !events.isEmpty else { return [] }
+        let orders = log.orders.withLock { $0 }
         var batch = CommitBatch()
         var consignments: [Consignment] = []
         // Bodies are borrowed until all is answered.
@@ -155,8 +208,11 @@ public final class Crossing {
         defer { bodies.deallocate() }
         var offset = 0
         for (place, entry) in events.enumerated() {
-            let fresh = entry.deliveries.filter(\.isFresh).compactMap { queues[$0.queue] }
-            let tried = entry.deliveries.filter { !$0.isFresh && $0.state != .done }.compactMap { queues[$0.queue] }
+            var (fresh, tried): ([QueueID], [QueueID]) = ([], [])
+            for delivery in entry.deliveries where delivery.state != .done {
+                guard let queue = queues[delivery.queue] else { continue }
+                if goesAsFresh(delivery, queue, orders) { fresh.append(queue) } else { tried.append(queue) }
+            }
             let bits = Set(fresh.map { Int($0.rawValue) % Subjects.bits })
             // One whose bit stands for another's would come by this message, too.
             let owed = fresh + tried.filter { !bits.contains(Int($0.rawValue) % Subjects.bits) }
@@ -169,7 +225,8 @@ public final class Crossing {
             offset = end
         }
         let waited = WaitedFates(count: events.count)
-        log.commit(batch, as: consignments, within: JetStreamLog.carryMilliseconds) { outcome, _ in waited.note(outcome)
+        log.publish(batch, as: consignments, within: JetStreamLog.carryMilliseconds) { outcome, _ in
+            waited.note(outcome)
         }
         var numbers: [EventNumber] = []
         for fate in waited.wait() {

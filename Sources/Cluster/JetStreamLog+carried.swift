@@ -21,6 +21,8 @@ extension JetStreamLog {
         var progress: Progress
         /// What its event was published as.
         var id: String
+        /// The part of the queue that its event belongs to.
+        var share: Share
     }
 
     /// How long the brokers have to store what is carried, in milliseconds.
@@ -41,10 +43,9 @@ extension JetStreamLog {
         let owed = records.indices.filter { records[$0].state == .again }
         let numbers = try store(
             owed.map { place in
-                let queue = records[place].delivery.queue
-                return Stored(
-                    subject: subjects.again(queue), record: records[place],
-                    id: "\(deliveries[place].id)-\(queue.rawValue)")
+                Stored(
+                    subject: subjects.again(deliveries[place].share), record: records[place],
+                    id: "\(deliveries[place].id)-\(records[place].delivery.queue.rawValue)")
             })
         for (place, number) in zip(owed, numbers) { records[place].message = number }
         try store(
@@ -130,6 +131,43 @@ extension JetStreamLog {
             last = found.sequence
             if let record = ClusterRecord(found.message.payload) { take(record) }
         }
+    }
+
+    /// What is behind a number for one consumer: the message's own number, what it says, and the event that it is, if it is one.
+    func next(for share: Share, after number: UInt64) throws(SpoolError)
+        -> (number: UInt64, again: ClusterRecord?, event: StoredEvent?)?
+    {
+        guard let found = try next(of: subjects.filter(share), after: number, in: subjects.eventStream) else {
+            return nil
+        }
+        if found.message.subject.hasPrefix(subjects.eventPrefix) {
+            let event = StoredEvent(EventNumber(rawValue: found.sequence), payload: found.message.payload)
+            return (found.sequence, nil, event)
+        }
+        return (found.sequence, ClusterRecord(found.message.payload), nil)
+    }
+
+    /// Keeps an event's key in the bucket, if the stream's window can't tell its repetitions.
+    func keep(_ keys: [(key: DedupeKey, event: EventNumber)]) throws(SpoolError) {
+        for entry in keys {
+            let record = KeyRecord(event: entry.event, until: entry.key.until)
+            try asking { () throws(NATSFault) in
+                let answer = PublishAnswer(try client.call(subjects.key(entry.key), record.bytes))
+                if case .refused(let fault) = answer { throw fault }
+            }
+        }
+    }
+
+    /// The event that the bucket has for a key that still counts.
+    func event(ofKey key: DedupeKey, now: Int64) throws(SpoolError) -> EventNumber? {
+        var found: (sequence: UInt64, message: Message)?
+        try asking { () throws(NATSFault) in
+            let question = "{\"last_by_subj\":\"\(subjects.key(key))\"}"
+            found = try JetStreamAPI.message(
+                client.call(JetStreamAPI.get(subjects.keyStream), Array(question.utf8)))
+        }
+        guard let record = found.flatMap({ KeyRecord($0.message.payload) }), record.until > now else { return nil }
+        return record.event
     }
 
     private func next(of pattern: String, after number: UInt64, in stream: String) throws(SpoolError)

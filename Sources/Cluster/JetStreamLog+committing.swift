@@ -19,20 +19,58 @@ extension JetStreamLog {
         _ batch: CommitBatch, as consignments: [Consignment], within milliseconds: Int64,
         _ done: @escaping @Sendable (CommitOutcome, _ unreached: (Int) -> ArraySlice<UInt8>?) -> Void
     ) {
+        guard let (keyed, rest, places) = split(batch) else {
+            return publish(batch, as: consignments, within: milliseconds, done)
+        }
+        let orders = self.orders.withLock { $0 }
+        let events = keyed.compactMap { place -> Keyed? in
+            let event = batch.events[place]
+            guard let key = event.dedupe else { return nil }
+            var payload: [UInt8] = []
+            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &payload)
+            payload += event.body
+            return Keyed(
+                subject: subjects.event(owedTo: orders.shares(of: event.owed, body: event.body)), key: key,
+                payload: payload, deadline: milliseconds
+            ) { [payload] fate, isUnreached in
+                done(.partly([(place: place, fate: fate)])) { _ in isUnreached ? payload[...] : nil }
+            }
+        }
+        client.perform { [self] in take(events) }
+        guard !rest.isEmpty else { return }
+        publish(rest, as: consignments.isEmpty ? [] : places.map { consignments[$0] }, within: milliseconds) {
+            outcome, unreached in
+            func lent(_ place: Int) -> ArraySlice<UInt8>? { places.firstIndex(of: place).flatMap(unreached) }
+            switch outcome {
+            case .committed(let fates): done(.partly(zip(places, fates).map { (place: $0, fate: $1) }), lent)
+            case .partly(let known): done(.partly(known.map { (place: places[$0.place], fate: $0.fate) }), lent)
+            case .refused(let refusal):
+                done(.partly(places.map { (place: $0, fate: .refused(refusal)) })) { _ in nil }
+            }
+        }
+    }
+
+    /// Publishes events whose keys, if they have any, the stream itself knows.
+    func publish(
+        _ batch: CommitBatch, as consignments: [Consignment], within milliseconds: Int64,
+        _ done: @escaping @Sendable (CommitOutcome, _ unreached: (Int) -> ArraySlice<UInt8>?) -> Void
+    ) {
         let count = batch.events.count
         let first = nextMessage.add(UInt64(count), ordering: .relaxed).oldValue
         var writer = ProtocolWriter()
         writer.reserve(batch.events.reduce(0) { $0 + $1.body.count + 512 } + batch.attributes.count)
         var ends: [Int] = []
         var sizes: [Int] = []
+        let orders = self.orders.withLock { $0 }
         for (index, event) in batch.events.enumerated() {
             let consignment = consignments.isEmpty ? nil : consignments[index]
             var head: [UInt8] = []
             EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &head)
             let number = first + UInt64(index)
-            let id = consignment?.id ?? event.dedupe.map(Consignment.id) ?? "\(salt)-\(number)"
+            let id = consignment?.id ?? event.dedupe?.id ?? "\(salt)-\(number)"
             writer.publish(
-                subjects.event(owedTo: consignment?.fresh ?? event.owed), reply: "\(client.inbox).p.\(number)",
+                subjects.event(owedTo: orders.shares(of: consignment?.fresh ?? event.owed, body: event.body)),
+                reply: "\(client.inbox).p.\(number)",
                 headers: [("Nats-Msg-Id", id)], payloadCount: head.count + event.body.count
             ) { bytes in
                 bytes += head
@@ -61,10 +99,10 @@ extension JetStreamLog {
         }
     }
 
-    private func refusal(of count: Int, largest: Int) -> CommitRefusal? {
+    func refusal(of count: Int, largest: Int) -> CommitRefusal? {
         let reason: String
         let limitBytes = longest.load(ordering: .relaxed)
-        if publisher.waiting + count > ClusterSettings.waitingLimit {
+        if publisher.waiting + looking + count > ClusterSettings.waitingLimit {
             reason = "too many events wait for the brokers"
         } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
             reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
@@ -79,7 +117,7 @@ extension PublishAnswer {
     var isStored: Bool { if case .refused = self { false } else { true } }
 
     /// Whether the brokers could not be reached, or can't take anything now, for another reason than that the stream holds all it may.
-    fileprivate var isUnreached: Bool {
+    var isUnreached: Bool {
         guard case .refused(let fault) = self else { return false }
         return fault.kind == .later && !fault.reason.contains("maximum bytes exceeded")
     }

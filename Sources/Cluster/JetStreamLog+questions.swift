@@ -9,7 +9,10 @@ extension JetStreamLog {
     public func status() -> SpoolStatus { board.status }
 
     /// Finds an event by its number.
-    public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
+    public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? { try found(number)?.event }
+
+    /// Finds an event by its number, with the subject that it was published at.
+    private func found(_ number: EventNumber) throws(SpoolError) -> (event: StoredEvent, subject: String)? {
         guard
             let found = try message("{\"seq\":\(number.rawValue)}", from: subjects.eventStream),
             found.message.subject.hasPrefix(subjects.eventPrefix)
@@ -17,7 +20,7 @@ extension JetStreamLog {
         guard let event = StoredEvent(number, payload: found.message.payload) else {
             throw .damaged(segment: 0, offset: 0, reason: "message \(number) of the stream is no event")
         }
-        return event
+        return (event, found.message.subject)
     }
 
     /// The first event behind a number. The stream does not find events by their time: none is passed over.
@@ -32,7 +35,7 @@ extension JetStreamLog {
 
     /// How an event's deliveries stand: by what is written down, and else by how far the consumer has come.
     public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
-        guard let event = try event(number) else { return [] }
+        guard let (event, subject) = try found(number) else { return [] }
         let queues = board.queues
         var standings: [DeliveryStanding] = []
         for queue in event.owed {
@@ -43,7 +46,7 @@ extension JetStreamLog {
                 case .failed: .failed
                 case .later: .later(notBefore: record?.notBefore ?? 0)
                 case .again: .waiting
-                case nil: number.rawValue <= queues[queue]?.acknowledged ?? 0 ? .done : .waiting
+                case nil: number.rawValue <= board.part(of: queue, in: subject).acknowledged ? .done : .waiting
                 }
             standings.append(
                 DeliveryStanding(
@@ -82,16 +85,9 @@ extension JetStreamLog {
 
     private func again(_ deliveries: [DeliveryID], onlyOwed: Bool) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
-        // The board may be a second behind: what was delivered meanwhile would pass for owed.
-        var handedOut: [QueueID: UInt64] = [:]
-        for queue in Set(deliveries.map(\.queue)) where board.queues[queue] != nil {
-            try asking { () throws(NATSFault) in
-                let info = try ask(JetStreamAPI.consumer(subjects.consumer(queue), of: subjects.eventStream), [])
-                handedOut[queue] = info.number("delivered", "stream_seq")
-            }
-        }
+        var seen: [Share: UInt64] = [:]
         for delivery in deliveries {
-            guard let event = try event(delivery.event) else {
+            guard let (event, subject) = try found(delivery.event) else {
                 results[delivery] = .noSuchEvent
                 continue
             }
@@ -100,8 +96,13 @@ extension JetStreamLog {
                 results[delivery] = .neverOwed
                 continue
             }
-            let isNotOut = delivery.event.rawValue > handedOut[delivery.queue] ?? 0
+            let share = board.share(of: delivery.queue, in: subject)
+            let isNotOut = try delivery.event.rawValue > handedOut(share, &seen)
             if last?.state == .again || last == nil && event.owed.contains(delivery.queue) && isNotOut {
+                results[delivery] = .wasOwed
+                continue
+            }
+            if let last, last.state == .later, try hurry(last) {
                 results[delivery] = .wasOwed
                 continue
             }
@@ -111,7 +112,10 @@ extension JetStreamLog {
                 record.progress.attempts = last?.progress.attempts ?? 0
                 record.progress.attemptsBefore = record.progress.attempts
             }
-            guard case .stored(let message)? = try publish(subjects.again(delivery.queue), record) else {
+            let again = event.body.withUnsafeBytes { body in
+                orders.withLock { $0.share(of: delivery.queue, body: body) }
+            }
+            guard case .stored(let message)? = try publish(subjects.again(again), record) else {
                 throw .elsewhere(reason: "the brokers did not take the request")
             }
             record.message = message
@@ -128,34 +132,84 @@ extension JetStreamLog {
         return results
     }
 
+    /// The last message that a consumer handed out, asked once: the board may be a second behind, and what was delivered
+    /// meanwhile would pass for owed.
+    private func handedOut(_ share: Share, _ seen: inout [Share: UInt64]) throws(SpoolError) -> UInt64 {
+        if let known = seen[share] { return known }
+        var number: UInt64 = 0
+        try asking { () throws(NATSFault) in
+            let info = try ask(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream), [])
+            number = info.number("delivered", "stream_seq")
+        }
+        seen[share] = number
+        return number
+    }
+
+    /// Finds the first and the last event of what was given up.
+    private func nameEnds(
+        of sweep: inout QueueSweep, _ parts: some Sequence<(Share, UInt64)>
+    ) throws(SpoolError) {
+        for (share, acknowledged) in parts {
+            let filter = subjects.filter(share)
+            let next = "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(filter)\"}"
+            guard let first = try message(next, from: subjects.eventStream),
+                let last = try message("{\"last_by_subj\":\"\(filter)\"}", from: subjects.eventStream)
+            else { continue }
+            let (low, high) = (EventNumber(rawValue: first.sequence), EventNumber(rawValue: last.sequence))
+            sweep.first = min(sweep.first ?? low, low)
+            sweep.last = max(sweep.last ?? high, high)
+        }
+    }
+
+    /// Has a partition's delivery that waits for its retry come at once: another message would stand behind it. False if it is in
+    /// none.
+    private func hurry(_ last: ClusterRecord) throws(SpoolError) -> Bool {
+        let queue = last.delivery.queue
+        guard let slots = board.queues[queue]?.slots, !slots.isEmpty,
+            let message = try message("{\"seq\":\(last.message)}", from: subjects.eventStream)
+        else { return false }
+        let share = Subjects.share(of: queue, in: message.message.subject, slots: slots)
+        guard share.partition != nil else { return false }
+        var record = last
+        record.notBefore = 0
+        record.progress.attemptsBefore = record.progress.attempts
+        record.progress.since = 0
+        _ = try publish(subjects.standing(last.delivery), record)
+        let mark = DeliveryMark(
+            stream: subjects.eventStream, consumer: share.consumer, deliveries: 1, sequence: last.message)
+        client.perform { [self] in
+            var writer = ProtocolWriter()
+            writer.publish(mark.reply, Acknowledgement.again(afterMilliseconds: 0).payload)
+            client.send(writer.bytes)
+        }
+        return true
+    }
+
     /// Gives up what a queue is owed: its consumer begins anew behind the stream's last message.
     public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
         var sweep = QueueSweep()
-        var acknowledged: UInt64 = 0
+        let parts = board.queues[queue]?.parts.keys.map { Share(queue, $0) } ?? []
+        var acknowledged: [UInt64] = []
         try asking { () throws(NATSFault) in
-            let name = subjects.consumer(queue)
-            let info = try ask(JetStreamAPI.consumer(name, of: subjects.eventStream), [])
-            acknowledged = info.number("ack_floor", "stream_seq")
             let stream = try ask(JetStreamAPI.stream(subjects.eventStream), [])
-            try ask(JetStreamAPI.deleteConsumer(name, of: subjects.eventStream), [])
-            var consumer = self.consumer(of: queue)
-            consumer.start = stream.number("state", "last_seq") + 1
-            try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
-            sweep.count = max(
-                0, Int(clamping: info.number("num_pending") + info.number("num_ack_pending")) - kept.count)
+            for share in parts {
+                let info = try ask(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream), [])
+                acknowledged.append(info.number("ack_floor", "stream_seq"))
+                sweep.count += Int(clamping: info.number("num_pending") + info.number("num_ack_pending"))
+                try ask(JetStreamAPI.deleteConsumer(share.consumer, of: subjects.eventStream), [])
+                var consumer = self.consumer(of: share)
+                consumer.start = stream.number("state", "last_seq") + 1
+                try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
+            }
         }
-        if sweep.count > 0 {
-            let filter = subjects.filter(queue)
-            let first = try message(
-                "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(filter)\"}", from: subjects.eventStream)
-            let last = try message("{\"last_by_subj\":\"\(filter)\"}", from: subjects.eventStream)
-            sweep.first = first.map { EventNumber(rawValue: $0.sequence) }
-            sweep.last = last.map { EventNumber(rawValue: $0.sequence) }
-        }
+        if sweep.count > 0 { try nameEnds(of: &sweep, zip(parts, acknowledged)) }
+        sweep.count = max(0, sweep.count - kept.count)
         client.perform { [self] in
-            decide(queue) {
-                $0.forget(except: kept, &$1)
-                $0.renew(now: steady(), &$1)
+            for share in parts {
+                decide(share) {
+                    $0.forget(except: kept, &$1)
+                    $0.renew(now: steady(), &$1)
+                }
             }
         }
         return sweep
@@ -184,7 +238,7 @@ extension JetStreamLog {
         return results
     }
 
-    private func standing(_ delivery: DeliveryID) throws(SpoolError) -> ClusterRecord? {
+    func standing(_ delivery: DeliveryID) throws(SpoolError) -> ClusterRecord? {
         let question = "{\"last_by_subj\":\"\(subjects.standing(delivery))\"}"
         return try message(question, from: subjects.standingStream).flatMap { ClusterRecord($0.message.payload) }
     }
@@ -208,7 +262,7 @@ extension JetStreamLog {
         return answer
     }
 
-    private func asking(_ work: () throws(NATSFault) -> Void) throws(SpoolError) {
+    func asking(_ work: () throws(NATSFault) -> Void) throws(SpoolError) {
         do throws(NATSFault) { try work() } catch { throw .elsewhere(reason: "the brokers: \(error.reason)") }
     }
 }

@@ -12,9 +12,9 @@ extension JetStreamLog {
         publish(targets.map { ($0, record.bytes) }, deadline: .max) { [self] round, _ in
             guard round.left == 0 else { return }
             guard round.answers.allSatisfy({ $0?.isStored == true }) else {
-                return decide(record.delivery.queue) { $0.unwritten(record, &$1) }
+                return decide(share(of: record.delivery)) { $0.unwritten(record, &$1) }
             }
-            decide(record.delivery.queue) { $0.written(record, wall: hs_wall_ms(), &$1) }
+            decide(share(of: record.delivery)) { $0.written(record, wall: hs_wall_ms(), &$1) }
         }
     }
 
@@ -39,10 +39,11 @@ extension JetStreamLog {
     }
 
     /// Looks up how a delivery stood last and, if the message is only about it, the event.
-    func lookUp(_ arrival: Shelf.Arrival, for queue: QueueID) {
+    func lookUp(_ arrival: Shelf.Arrival, for share: Share) {
+        let queue = share.queue
         let delivery = DeliveryID(event: arrival.event, queue: queue)
         @Sendable func end(_ found: Shelf.Found) {
-            decide(queue) { $0.lookedUp(arrival, found, wall: hs_wall_ms(), now: steady(), &$1) }
+            decide(share) { $0.lookedUp(arrival, found, wall: hs_wall_ms(), now: steady(), &$1) }
         }
         last(of: subjects.standing(delivery), in: subjects.standingStream) { [self] result in
             guard case .success(let answer) = result else { return end(.fault) }
@@ -51,9 +52,9 @@ extension JetStreamLog {
             get("{\"seq\":\(arrival.event.rawValue)}", from: subjects.eventStream) { [self] result in
                 guard case .success(let answer) = result else { return end(.fault) }
                 guard let answer else { return end(.nothing) }
-                bodies.keep(arrival.event, for: queue, answer.message.payload)
+                bodies.keep(arrival.event, for: queue, answer.message.payload, until: ownedUntil(share))
                 end(.event(standing))
-                if entries[queue]?.shelf.held[arrival.event] == nil { bodies.letGo(arrival.event, for: queue) }
+                if entries[queue]?.holds(arrival.event) != true { bodies.letGo(arrival.event, for: queue) }
             }
         }
     }

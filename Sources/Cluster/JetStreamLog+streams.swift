@@ -14,15 +14,18 @@ extension JetStreamLog {
             name: subjects.eventStream, subjects: [subjects.queued], replicas: settings.replicas)
         events.maxAge = settings.retain.wholeMilliseconds * nanoseconds
         events.maxBytes = settings.maxSizeBytes
-        events.duplicateWindow = settings.dedupe.wholeMilliseconds * nanoseconds
+        events.duplicateWindow = settings.window.wholeMilliseconds * nanoseconds
         var standings = StreamSettings(
             name: subjects.standingStream, subjects: [subjects.standings, subjects.failures],
             replicas: settings.replicas)
         standings.maxAge = events.maxAge
         standings.maxPerSubject = 1
         let targets = StreamSettings(
-            name: subjects.targetStream, subjects: [subjects.targets], replicas: settings.replicas)
-        for stream in [events, standings, targets] {
+            name: subjects.targetStream, subjects: [subjects.targets, subjects.slots], replicas: settings.replicas)
+        var keys = bucket(subjects.keyStream, subjects.keys)
+        keys.maxAge = settings.keys.wholeMilliseconds * nanoseconds
+        let words = bucket(subjects.wordStream, subjects.words)
+        for stream in [events, standings, targets, keys, words] {
             try patiently("the stream \(stream.name) can't be made") { () throws(NATSFault) in try make(stream) }
         }
     }
@@ -37,6 +40,13 @@ extension JetStreamLog {
                 throw error.code == NATSFault.streamNotFound ? refusal : error
             }
         }
+    }
+
+    private func bucket(_ name: String, _ keys: String) -> StreamSettings {
+        var settings = StreamSettings(name: name, subjects: [keys], replicas: settings.replicas)
+        settings.maxPerSubject = 1
+        settings.isBucket = true
+        return settings
     }
 
     /// Says what of the stream and its brokers makes a 202 less worth.
@@ -71,31 +81,38 @@ extension JetStreamLog {
             throw .elsewhere(reason: "the brokers gave \(name) no number")
         }
         try patiently("the consumer of \(name) can't be made") { () throws(NATSFault) in
-            let consumer = self.consumer(of: queue)
-            do throws(NATSFault) {
-                try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
-            } catch  where error.kind == .never || error.code == NATSFault.consumerNotMade {
-                // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
-                let refusal = error
-                do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {
-                    throw error.code == NATSFault.consumerNotFound ? refusal : error
-                }
-            }
+            try makeConsumer(of: Share(queue))
         }
         client.perform { [self] in
             if entries[queue] == nil { entries[queue] = Entry(name, queue) }
+            for partition in partitions[queue] ?? [] { entries[queue]?.add(partition) }
         }
         return queue
     }
 
-    func consumer(of queue: QueueID) -> ConsumerSettings {
+    /// Makes a consumer, or gives it these settings.
+    func makeConsumer(of share: Share) throws(NATSFault) {
+        let consumer = self.consumer(of: share)
+        do throws(NATSFault) {
+            try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
+        } catch  where error.kind == .never || error.code == NATSFault.consumerNotMade {
+            // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
+            let refusal = error
+            do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {
+                throw error.code == NATSFault.consumerNotFound ? refusal : error
+            }
+        }
+    }
+
+    func consumer(of share: Share) -> ConsumerSettings {
         ConsumerSettings(
-            name: subjects.consumer(queue), stream: subjects.eventStream, filter: subjects.filter(queue),
-            ackWait: settings.ackWait.wholeMilliseconds * 1_000_000, maxAckPending: ClusterSettings.unfinishedLimit)
+            name: share.consumer, stream: subjects.eventStream, filter: subjects.filter(share),
+            ackWait: settings.ackWait.wholeMilliseconds * 1_000_000,
+            maxAckPending: share.partition == nil ? ClusterSettings.unfinishedLimit : 1)
     }
 
     /// Gives a name the next number, unless another relay is faster: the stream takes a name's first message only.
-    private func register(_ name: String) throws(SpoolError) {
+    func register(_ name: String) throws(SpoolError) {
         try patiently("\(name) can't be given a number") { () throws(NATSFault) in
             do throws(NATSFault) {
                 let number = try client.publishFirst(subjects.target(name), Array(name.utf8))

@@ -4,7 +4,7 @@ import Spool
 /// What `status` shows is asked for from time to time, and kept on the board. On the client's thread.
 extension JetStreamLog {
     private static let surveyMilliseconds: Int64 = 1_000
-    /// How often the targets of other relays and the failures are counted, in surveys.
+    /// How often the partitions of orders, the targets of other relays and the failures are counted, in surveys.
     private static let seldom: Int64 = 3
 
     func survey(now: Int64) {
@@ -14,8 +14,12 @@ extension JetStreamLog {
                 bytes: Int(clamping: answer.number("state", "bytes")),
                 events: Int(clamping: answer.number("state", "messages")))
         }
-        for (queue, known) in board.queues { survey(queue, known) }
-        guard now / JetStreamLog.surveyMilliseconds % JetStreamLog.seldom == 0 else { return }
+        let isSeldom = now / JetStreamLog.surveyMilliseconds % JetStreamLog.seldom == 0
+        for (queue, known) in board.queues {
+            for partition in known.parts.keys where partition == nil || isSeldom { survey(Share(queue, partition)) }
+        }
+        readWords()
+        guard isSeldom else { return }
         countFailures()
         let next = "{\"seq\":\(board.lastTarget + 1),\"next_by_subj\":\"\(subjects.targets)\"}"
         get(next, from: subjects.targetStream) { [self] result in
@@ -24,23 +28,26 @@ extension JetStreamLog {
         }
     }
 
-    private func survey(_ queue: QueueID, _ known: StatusBoard.Queue) {
-        question(JetStreamAPI.consumer(subjects.consumer(queue), of: subjects.eventStream), "") { [self] answer in
+    private func survey(_ share: Share) {
+        @Sendable func note(_ change: (inout StatusBoard.Part) -> Void) {
+            board.change(share.queue) { change(&$0.parts[share.partition, default: StatusBoard.Part()]) }
+        }
+        question(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream), "") { [self] answer in
             let waiting = answer.number("num_pending") + answer.number("num_ack_pending")
             let acknowledged = answer.number("ack_floor", "stream_seq")
-            board.change(queue) {
+            note {
                 $0.waiting = Int(clamping: waiting)
                 $0.acknowledged = acknowledged
                 if waiting == 0 { $0.oldestReceivedAt = nil }
             }
             guard waiting > 0 else { return }
-            let next = "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(subjects.filter(queue))\"}"
-            get(next, from: subjects.eventStream) { [self] result in
+            let next = "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(subjects.filter(share))\"}"
+            get(next, from: subjects.eventStream) { result in
                 guard case .success(let found?) = result,
                     let event = StoredEvent(
                         EventNumber(rawValue: found.sequence), payload: found.message.payload)
                 else { return }
-                board.change(queue) { $0.oldestReceivedAt = event.receivedAt }
+                note { $0.oldestReceivedAt = event.receivedAt }
             }
         }
     }

@@ -20,18 +20,6 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         case concern(DurabilityConcern)
     }
 
-    /// A queue that this relay knows, with what it has in hand.
-    final class Entry {
-        let name: String
-        var shelf: Shelf
-        var receiver: (any DeliveryReceiver)?
-
-        init(_ name: String, _ queue: QueueID) {
-            self.name = name
-            shelf = Shelf(queue: queue)
-        }
-    }
-
     private static let pullMilliseconds: Int64 = 10_000
     private static let heartbeatMilliseconds: Int64 = 2_000
     /// After how long without a word the pulls are taken for lost.
@@ -42,6 +30,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     let client: Client
     let bodies = Bodies()
     let board = StatusBoard()
+    let orders = Mutex(Orders())
     let notice: @Sendable (Notice) -> Void
     private let lock: Mutex<(any AnyObject & Sendable)?>
     let publisher = Publisher()
@@ -50,6 +39,13 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// What tells this relay's messages from others', over restarts.
     let salt = String(UInt64.random(in: .min ... .max), radix: 36)
     var entries: [QueueID: Entry] = [:]
+    /// The partitions that queues have consumers for.
+    var partitions: [QueueID: Set<Partition>] = [:]
+    /// The events that the bucket of keys was asked for, and those that it is to be asked for again.
+    var looking = 0
+    var lateLooks: [Keyed] = []
+    var lookAgainAt: Int64 = 0
+    let heard = Mutex(HeardWords())
     private var keepAliveAt: Int64 = 0
     var surveyAt: Int64 = 0
     var isSurveying = false
@@ -90,6 +86,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         do throws(SpoolError) {
             try prepareStreams()
             try learnTargets()
+            try learnWords()
             voiceConcerns()
         } catch {
             client.stop()
@@ -100,7 +97,12 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// Reads an event: one whose delivery is in hand from memory, any other from the stream.
     public func read(_ position: Position) throws(SpoolError) -> StoredEvent {
         let number = EventNumber(rawValue: position.event)
-        if let payload = bodies.read(number), let event = StoredEvent(number, payload: payload) { return event }
+        let queue = QueueID(rawValue: UInt16(truncatingIfNeeded: position.offset))
+        if let payload = try bodies.read(number, for: queue, now: steady()),
+            let event = StoredEvent(number, payload: payload)
+        {
+            return event
+        }
         guard let event = try event(number) else { throw .erased(number) }
         return event
     }
@@ -108,9 +110,16 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// Takes note of outcomes: acknowledges, or writes down what there is to it and then acknowledges.
     public func settle(_ outcomes: [Outcome], told: Int64) {
         client.perform { [self] in
-            for (queue, outcomes) in Dictionary(grouping: outcomes, by: \.delivery.queue) {
-                decide(queue) { shelf, effects in
-                    for outcome in outcomes { shelf.settle(outcome, wall: hs_wall_ms(), &effects) }
+            for (share, outcomes) in Dictionary(grouping: outcomes, by: { share(of: $0.delivery) }) {
+                decide(share) { shelf, effects in
+                    for outcome in outcomes {
+                        let event = outcome.delivery.event
+                        if outcome.result == .untried && bodies.isOver(event, for: share.queue, now: steady()) {
+                            shelf.abandon(event, &effects)
+                        } else {
+                            shelf.settle(outcome, wall: hs_wall_ms(), &effects)
+                        }
+                    }
                 }
             }
         }
@@ -119,8 +128,10 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// Begins to hand out a queue's deliveries.
     public func attach(_ queue: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
         client.perform { [self] in
-            entries[queue]?.receiver = receiver
-            entries[queue]?.shelf.attach()
+            guard let entry = entries[queue] else { return }
+            entry.receiver = receiver
+            entry.ahead = 0
+            for share in entry.shares { decide(share) { shelf, _ in shelf.attach() } }
         }
     }
 
@@ -128,13 +139,16 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     public func detach(_ queue: QueueID) {
         client.perform { [self] in
             entries[queue]?.receiver = nil
-            decide(queue) { $0.detach(&$1) }
+            for share in entries[queue]?.shares ?? [] { decide(share) { $0.detach(&$1) } }
         }
     }
 
     /// Adds credit.
     public func request(_ queue: QueueID, count: Int) {
-        client.perform { [self] in decide(queue) { $0.request(count, now: steady(), &$1) } }
+        client.perform { [self] in
+            let left = entries[queue]?.take(count) ?? 0
+            decide(Share(queue)) { $0.request(left, now: steady(), &$1) }
+        }
     }
 
     /// Sends what waits, ends the connection, and lets go of the directory.
@@ -158,7 +172,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if isNews && !server.isAtLeast(2, 10) { notice(.concern(.tooOld(server.version))) }
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
-        for queue in entries.keys { decide(queue) { $0.renew(now: steady(), &$1) } }
+        for share in shares { decide(share) { $0.renew(now: steady(), &$1) } }
     }
 
     /// The connection ended, or none could be made.
@@ -175,65 +189,35 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             switch words[0] {
             case "p": publisher.answered(number, PublishAnswer(message), now: steady())
             case "a": confirmations.confirmed(number)
-            case "n": if words.count == 3 { pullSaid(message, QueueID(rawValue: UInt16(number)), Int(words[2])) }
+            case "n":
+                guard words.count == 3, let share = Share(consumer: words[2]) else { return }
+                pullSaid(message, share, Int(number))
             default: return
             }
             return
         }
         guard let reply = message.reply, let mark = DeliveryMark(reply), mark.stream == subjects.eventStream,
-            let queue = Subjects.queue(of: mark.consumer)
+            let share = Share(consumer: mark.consumer)
         else { return }
-        arrived(message, reply, mark, for: queue)
+        arrived(message, reply, mark, for: share)
     }
 
     /// What came at once was taken.
     public func receivedAll() { publisher.tell() }
-
-    private func pullSaid(_ message: Message, _ queue: QueueID, _ generation: Int?) {
-        guard let shelf = entries[queue]?.shelf, generation == shelf.generation else { return }
-        switch message.status {
-        case 100: entries[queue]?.shelf.heard(now: steady())
-        case let status?:
-            if let left = message.headers?["Nats-Pending-Messages"].flatMap({ Int($0) }) {
-                decide(queue) { $0.pullEnded(left, now: steady(), &$1) }
-            } else if status != 503 {
-                // A leader that changes, a server that stops: what was asked for is forgotten there.
-                decide(queue) { $0.renew(now: steady(), &$1) }
-            }
-        case nil: return
-        }
-    }
-
-    private func arrived(_ message: Message, _ reply: String, _ mark: DeliveryMark, for queue: QueueID) {
-        var arrival = Shelf.Arrival(
-            reply: reply, message: mark.sequence, isRepeated: mark.deliveries > 1,
-            event: EventNumber(rawValue: mark.sequence), isOwed: false)
-        let isEvent = message.subject.hasPrefix(subjects.eventPrefix)
-        if isEvent {
-            arrival.isOwed = message.payload.withUnsafeBytes { EventPayload($0)?.owed.contains(queue) ?? false }
-        } else if let record = ClusterRecord(message.payload) {
-            arrival.event = record.delivery.event
-            arrival.isOwed = record.delivery.queue == queue
-            arrival.again = record
-        }
-        // Before anything is handed out, so that it can be read at once.
-        if isEvent && arrival.isOwed { bodies.keep(arrival.event, for: queue, message.payload) }
-        decide(queue) { $0.arrived(arrival, now: steady(), &$1) }
-        if entries[queue]?.shelf.held[arrival.event] == nil { bodies.letGo(arrival.event, for: queue) }
-    }
 
     /// Time has passed: what is overdue is sent again, and what is in hand is kept.
     public func tick(now: Int64) {
         publisher.tick(now: now) { client.send($0) }
         guard client.isConnected else { return }
         confirm(all: false)
-        for (queue, entry) in entries
-        where entry.shelf.isSilent(now: now, after: JetStreamLog.silenceMilliseconds) {
-            decide(queue) { $0.renew(now: now, &$1) }
+        lookAgain(now: now)
+        for share in shares
+        where entries[share.queue]?[share]?.isSilent(now: now, after: JetStreamLog.silenceMilliseconds) == true {
+            decide(share) { $0.renew(now: now, &$1) }
         }
         if now >= keepAliveAt {
             keepAliveAt = now + settings.ackWait.wholeMilliseconds / 4
-            for queue in entries.keys { decide(queue) { $0.keepAlive(&$1) } }
+            for share in shares { keepAlive(share, now: now) }
         }
         if now >= surveyAt { survey(now: now) }
     }
@@ -244,11 +228,15 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
     }
 
-    /// Has a queue's shelf decide, and does what it says.
-    func decide(_ queue: QueueID, _ input: (inout Shelf, inout Shelf.Effects) -> Void) {
-        guard let entry = entries[queue] else { return }
+    /// Has a shelf decide, and does what it says.
+    func decide(_ share: Share, _ input: (inout Shelf, inout Shelf.Effects) -> Void) {
+        guard let entry = entries[share.queue], entry[share] != nil else { return }
         var effects = Shelf.Effects()
-        input(&entry.shelf, &effects)
+        entry.change(share) { shelf in
+            input(&shelf, &effects)
+            shelf.goOn(now: steady(), &effects)
+        }
+        let generation = entry[share]?.generation ?? 0
         var writer = ProtocolWriter()
         for (reply, what) in effects.acknowledge {
             if what == .done || what == .term {
@@ -259,18 +247,18 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         }
         if effects.pull > 0 {
             writer.publish(
-                JetStreamAPI.next(subjects.consumer(queue), of: subjects.eventStream),
-                reply: "\(client.inbox).n.\(queue.rawValue).\(entry.shelf.generation)",
+                JetStreamAPI.next(share.consumer, of: subjects.eventStream),
+                reply: "\(client.inbox).n.\(generation).\(share.consumer)",
                 JetStreamAPI.pull(
                     effects.pull, expires: JetStreamLog.pullMilliseconds, heartbeat: JetStreamLog.heartbeatMilliseconds
                 ))
         }
         // Without a connection the consumer gives out again what it was not told of, and pulls are made anew.
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
-        for event in effects.letGo { bodies.letGo(event, for: queue) }
+        for event in effects.letGo { bodies.letGo(event, for: share.queue) }
         for record in effects.write { write(record) }
-        for arrival in effects.lookUp { lookUp(arrival, for: queue) }
-        if !effects.handOut.isEmpty { entry.receiver?.receive(effects.handOut) }
+        for arrival in effects.lookUp { lookUp(arrival, for: share) }
+        if !effects.handOut.isEmpty { entry.handOut(effects.handOut, from: share) }
     }
 
     func steady() -> Int64 { hs_monotonic_ns() / 1_000_000 }

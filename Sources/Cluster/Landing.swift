@@ -47,6 +47,7 @@ public final class Landing {
         repeat {
             try carryEvents(&end) { progress($0, max(events, $0)) }
             try carryOwed { progress(tally.events + $0, nil) }
+            try carryPartitions()
             try carryStandings()
         } while try !empty(end)
     }
@@ -172,12 +173,44 @@ public final class Landing {
         }
         var held = 0
         for queue in queues.keys {
-            let consumer = log.subjects.consumer(queue)
-            let info = try log.answer(JetStreamAPI.consumer(consumer, of: log.subjects.eventStream))
+            let info = try log.answer(JetStreamAPI.consumer(Share(queue).consumer, of: log.subjects.eventStream))
             let unfinished = Int(clamping: info.number("num_pending") + info.number("num_ack_pending"))
             held += max(0, unfinished - (later[queue] ?? 0))
         }
         return held
+    }
+
+    /// Carries what is owed in an order: a partition hands out one message after another, so that all behind the last one that was
+    /// acknowledged is owed. It is read where it lies.
+    private func carryPartitions() throws(SpoolError) {
+        var known: [QueueID: Set<Partition>] = [:]
+        try log.asking { () throws(NATSFault) in known = try log.knownPartitions() }
+        for (queue, partitions) in known {
+            for partition in partitions {
+                let share = Share(queue, partition)
+                let info = try log.answer(JetStreamAPI.consumer(share.consumer, of: log.subjects.eventStream))
+                var last = info.number("ack_floor", "stream_seq")
+                while let found = try log.next(for: share, after: last) {
+                    last = found.number
+                    let event: StoredEvent?
+                    if let again = found.again {
+                        event = try log.event(again.delivery.event)
+                    } else {
+                        event = found.event
+                    }
+                    guard let event, found.again?.delivery.queue == queue || event.owed.contains(queue) else {
+                        continue
+                    }
+                    let id = DeliveryID(event: event.number, queue: queue)
+                    let standing = try log.standing(id)
+                    if standing?.state == .done || standing?.state == .failed || standing?.state == .later { continue }
+                    guard let local = queues[queue], let number = try land([event]).first else { continue }
+                    let progress = found.again?.progress ?? Progress()
+                    try owe([(DeliveryID(event: number, queue: local), progress, .later(notBefore: 0))])
+                    if noted.insert(id).inserted { tally.deliveries += 1 }
+                }
+            }
+        }
     }
 
     /// Carries what waits for its retry, and what was given up.

@@ -64,6 +64,8 @@ struct Shelf: Sendable {
     private static let earlyMilliseconds: Int64 = 250
 
     let queue: QueueID
+    /// Whether it takes one message at a time and asks for the next by itself: a partition of an order.
+    let isOneByOne: Bool
     private(set) var isAttached = false
     private(set) var held: [EventNumber: Held] = [:]
     /// What may be asked for.
@@ -78,8 +80,9 @@ struct Shelf: Sendable {
     private var endedStart = 0
     private var outcomes: [EventNumber: (outcome: Outcome, record: ClusterRecord)] = [:]
 
-    init(queue: QueueID) {
+    init(queue: QueueID, isOneByOne: Bool = false) {
         self.queue = queue
+        self.isOneByOne = isOneByOne
     }
 
     mutating func attach() {
@@ -103,6 +106,19 @@ struct Shelf: Sendable {
         credit += count
         pull(now: now, &effects)
     }
+
+    /// Asks for the next one, where it takes one at a time and has none.
+    mutating func goOn(now: Int64, _ effects: inout Effects) { if isOneByOne { pull(now: now, &effects) } }
+
+    /// A message came that can't be looked at now.
+    mutating func putOff(_ arrival: Arrival, now: Int64, _ effects: inout Effects) {
+        heardAt = now
+        if outstanding > 0 { outstanding -= 1 } else { credit -= 1 }
+        pass(over: arrival, .again(afterMilliseconds: Shelf.faultMilliseconds), now: now, &effects)
+    }
+
+    /// A message in hand is another relay's by now: nothing is said of it.
+    mutating func abandon(_ event: EventNumber, _ effects: inout Effects) { release(event, &effects) }
 
     /// Messages may be asked for again: there is a connection, or a new leader.
     mutating func renew(now: Int64, _ effects: inout Effects) {
@@ -243,6 +259,7 @@ struct Shelf: Sendable {
     }
 
     private mutating func pull(now: Int64, _ effects: inout Effects) {
+        if isOneByOne { credit = held.isEmpty && outstanding == 0 ? 1 : 0 }
         guard isAttached, credit > 0 else { return }
         if outstanding == 0 { heardAt = now }
         effects.pull += credit

@@ -5,14 +5,25 @@ import Synchronization
 
 /// What is known of the cluster: seen from any thread, written on the client's.
 final class StatusBoard: Sendable {
-    /// What one queue holds.
-    struct Queue: Sendable {
-        var name: String
+    /// What one consumer has of a queue.
+    struct Part: Sendable {
         var waiting = 0
-        var failed = 0
         var oldestReceivedAt: Int64?
         /// The messages up to this one are all acknowledged.
         var acknowledged: UInt64 = 0
+    }
+
+    /// What one queue holds.
+    struct Queue: Sendable {
+        var name: String
+        var failed = 0
+        /// What keeps no order, and the partitions of what does.
+        var parts: [Partition?: Part] = [nil: Part()]
+
+        var waiting: Int { parts.values.reduce(0) { $0 + $1.waiting } }
+        var oldestReceivedAt: Int64? { parts.values.compactMap(\.oldestReceivedAt).min() }
+        /// The slots that its order has, or had.
+        var slots: Set<Int> { Set(parts.keys.compactMap { $0?.slot }) }
     }
 
     private struct State {
@@ -68,6 +79,20 @@ final class StatusBoard: Sendable {
             if $0.queues[queue] == nil { $0.queues[queue] = Queue(name: name) }
             if isInOrder { $0.lastTarget = max($0.lastTarget, UInt64(queue.rawValue)) }
         }
+    }
+
+    /// What is known of the part of a queue that a message stands in, by its subject.
+    func part(of queue: QueueID, in subject: String) -> Part {
+        state.withLock { state in
+            guard let known = state.queues[queue] else { return Part() }
+            let share = Subjects.share(of: queue, in: subject, slots: known.slots)
+            return known.parts[share.partition] ?? Part()
+        }
+    }
+
+    /// The part of a queue that a message stands in, by its subject.
+    func share(of queue: QueueID, in subject: String) -> Share {
+        Subjects.share(of: queue, in: subject, slots: state.withLock { $0.queues[queue]?.slots } ?? [])
     }
 
     func change(_ queue: QueueID, _ change: (inout Queue) -> Void) {

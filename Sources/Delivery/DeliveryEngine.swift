@@ -130,6 +130,11 @@ public final class DeliveryEngine: Sendable {
         return worker != nil
     }
 
+    /// Whether the configuration has a target's queue wait; `nil` if there is no such target.
+    public func isConfiguredPaused(_ name: String) -> Bool? {
+        state.withLock { $0.workers.values.first { $0.worker.name == name }?.settings.paused }
+    }
+
     /// Tries deliveries at once that a target has in hand, waiting for their retry. Those that it has not come from the log.
     public func hurry(_ deliveries: [DeliveryID]) {
         let workers = state.withLock { $0.workers }

@@ -37,6 +37,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         _ settings: TargetSettings, remembering memory: TargetMemory, log: any EventLog, reporter: Reporter,
         options: DeliveryOptions, spans: SpanExporter, on pool: DispatchQueue
     ) {
+        let settings = TargetWorker.fitted(settings, to: log)
         name = settings.name
         id = settings.queue
         self.settings = settings
@@ -50,6 +51,13 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         remembered = memory
         status = TargetStatus(name: settings.name, queue: settings.queue)
         shown = Mutex(status)
+    }
+
+    /// What is left to see to here: not the order, if the log keeps it.
+    private static func fitted(_ settings: TargetSettings, to log: any EventLog) -> TargetSettings {
+        var settings = settings
+        if log.keepsOrder { settings.order = nil }
+        return settings
     }
 
     /// How it stands. From any thread.
@@ -72,6 +80,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
 
     /// Works by new settings of the same kind and order from now on.
     func update(_ settings: TargetSettings) {
+        let settings = TargetWorker.fitted(settings, to: log)
         queue.async {
             self.settings = settings
             self.transport?.update(settings)

@@ -86,11 +86,14 @@ public struct DedupeKey: Hashable, Sendable {
     public var hash: SIMD2<UInt64>
     /// Until when the same key is a repetition, in milliseconds since 1970.
     public var until: Int64
+    /// Whether it must not count for longer either. Not recorded.
+    public var isExact: Bool
 
     /// A key that counts until a moment.
-    public init(hash: SIMD2<UInt64>, until: Int64) {
+    public init(hash: SIMD2<UInt64>, until: Int64, isExact: Bool = true) {
         self.hash = hash
         self.until = until
+        self.isExact = isExact
     }
 }
 

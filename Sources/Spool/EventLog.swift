@@ -12,6 +12,17 @@ public protocol EventLog: AnyObject, Sendable {
     /// The queue of a target's name, registered durably if it is new.
     func queue(named name: String) throws(SpoolError) -> QueueID
 
+    /// Whether it sees itself to it that a target's events with the same key go one after another, over all who share the log:
+    /// a receiver then takes its deliveries as they come, may be given one more than it asked for of each part of the order,
+    /// and hands back what is to be tried again.
+    var keepsOrder: Bool { get }
+
+    /// Keeps the order of exactly these targets from now on, where `keepsOrder`. Called before their queues are asked for.
+    func keepOrder(of targets: [KeptOrder]) throws(SpoolError)
+
+    /// Where words are given that hold for all who share the log; `nil` if nobody else can.
+    var words: (any SharedWords)? { get }
+
     /// Begins to hand a queue's deliveries to `receiver`, as far as credit was given with `request`.
     func attach(_ queue: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver)
 
@@ -76,7 +87,7 @@ public enum DeliveryOrder: Sendable {
 
 /// Who is handed deliveries. Called on a queue of the log's; it must hand over and return.
 public protocol DeliveryReceiver: AnyObject, Sendable {
-    /// Takes deliveries that are owed; never more than it gave credit for.
+    /// Takes deliveries that are owed; never more than it gave credit for, unless the log keeps the order.
     func receive(_ deliveries: [OwedDelivery])
 }
 

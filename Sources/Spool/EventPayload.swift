@@ -12,7 +12,7 @@ public struct EventPayload {
     public var receivedAt: Int64
     /// The queues that were to have it.
     public var owed: [QueueID]
-    /// What makes it a repetition, if its source looks for that.
+    /// What makes it a repetition of an earlier event, if its source looks for that.
     public var dedupe: DedupeKey?
     /// Whether somebody had its headers and its body taken from the disk.
     var isErased: Bool

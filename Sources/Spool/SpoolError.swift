@@ -12,6 +12,8 @@ public enum SpoolError: Error, Hashable, Sendable {
     case damaged(segment: UInt64, offset: UInt32, reason: String)
     /// The event was erased: there is nothing left to deliver.
     case erased(EventNumber)
+    /// Its delivery is, or may be, another relay's by now.
+    case takenOver(EventNumber)
     /// More targets than numbers for them.
     case tooManyQueues(limit: Int)
     /// A log that is elsewhere can't be reached, or does not do what was asked, for this reason.
@@ -31,6 +33,7 @@ extension SpoolError {
         case .damaged(let segment, let offset, let reason):
             "the record at byte \(offset) of segment \(segment) is damaged: \(reason)"
         case .erased(let event): "event \(event) was erased"
+        case .takenOver(let event): "event \(event) is another relay's to deliver by now"
         case .elsewhere(let reason): reason
         case .tooManyQueues(let limit):
             "the spool has \(limit) target names already, and numbers for no more"

@@ -18,7 +18,7 @@ import Testing
 
     @Test func aKeyIsTheNameAsLongAsItCounts() {
         let key = DedupeKey(hash: [1, 2], until: 20)
-        #expect(id("evt_1", key: key) == Consignment.id(key))
+        #expect(id("evt_1", key: key) == key.id)
         #expect(id("evt_1", key: key, now: 20) == id("evt_1"))
     }
 

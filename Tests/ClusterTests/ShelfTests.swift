@@ -138,4 +138,49 @@ import Testing
         #expect(left.acknowledge.map(\.reply) == ["ack.1"])
         #expect(shelf.held.keys.map(\.rawValue) == [2])
     }
+
+    @Test func aPartitionTakesOneMessageAtATimeAndAsksForTheNextByItself() {
+        var shelf = Shelf(queue: queue, isOneByOne: true)
+        shelf.attach()
+        #expect(decide(&shelf) { $0.goOn(now: 0, &$1) }.pull == 1)
+        #expect(decide(&shelf) { $0.goOn(now: 0, &$1) }.pull == 0)
+        let first = decide(&shelf) { shelf, effects in
+            shelf.arrived(arrival(7), now: 0, &effects)
+            shelf.goOn(now: 0, &effects)
+        }
+        #expect(first.handOut.map(\.event.rawValue) == [7] && first.pull == 0)
+        let done = decide(&shelf) { shelf, effects in
+            shelf.settle(outcome(7, .done), wall: 0, &effects)
+            shelf.goOn(now: 0, &effects)
+        }
+        #expect(done.acknowledge.map(\.what) == [.done] && done.pull == 1)
+        // A pull that ends without a message is made anew; one that got lost, too.
+        #expect(decide(&shelf) { $0.pullEnded(1, now: 0, &$1) }.pull == 1)
+        #expect(decide(&shelf) { $0.renew(now: 0, &$1) }.pull == 1)
+    }
+
+    @Test func aRetryOfAPartitionIsTheConsumersAndLeavesRoomForAnotherRelay() throws {
+        var shelf = Shelf(queue: queue, isOneByOne: true)
+        shelf.attach()
+        _ = decide(&shelf) { $0.goOn(now: 0, &$1) }
+        _ = decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }
+        let later = decide(&shelf) { shelf, effects in
+            shelf.settle(outcome(7, .later(notBefore: 9_000)), wall: 1_000, &effects)
+            shelf.goOn(now: 0, &effects)
+        }
+        #expect(later.pull == 0)
+        let record = try #require(later.write.first)
+        let written = decide(&shelf) { shelf, effects in
+            shelf.written(record, wall: 1_000, &effects)
+            shelf.goOn(now: 0, &effects)
+        }
+        #expect(written.acknowledge.map(\.what) == [.again(afterMilliseconds: 8_000)] && written.pull == 1)
+    }
+
+    @Test func ofWhatIsAnotherRelaysByNowNothingIsSaid() {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }
+        let effects = decide(&shelf) { $0.abandon(EventNumber(rawValue: 7), &$1) }
+        #expect(effects.acknowledge.isEmpty && effects.letGo.map(\.rawValue) == [7])
+    }
 }

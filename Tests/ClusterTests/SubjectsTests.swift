@@ -15,20 +15,46 @@ import Testing
 
     @Test func aConsumerWantsTheEventsThatItsQueueIsOwed() {
         for owed in [[1], [2], [1, 2], [3, 15, 16], [], [40]] as [[UInt16]] {
-            let subject = subjects.event(owedTo: owed.map(queue))
+            let subject = subjects.event(owedTo: owed.map { Share(queue($0)) })
             for number in 1...16 as ClosedRange<UInt16> {
                 let isOwed = owed.contains { $0 % 16 == number % 16 }
-                #expect(matches(subject, subjects.filter(queue(number))) == isOwed)
+                #expect(matches(subject, subjects.filter(Share(queue(number)))) == isOwed)
             }
         }
-        #expect(matches(subjects.again(queue(7)), subjects.filter(queue(7))))
+        #expect(matches(subjects.again(Share(queue(7))), subjects.filter(Share(queue(7)))))
+    }
+
+    @Test func anEventOfAnOrderGoesToOnePartitionOfEachQueueAndToNoOther() {
+        let two = Share(queue(2), Partition(slot: 0, number: 31))
+        let three = Share(queue(3), Partition(slot: 7, number: 0))
+        let subject = subjects.event(owedTo: [Share(queue(1)), two, three])
+        for share in [Share(queue(1)), two, three] { #expect(matches(subject, subjects.filter(share))) }
+        // Neither what keeps no order, nor another partition, nor another slot.
+        for share in [
+            Share(queue(2)), Share(queue(3)), Share(queue(2), Partition(slot: 0, number: 3)),
+            Share(queue(2), Partition(slot: 1, number: 31)),
+        ] {
+            #expect(!matches(subject, subjects.filter(share)))
+        }
+        #expect(Subjects.share(of: queue(2), in: subject, slots: [0]) == two)
+        #expect(Subjects.share(of: queue(2), in: subject, slots: [1]) == Share(queue(2)))
+        #expect(Subjects.share(of: queue(1), in: subject, slots: []) == Share(queue(1)))
+        #expect(matches(subjects.again(three), subjects.filter(three)))
+    }
+
+    @Test func aConsumersNameNamesItsShare() {
+        for share in [Share(queue(7)), Share(queue(65535), Partition(slot: 7, number: 31))] {
+            #expect(Share(consumer: share.consumer) == share)
+        }
+        for name in ["7", "q", "q7-1", "q7-8-1", "q7-0-32", "q7-0-1-2", "qx", "q7-"] {
+            #expect(Share(consumer: name) == nil)
+        }
     }
 
     @Test func aFailuresSubjectNamesItsDelivery() {
         let delivery = DeliveryID(event: EventNumber(rawValue: 1042), queue: queue(3))
         #expect(Subjects.failure(subjects.failure(delivery)) == delivery)
         #expect(Subjects.failure("hs.s.3.1042") == nil)
-        #expect(Subjects.queue(of: subjects.consumer(queue(3))) == queue(3))
     }
 
     @Test func aRecordIsReadAsItWasWritten() {

@@ -34,6 +34,10 @@ final class MemoryLog: EventLog {
 
     /// All outcomes so far, in their order.
     var outcomes: [Outcome] { state.withLock { $0.outcomes } }
+    let keepsOrder = false
+    let words: (any SharedWords)? = nil
+    func keepOrder(of targets: [KeptOrder]) {}
+
     /// Whether a queue has a receiver.
     func isAttached(_ queue: UInt16) -> Bool {
         state.withLock { $0.queues[QueueID(rawValue: queue)]?.receiver != nil }

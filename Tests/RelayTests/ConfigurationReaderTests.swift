@@ -124,6 +124,19 @@ struct ConfigurationReaderTests {
         Fault(text: "{\"a\": 1,\n \"a\": 2}", line: 2, column: 2, message: "a second time", hint: ""),
     ]
 
+    @Test func onAClusterOnlySoManyTargetsCanHaveAnOrder() throws {
+        func findings(_ count: Int) throws -> [Diagnostic] {
+            let targets = (0..<count).map { "\"t\($0)\": {\"order\": \"id\", \"file\": {\"path\": \"t\($0)\"}}" }
+            let spool = "\"spool\": {\"jetstream\": {\"servers\": [\"a\"]}}"
+            return try reading("{\(spool),\n\"targets\": {\n\(targets.joined(separator: ",\n"))}}").findings
+                .filter { $0.severity == .error }
+        }
+        #expect(try findings(8).isEmpty)
+        let ninth = try #require(try findings(9).first)
+        #expect(ninth.message.contains("8 targets can have an `order`; this is number 9"))
+        #expect(ninth.path == "targets.t8.order" && ninth.location.line == 11)
+    }
+
     @Test(arguments: faults) func aFaultIsFoundAtItsPlaceWithWhatToDo(_ fault: Fault) throws {
         let findings = try reading(fault.text).findings
         let finding = try #require(findings.first { $0.message.contains(fault.message) }, "\(findings)")

@@ -24,8 +24,16 @@ extension Client {
     /// - Returns: its number in the stream.
     /// - Throws: `NATSFault` with the code `wrongLastSequence` if the subject has a message already.
     public func publishFirst(_ subject: String, _ payload: [UInt8]) throws(NATSFault) -> UInt64 {
+        try publish(subject, payload, after: 0)
+    }
+
+    /// Publishes a message if the subject's last one has this number (0 for none), and waits until it is stored. From any thread
+    /// but the client's.
+    /// - Returns: its number in the stream.
+    /// - Throws: `NATSFault` with the code `wrongLastSequence` if the last one is another.
+    public func publish(_ subject: String, _ payload: [UInt8], after last: UInt64) throws(NATSFault) -> UInt64 {
         let message = try call(
-            subject, payload, headers: [("Nats-Expected-Last-Subject-Sequence", "0")],
+            subject, payload, headers: [("Nats-Expected-Last-Subject-Sequence", String(last))],
             milliseconds: Client.requestMilliseconds)
         switch PublishAnswer(message) {
         case .stored(let sequence), .repeated(let sequence): return sequence

@@ -10,6 +10,17 @@ public struct DeliveryMark: Sendable, Equatable {
     /// Its number in the stream.
     public var sequence: UInt64
 
+    /// The mark of a message that somebody else was handed.
+    public init(stream: String, consumer: String, deliveries: Int, sequence: UInt64) {
+        self.stream = stream
+        self.consumer = consumer
+        self.deliveries = deliveries
+        self.sequence = sequence
+    }
+
+    /// A subject to say something of the message at, without what only its delivery knows.
+    public var reply: String { "$JS.ACK.\(stream).\(consumer).\(deliveries).\(sequence).1.0.0" }
+
     /// Reads a reply subject; `nil` if it is none of a delivery.
     public init?(_ subject: String) {
         let words = subject.split(separator: ".", omittingEmptySubsequences: false)

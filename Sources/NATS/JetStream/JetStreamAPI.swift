@@ -26,6 +26,8 @@ public enum JetStreamAPI {
     public static func consumer(_ name: String, of stream: String) -> String {
         "$JS.API.CONSUMER.INFO.\(stream).\(name)"
     }
+    /// Lists a stream's consumers by name, some at a time.
+    public static func consumers(of stream: String) -> String { "$JS.API.CONSUMER.NAMES.\(stream)" }
     /// Asks for messages.
     public static func next(_ name: String, of stream: String) -> String {
         "$JS.API.CONSUMER.MSG.NEXT.\(stream).\(name)"

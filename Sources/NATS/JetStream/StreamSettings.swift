@@ -14,6 +14,8 @@ public struct StreamSettings: Sendable, Equatable {
     public var maxBytes: Int = -1
     /// How many messages of one subject stay, the latest ones; -1 for all.
     public var maxPerSubject: Int = -1
+    /// Whether it is a bucket of keys and values (ADR-8), as other clients know them.
+    public var isBucket = false
     /// Whether the oldest messages go where there is no room for a new one; else nothing new is taken.
     public var discardsOld = false
     /// For how long the same `Nats-Msg-Id` is the same message, in nanoseconds.
@@ -45,6 +47,10 @@ public struct StreamSettings: Sendable, Equatable {
             $0.member("max_msgs_per_subject", maxPerSubject)
             $0.member("duplicate_window", maxAge > 0 ? min(duplicateWindow, maxAge) : duplicateWindow)
             $0.member("allow_direct", true)
+            if isBucket {
+                $0.member("allow_rollup_hdrs", true)
+                $0.member("deny_delete", true)
+            }
         }
         return writer.bytes
     }

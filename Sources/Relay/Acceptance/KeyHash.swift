@@ -19,6 +19,8 @@ extension DedupeKey {
     /// The key of a signed request that may come again while its signature holds. Apart from the keys that a source's
     /// `dedupe` finds: no source's name has a space in it.
     init(_ replay: ReplayKey, of source: String) {
-        self = replay.bytes.withUnsafeBytes { DedupeKey(hash: KeyHash.of("\(source) signed", $0), until: replay.until) }
+        self = replay.bytes.withUnsafeBytes {
+            DedupeKey(hash: KeyHash.of("\(source) signed", $0), until: replay.until, isExact: false)
+        }
     }
 }

@@ -17,15 +17,22 @@ extension Operations {
 
     /// Lets queues wait until they are resumed, over restarts.
     func pause(_ request: QueueRequest, to writer: inout JSONWriter) throws(SpoolError) {
-        setPaused(true, request, to: &writer)
+        try setPaused(true, request, to: &writer)
     }
 
     /// Lets queues go on.
     func resume(_ request: QueueRequest, to writer: inout JSONWriter) throws(SpoolError) {
-        setPaused(false, request, to: &writer)
+        try setPaused(false, request, to: &writer)
     }
 
-    private func setPaused(_ paused: Bool, _ request: QueueRequest, to writer: inout JSONWriter) {
+    /// Where others share the log, they are told first: if that can't be done, nothing is.
+    private func setPaused(
+        _ paused: Bool, _ request: QueueRequest, to writer: inout JSONWriter
+    ) throws(SpoolError) {
+        for name in request.targets where !request.isDryRun {
+            guard let words = log.words, let configured = engine.isConfiguredPaused(name) else { continue }
+            try words.give(QueueWord(isPaused: paused, overConfigured: configured), of: name)
+        }
         let stood = Dictionary(engine.status().map { ($0.name, $0.paused) }) { one, _ in one }
         let results = results(of: request) { queue in
             guard let before = stood[queue.name] else {

@@ -105,11 +105,15 @@ extension ConfigurationReader {
                 "`\(member.key)` is for a spool on this machine's disk", at: member.keyOffset, "spool.\(member.key)",
                 hint: "leave the key out: the brokers' own configuration says how they sync")
         }
+        var ordered = 0
         for target in document.root[key: "targets"]?.members ?? [] {
             for member in target.value.members ?? [] where member.key == "order" {
+                ordered += 1
+                guard ordered > ClusterSettings.orderedTargets else { continue }
                 error(
-                    "`order` is not in this version where the spool is a cluster", at: member.keyOffset,
-                    "targets.\(target.key).order", hint: "leave the key out, or let one relay keep a spool of its own")
+                    "where the spool is a cluster, \(ClusterSettings.orderedTargets) targets can have an `order`; this is number \(ordered)",
+                    at: member.keyOffset, "targets.\(target.key).order",
+                    hint: "leave the key out here, or give some targets relays and a `name` of their own")
             }
         }
     }

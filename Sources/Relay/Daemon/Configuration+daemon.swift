@@ -29,7 +29,8 @@ extension Configuration {
         settings.retain = spool.retain
         settings.bodyLimitBytes = bodyLimitBytes
         settings.maxSizeBytes = spool.maxSizeBytes
-        for source in sources { settings.dedupe = max(settings.dedupe, source.dedupe?.duration ?? .zero) }
+        settings.dedupe = sources.compactMap(\.dedupe?.duration)
+        settings.signatures = sources.compactMap(\.verify?.repeatable).max() ?? .zero
         settings.client.first = settings.client.servers.indices.randomElement() ?? 0
         return settings
     }

@@ -22,6 +22,12 @@ public struct VerifySettings: Sendable {
         if case .signature(let scheme) = scheme, scheme.algorithm == .none { [scheme.header] } else { [] }
     }
 
+    /// For how long a request can be sent again, signature and all, at the longest: its time may be as much ahead as behind.
+    var repeatable: Duration {
+        guard case .signature(let scheme) = scheme else { return .zero }
+        return scheme.tolerance * 2 + .seconds(1)
+    }
+
     /// The headers that take part in the proof: they go on to the targets.
     var headers: [String] {
         switch scheme {

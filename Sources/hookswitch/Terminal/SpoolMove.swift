@@ -1,5 +1,6 @@
 import CPlatform
 import Cluster
+import Delivery
 import EventJSON
 import Glibc
 import NATS
@@ -22,6 +23,7 @@ struct SpoolMove {
     private let isJSON: Bool
     private var spool: SpoolSettings
     private var cluster: ClusterSettings
+    private let orders: [KeptOrder]
 
     init(_ arguments: Arguments) throws(Failure) {
         guard arguments.rest.count == 1, arguments["--match"] == nil, !arguments.has("--dry-run") else {
@@ -34,6 +36,7 @@ struct SpoolMove {
         isJSON = arguments.has("--json")
         let configuration = try ConfigurationFile(arguments).usable()
         spool = configuration.spool
+        orders = configuration.targets.compactMap(\.keptOrder)
         var named: ClusterSettings? = configuration.clusterInForce
         if place.hasPrefix("nats://") || place.hasPrefix("tls://") {
             let servers = try SpoolMove.servers(place)
@@ -92,6 +95,7 @@ struct SpoolMove {
         defer { spool.close() }
         let log = try JetStreamLog(besides: spool, cluster, notice: SpoolMove.hear)
         defer { log.close() }
+        try log.keepOrder(of: orders)
         let crossing = try Crossing(from: spool, in: settings.path, to: log)
         let all = crossing.left
         var heardAt = hs_monotonic_ns() / 1_000_000
