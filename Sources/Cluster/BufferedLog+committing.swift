@@ -1,5 +1,6 @@
 import CPlatform
 import Spool
+import Synchronization
 
 /// How events get in. From any thread.
 extension BufferedLog {
@@ -40,7 +41,7 @@ extension BufferedLog {
         switch outcome {
         case .committed(let all): fates = all.enumerated().map { ($0.offset, $0.element) }
         case .partly(let some): fates = some
-        case .refused: return done(outcome)
+        case .refused, .givenUp: return done(outcome)
         }
         var late: [(place: Int, payload: ArraySlice<UInt8>)] = []
         var reason = ""
@@ -57,11 +58,18 @@ extension BufferedLog {
         let (batch, memory) = batch(of: late.map(\.payload))
         let places = late.map(\.place)
         keep(batch) { outcome in
+            if case .givenUp(let refusal) = outcome {
+                // Their bodies are copies: nothing of the senders' is still read.
+                memory.isAnswered.store(true, ordering: .relaxed)
+                return done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
+            }
             memory.deallocate()
+            guard !memory.isAnswered.load(ordering: .relaxed) else { return }
             switch outcome {
             case .committed(let fates): done(.partly(zip(places, fates).map { (place: $0, fate: $1) }))
             case .partly(let some): done(.partly(some.map { (place: places[$0.place], fate: $0.fate) }))
-            case .refused(let refusal): done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
+            case .refused(let refusal), .givenUp(let refusal):
+                done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
             }
         }
     }
@@ -86,11 +94,12 @@ extension BufferedLog {
     /// Takes a batch into the spool.
     private func keep(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         spool.commit(batch) { [self] outcome in
+            if case .givenUp = outcome { return done(outcome) }
             buffered()
             switch outcome {
             case .committed(let fates): done(.committed(fates.map(\.shown)))
             case .partly(let some): done(.partly(some.map { (place: $0.place, fate: $0.fate.shown) }))
-            case .refused: done(outcome)
+            case .refused, .givenUp: done(outcome)
             }
         }
     }
@@ -100,6 +109,8 @@ extension BufferedLog {
 /// Memory that holds bodies until they are durable.
 private final class Lent: @unchecked Sendable {
     private let buffer: UnsafeMutableRawBufferPointer
+    /// Whether those who wait for the bodies' fate have been told already.
+    let isAnswered = Atomic(false)
 
     init(count: Int) { buffer = .allocate(byteCount: count, alignment: 8) }
 

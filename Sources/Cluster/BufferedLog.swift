@@ -78,7 +78,7 @@ public final class BufferedLog: EventLog {
         _ settings: ClusterSettings, _ spoolSettings: SpoolSettings, notice: @escaping @Sendable (Notice) -> Void
     ) throws(SpoolError) {
         var spoolSettings = spoolSettings
-        spoolSettings.commit = .byEither
+        spoolSettings.commit = .byThread
         spool = try Spool(spoolSettings) { notice(.spool($0)) }
         var settings = settings
         settings.patienceMilliseconds = BufferedLog.patienceMilliseconds

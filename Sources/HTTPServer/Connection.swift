@@ -46,6 +46,8 @@ final class Connection {
     /// The client has closed its side, or the connection broke, while its request was with the handler.
     var isGone = false
     var closesAfterOutput = false
+    /// Its request is still with the handler, and has its answer all the same.
+    var isAnsweredEarly = false
     var isQueued = false
     /// Answers in `output`, or begun there.
     var unreadAnswers = 0

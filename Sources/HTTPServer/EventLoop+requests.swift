@@ -233,6 +233,8 @@ extension EventLoop {
             // The client reads our answer before it meets a reset: close our side, and read on for a while (RFC 9112 §9.6).
             connection.tls?.sayGoodbye()
             shutdown(connection.descriptor, Int32(SHUT_WR))
+            // Answered early: it has what it gets, and goes when its bytes are nobody's any more.
+            if connection.isAnsweredEarly, case .handling = connection.phase { return drop(slot) }
             if case .lingering = connection.phase {} else { beginLingering(slot, connection) }
         }
         if case .handling = connection.phase {

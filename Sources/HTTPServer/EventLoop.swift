@@ -139,8 +139,13 @@ public final class EventLoop: @unchecked Sendable {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
             case .handling = connection.phase, let (keepsAlive, saysKeepAlive, isHead) = connection.manners
         else { return }
-        refusals.count(response.status)
+        if !connection.isAnsweredEarly { refusals.count(response.status) }
         if connection.isGone { return remove(exchange.slot, connection) }
+        if connection.isAnsweredEarly {
+            // The client has not read all of that answer yet.
+            beginLingering(exchange.slot, connection)
+            return watch(exchange.slot, connection, for: EPOLLIN.rawValue | EPOLLOUT.rawValue)
+        }
         let closes = !keepsAlive || stopDeadline != nil
         connection.unreadAnswers += 1
         writer.append(
@@ -152,6 +157,22 @@ public final class EventLoop: @unchecked Sendable {
         connection.closesAfterOutput = closes
         connection.deadline = now + idleNanoseconds
         if !closes { queueReady(exchange.slot, connection) }
+        toFlush.append(exchange.slot)
+    }
+
+    /// Answers a request whose bytes must stay in place all the same, until `answer` is called too, which then only lets go of
+    /// them. The connection ends with it. On the loop's thread.
+    public func answerEarly(_ exchange: Exchange, with response: Response) {
+        guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
+            case .handling = connection.phase, let (_, saysKeepAlive, isHead) = connection.manners,
+            !connection.isGone, !connection.isAnsweredEarly
+        else { return }
+        refusals.count(response.status)
+        connection.isAnsweredEarly = true
+        connection.closesAfterOutput = true
+        connection.unreadAnswers += 1
+        writer.append(
+            response, to: &connection.output, closing: true, sayingKeepAlive: saysKeepAlive, withoutBody: isHead)
         toFlush.append(exchange.slot)
     }
 

@@ -113,6 +113,9 @@ public enum CommitOutcome: Sendable {
     case partly([(place: Int, fate: Fate)])
     /// Nothing was taken, and nothing of it will be delivered.
     case refused(CommitRefusal)
+    /// The log does not wait for its disk any longer, and nothing of it will be delivered. The disk may still be reading: bodies stay
+    /// in place until it is told once more, as `.refused`.
+    case givenUp(CommitRefusal)
 }
 
 /// Why a batch was not taken.

@@ -28,12 +28,12 @@ struct Commits {
     static let segmentLimitBytes = 64 << 20
 
     let usage: SpoolUsage
-    private(set) var closed: String?
-    private(set) var syncSeconds = 0.0
-    /// Every sync since the start.
-    private(set) var syncs = Histogram(.answer)
-    /// Events appended since the last sync.
-    private(set) var unsynced = 0
+    private(set) var standing = CommitStanding()
+    /// Why new events are refused; `nil` if they are taken.
+    private(set) var closed: String? {
+        get { standing.closed }
+        set { standing.closed = newValue }
+    }
     private let settings: SpoolSettings
     private let disk: any Disk
     private let directory: String
@@ -44,17 +44,21 @@ struct Commits {
     private var writer: SegmentWriter?
     private var nextNumber: UInt64
     private var queues: [QueueID: String]
-    private var dedupe = DedupeTable()
+    /// Shared with those who ask which keys count, and must not wait for a commit.
+    let dedupe: KnownKeys
     /// When the file system was last asked for what is free, in milliseconds since 1970.
     private var askedAt: Int64?
+    /// What there was no room for: as long as there is none, the door stays closed.
+    private var refusedBytes = 0
     private var justSealed: [(first: UInt64, bytes: Int)] = []
 
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
-        spare: SpareSegment, recent: RecentRecords = RecentRecords(), salt: @escaping @Sendable () -> UInt32,
-        now: Int64, segmentBytes: Int? = nil
+        spare: SpareSegment, recent: RecentRecords = RecentRecords(), dedupe: KnownKeys = KnownKeys(),
+        salt: @escaping @Sendable () -> UInt32, now: Int64, segmentBytes: Int? = nil
     ) throws(SpoolError) {
         self.recent = recent
+        self.dedupe = dedupe
         self.settings = settings
         self.disk = disk
         self.directory = directory
@@ -64,7 +68,9 @@ struct Commits {
         self.segmentBytes = segmentBytes ?? min(Commits.segmentLimitBytes, max(1 << 20, settings.maxSizeBytes / 8))
         queues = recovery.queues
         nextNumber = recovery.nextNumber
-        for entry in recovery.dedupe where entry.key.until > now { dedupe.insert(entry.key, number: entry.number) }
+        dedupe.table.withLock { table in
+            for entry in recovery.dedupe where entry.key.until > now { table.insert(entry.key, number: entry.number) }
+        }
         for void in recovery.voids {
             usage.remove(try void.file.size() - void.end)
             try void.file.truncate(to: void.end)
@@ -115,14 +121,11 @@ struct Commits {
             try old.seal(queues: queues)
             usage.add(old.end - before)
             justSealed.append((old.first, old.end))
-            unsynced = 0
+            standing.unsynced = 0
             writer = nil
         }
         try begin()
     }
-
-    /// The keys of these events that still count.
-    func keys(of numbers: Range<UInt64>, now: Int64) -> [KeptKey] { dedupe.keys(in: numbers, now: now) }
 
     /// Ends the open segment if it holds one of these events: what is overwritten in a file must not be in one that is written to.
     mutating func leave(_ numbers: [EventNumber]) throws(SpoolError) {
@@ -164,8 +167,11 @@ struct Commits {
         return queue
     }
 
-    mutating func commit(_ batch: CommitBatch, now: Int64) -> (outcome: CommitOutcome, appended: Appended?) {
-        dedupe.purge(now: now)
+    /// Makes a batch durable, unless `claim` was given up meanwhile.
+    mutating func commit(_ batch: CommitBatch, now: Int64, claim: CommitClaim = CommitClaim()) -> (
+        outcome: CommitOutcome, appended: Appended?
+    ) {
+        dedupe.table.withLock { $0.purge(now: now) }
         var fates: [Fate?] = Array(repeating: nil, count: batch.count)
         var taken: [Int] = []
         taken.reserveCapacity(batch.count)
@@ -173,7 +179,7 @@ struct Commits {
         var repeats: [(event: Int, of: Int)] = []
         for (index, event) in batch.events.enumerated() {
             if let key = event.dedupe {
-                if let earlier = dedupe.lookup(key, now: now) {
+                if let earlier = dedupe.table.withLock({ $0.lookup(key, now: now) }) {
                     fates[index] = .duplicate(of: EventNumber(rawValue: earlier))
                     continue
                 }
@@ -187,11 +193,13 @@ struct Commits {
         }
         if taken.isEmpty { return (.committed(fates.compactMap { $0 }), nil) }
         do throws(CommitRefusal) {
-            let appended = try append(batch, taken, now: now)
+            let appended = try append(batch, taken, now: now, claim)
             for (place, index) in taken.enumerated() {
                 let number = appended[place].number
                 fates[index] = .accepted(EventNumber(rawValue: number))
-                if let key = batch.events[index].dedupe { dedupe.insert(key, number: number) }
+                if let key = batch.events[index].dedupe {
+                    dedupe.table.withLock { $0.insert(key, number: number) }
+                }
             }
             for pair in repeats {
                 if case .accepted(let number)? = fates[pair.of] { fates[pair.event] = .duplicate(of: number) }
@@ -207,27 +215,34 @@ struct Commits {
             closed = nil
             return (.committed(fates.compactMap { $0 }), news)
         } catch {
-            closed = error.reason
+            // One that was given up says nothing about the next.
+            if claim.giveUp() || writer == nil { closed = error.reason }
             return (.refused(error), nil)
         }
     }
 
-    private mutating func append(_ batch: CommitBatch, _ taken: [Int], now: Int64) throws(CommitRefusal)
+    private mutating func append(_ batch: CommitBatch, _ taken: [Int], now: Int64, _ claim: CommitClaim)
+        throws(CommitRefusal)
         -> [SegmentWriter.Appended]
     {
         let size = SegmentWriter.size(of: batch, taken)
+        refusedBytes = min(size, SegmentWriter.zeroStepBytes)
         try checkSpace(for: size, now: now)
-        var reason = ""
+        refusedBytes = 0
+        var reason = "the commit was given up before it began"
         // What is in memory gets a second chance, in a new segment.
         for _ in 0..<2 {
-            do throws(SpoolError) { return try write(batch, taken, size) } catch { reason = abandon(because: error) }
+            if claim.isGivenUp { break }
+            do throws(SpoolError) { return try write(batch, taken, size, claim) } catch {
+                reason = abandon(because: error)
+            }
             if writer == nil { break }
         }
         throw CommitRefusal(reason: reason, retryAfterSeconds: Commits.retryAfterSeconds)
     }
 
-    private mutating func write(_ batch: CommitBatch, _ taken: [Int], _ size: Int) throws(SpoolError)
-        -> [SegmentWriter.Appended]
+    private mutating func write(_ batch: CommitBatch, _ taken: [Int], _ size: Int, _ claim: CommitClaim)
+        throws(SpoolError) -> [SegmentWriter.Appended]
     {
         if writer == nil { try begin() }
         if writer?.hasRoom(for: size) == false { try roll() }
@@ -235,16 +250,16 @@ struct Commits {
         defer { usage.add((writer?.zeroedTo ?? 0) - before) }
         let start = hs_monotonic_ns()
         let sync = settings.sync == .always
-        let appended = try writer?.append(batch, taken, sync: sync) ?? []
-        if sync { synced(since: start) } else { unsynced += appended.count }
+        let appended = try writer?.append(batch, taken, sync: sync, claim) ?? []
+        if sync { synced(since: start) } else { standing.unsynced += appended.count }
         nextNumber = writer?.nextNumber ?? nextNumber
         return appended
     }
 
     private mutating func synced(since start: Int64) {
         let nanoseconds = hs_monotonic_ns() - start
-        syncSeconds = Double(nanoseconds) / 1e9
-        syncs.add(microseconds: nanoseconds / 1000)
+        standing.syncSeconds = Double(nanoseconds) / 1e9
+        standing.syncs.add(microseconds: nanoseconds / 1000)
     }
 
     /// Leaves a segment that failed, and begins another, which makes what the failed write left behind void.
@@ -302,7 +317,7 @@ struct Commits {
     /// Opens the door again if what closed it has passed: nobody may be sending to find out.
     mutating func reconsider() {
         guard closed != nil else { return }
-        do throws(CommitRefusal) { try checkSpace(for: 0, now: askedAt ?? 0) } catch {
+        do throws(CommitRefusal) { try checkSpace(for: refusedBytes, now: askedAt ?? 0) } catch {
             closed = error.reason
             return
         }
@@ -314,8 +329,8 @@ struct Commits {
 
     /// Makes durable what was appended without a sync.
     mutating func syncPending() {
-        guard unsynced > 0, let writer else { return }
-        unsynced = 0
+        guard standing.unsynced > 0, let writer else { return }
+        standing.unsynced = 0
         let start = hs_monotonic_ns()
         do throws(SpoolError) {
             try writer.sync()

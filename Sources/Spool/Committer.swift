@@ -3,13 +3,14 @@ import Dispatch
 import Platform
 import Synchronization
 
-/// Commits one batch at a time: on the thread that hands it over, if that saves time; else on a thread of its own, one write and
-/// one sync for all batches that gathered while the last one was under way. May be used from any thread.
+/// Commits on a thread of its own, one write and one sync for all batches that gathered while the last one was under way. May be used
+/// from any thread.
 ///
-/// To hand over a batch and its fate wakes two threads, which costs as much as a small sync; so a small batch that comes while
-/// nothing is under way is committed where it is. Meanwhile its thread, an event loop's, does nothing else. That is right
-/// while the disk is quick, and while there is little to be read meanwhile: a larger batch, and every batch for a while
-/// after the disk stalled, goes to the thread, and the loop reads on. So a stall freezes a loop once, and not at every batch.
+/// To commit on the thread that hands a batch over would save the waking of two threads, as long as a small sync; but a disk
+/// that hangs would then hang an event loop with all its connections, and nobody could tell their senders anything.
+///
+/// A disk that hangs: a commit that takes longer than `patience` is given up. Those who wait for it are told so, and so is everybody
+/// who waits behind it, or comes until it has ended. When it ends after all, it does not count.
 final class Committer: Sendable {
     /// A batch with the one who is told its fate.
     private struct Waiting: Sendable {
@@ -17,10 +18,11 @@ final class Committer: Sendable {
         var done: @Sendable (CommitOutcome) -> Void
     }
 
-    /// Whose thread a commit runs on.
-    enum Place {
-        case caller
-        case thread
+    /// What is with the disk.
+    private struct UnderWay: Sendable {
+        var waiting: [Waiting]
+        var claim: CommitClaim
+        var since: Int64
     }
 
     /// A commit's fate, and what is to be done about it once those who wait have been told.
@@ -31,30 +33,28 @@ final class Committer: Sendable {
 
     private struct Inbox {
         var waiting: [Waiting] = []
-        var isCommitting = false
+        var underWay: UnderWay?
         var isClosed = false
-        /// Until when the disk counts as slow, by the monotonic clock.
-        var slowUntil: Int64 = 0
+        /// Why nothing is taken: the disk hangs.
+        var stall: CommitRefusal?
     }
 
-    /// The most events that the caller's own thread commits.
-    static let smallBatch = 8
-    /// A commit that takes longer has met a stall.
-    static let stallNanoseconds: Int64 = 3_000_000
-    /// For how long a stall keeps commits off the callers' threads.
-    static let waryNanoseconds: Int64 = 1_000_000_000
+    /// How long a commit may take, in nanoseconds. Who comes just behind one that takes as long waits twice that, and no longer.
+    static let patienceNanoseconds: Int64 = 4_000_000_000
 
     private let inbox = Mutex(Inbox())
     private let bell = DispatchSemaphore(value: 0)
     private let clock: @Sendable () -> Int64
-    private let commit: @Sendable (CommitBatch, Place) -> Committed
+    private let commit: @Sendable (CommitBatch, CommitClaim) -> Committed
     private let thread = Mutex<LoopThread?>(nil)
+    /// Held while those whose commit is given up are told: what it came to is told behind that.
+    private let giving = Mutex(())
 
-    /// Starts the thread; `nil` if the process may have no more. `commit` is called for one batch at a time; `clock` is in
-    /// nanoseconds since whenever.
+    /// Starts the thread; `nil` if the process may have no more. `commit` is called for one batch at a time, and asks its claim whether
+    /// it counts before it says so; `clock` is in nanoseconds since whenever.
     init?(
         clock: @escaping @Sendable () -> Int64 = hs_monotonic_ns,
-        _ commit: @escaping @Sendable (CommitBatch, Place) -> Committed
+        _ commit: @escaping @Sendable (CommitBatch, CommitClaim) -> Committed
     ) {
         self.clock = clock
         self.commit = commit
@@ -62,29 +62,46 @@ final class Committer: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Hands over a batch. Its fate is told before this returns, or on the committer's thread.
+    /// Hands over a batch. Its fate is told on the committer's thread; at once, if the disk hangs.
     func submit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
-        let one = Waiting(batch: batch, done: done)
-        let isSmall = batch.count <= Committer.smallBatch
-        let (isHere, isFirst) = inbox.withLock { inbox in
-            if isSmall, !inbox.isCommitting, inbox.waiting.isEmpty, inbox.slowUntil <= clock() {
-                inbox.isCommitting = true
-                return (true, false)
-            }
-            inbox.waiting.append(one)
-            return (false, inbox.waiting.count == 1 && !inbox.isCommitting)
+        let (stall, isFirst) = inbox.withLock { inbox in
+            if inbox.stall == nil { inbox.waiting.append(Waiting(batch: batch, done: done)) }
+            return (inbox.stall, inbox.waiting.count == 1 && inbox.underWay == nil)
         }
-        if isHere { commitHere(one) } else if isFirst { bell.signal() }
+        if let stall { return done(.refused(stall)) }
+        if isFirst { bell.signal() }
     }
 
-    private func commitHere(_ one: Waiting) {
-        commitAll([one], .caller)
-        let isAwaited = inbox.withLock { inbox in
-            inbox.isCommitting = false
-            return !inbox.waiting.isEmpty || inbox.isClosed
+    /// Looks whether the disk hangs; answers for how many seconds it has, 0 if it does not. To be called a few times a second.
+    func watch() -> Double { giving.withLock { _ in watchNow() } }
+
+    private func watchNow() -> Double {
+        let now = clock()
+        var given: [Waiting] = []
+        var refused: [Waiting] = []
+        let stall = inbox.withLock { inbox -> (refusal: CommitRefusal, nanoseconds: Int64)? in
+            guard let underWay = inbox.underWay, now - underWay.since > Committer.patienceNanoseconds else {
+                return nil
+            }
+            let nanoseconds = now - underWay.since
+            let refusal = CommitRefusal(
+                reason: "the spool's disk has not answered for \(nanoseconds / 1_000_000_000) s",
+                retryAfterSeconds: Commits.retryAfterSeconds)
+            inbox.stall = refusal
+            if underWay.claim.giveUp() { given = underWay.waiting }
+            refused = inbox.waiting
+            inbox.waiting = []
+            return (refusal, nanoseconds)
         }
-        if isAwaited { bell.signal() }
+        guard let stall else { return 0 }
+        // The disk may still be reading these bodies; what only waited for it, it has never seen.
+        for one in given { one.done(.givenUp(stall.refusal)) }
+        for one in refused { one.done(.refused(stall.refusal)) }
+        return Double(stall.nanoseconds) / 1e9
     }
+
+    /// Why nothing is taken, while the disk hangs.
+    var stall: CommitRefusal? { inbox.withLock { $0.stall } }
 
     /// Commits what waits, and ends the thread.
     func close() {
@@ -96,34 +113,29 @@ final class Committer: Sendable {
     private func run() {
         while true {
             bell.wait()
-            // Whoever commits on a thread of its own rings when that is done.
-            while let waiting = next() {
-                commitAll(waiting, .thread)
-                inbox.withLock { $0.isCommitting = false }
-            }
-            if inbox.withLock({ $0.isClosed && !$0.isCommitting && $0.waiting.isEmpty }) { return }
+            while let underWay = next() { commitAll(underWay) }
+            if inbox.withLock({ $0.isClosed && $0.waiting.isEmpty }) { return }
         }
     }
 
-    /// What is to be committed now; `nil` if there is nothing, or another thread is at it.
-    private func next() -> [Waiting]? {
+    /// What is to be committed now; `nil` if there is nothing.
+    private func next() -> UnderWay? {
         inbox.withLock { inbox in
-            guard !inbox.isCommitting, !inbox.waiting.isEmpty else { return nil }
-            inbox.isCommitting = true
-            defer { inbox.waiting = [] }
-            return inbox.waiting
+            inbox.underWay = nil
+            inbox.stall = nil
+            guard !inbox.waiting.isEmpty else { return nil }
+            let underWay = UnderWay(waiting: inbox.waiting, claim: CommitClaim(), since: clock())
+            inbox.underWay = underWay
+            inbox.waiting = []
+            return underWay
         }
     }
 
-    private func commitAll(_ waiting: [Waiting], _ place: Place) {
+    private func commitAll(_ underWay: UnderWay) {
+        let waiting = underWay.waiting
         var all = waiting[0].batch
         for one in waiting.dropFirst() { all.append(one.batch) }
-        let start = clock()
-        let committed = commit(all, place)
-        let end = clock()
-        if end - start > Committer.stallNanoseconds {
-            inbox.withLock { $0.slowUntil = end + Committer.waryNanoseconds }
-        }
+        let committed = commit(all, underWay.claim)
         switch committed.outcome {
         case .committed(let fates):
             var start = 0
@@ -133,7 +145,9 @@ final class Committer: Sendable {
                 start = end
             }
         // A disk takes a batch or does not: `.partly` never comes from it.
-        case .refused, .partly: for one in waiting { one.done(committed.outcome) }
+        case .refused, .givenUp, .partly:
+            giving.withLock { _ in }
+            for one in waiting { one.done(committed.outcome) }
         }
         committed.afterwards()
     }

@@ -6,7 +6,7 @@ import Platform
 /// from another thread, deliveries arrive in batches when they are there, and settling is fire and forget.
 public protocol EventLog: AnyObject, Sendable {
     /// Makes a batch durable, then calls back: on the caller's thread before this returns, or later on another.
-    /// The batch's bodies must stay in place until then, or until the first call where there are several (`.partly`).
+    /// The batch's bodies must stay in place until then, or until the first call where there are several (`.partly`), but for `.givenUp`.
     func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void)
 
     /// The queue of a target's name, registered durably if it is new.
@@ -282,6 +282,8 @@ public struct SpoolStatus: Sendable {
     public var unsynced = 0
     /// Why new events are refused, if they are.
     public var closed: String?
+    /// For how long the disk has not answered a commit, in seconds; 0 unless new events are refused because of it.
+    public var stalledSeconds: Double
     /// What stands before a log that is elsewhere; `nil` where nothing can.
     public var buffer: Buffer?
 
@@ -308,7 +310,7 @@ public struct SpoolStatus: Sendable {
     /// A spool at one moment.
     public init(
         queues: [Queue], bytes: Int, events: Int, corrupt: Int, syncSeconds: Double,
-        syncs: Histogram = Histogram(.answer), unsynced: Int = 0, closed: String?
+        syncs: Histogram = Histogram(.answer), unsynced: Int = 0, closed: String?, stalledSeconds: Double = 0
     ) {
         self.queues = queues
         self.bytes = bytes
@@ -318,5 +320,6 @@ public struct SpoolStatus: Sendable {
         self.syncs = syncs
         self.unsynced = unsynced
         self.closed = closed
+        self.stalledSeconds = stalledSeconds
     }
 }

@@ -144,6 +144,9 @@ struct Ledger {
 
     mutating func addCredit(_ id: QueueID, _ count: Int) { queues[id]?.credit += count }
 
+    /// Whether a queue's receiver may be given anything.
+    func hasCredit(_ id: QueueID) -> Bool { queues[id].map { $0.isAttached && $0.credit > 0 } ?? false }
+
     /// What a queue's receiver may be given now.
     mutating func take(_ id: QueueID, now: Int64) -> [OwedDelivery] {
         guard var queue = queues[id], queue.isAttached, queue.credit > 0 else { return [] }

@@ -33,6 +33,7 @@ extension LedgerBooks {
     /// came to, and the keys of their events, are durable in the journal before anything goes. On the ledger's queue.
     func retain() {
         guard !room.isUnderWay, !isClosed else { return }
+        takeIn()
         let now = around.clock.wall(around.clock.now)
         let isShort = isShort()
         let finished = ledger.segments.lazy.filter { self.retention.mayGo($0, now: now, isShort: isShort) }

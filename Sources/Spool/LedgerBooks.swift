@@ -19,6 +19,20 @@ final class LedgerBooks: @unchecked Sendable {
         var notice: @Sendable (Spool.Notice) -> Void
     }
 
+    /// What other threads tell the books, and learn of them.
+    private struct Heard {
+        /// Commits that were not taken in yet.
+        var news: [Commits.Appended] = []
+        /// Whether they are about to be.
+        var isTakenInSoon = false
+        /// Whether anybody waits for events: if not, to wake the queue for each commit would bring nothing.
+        var isAwaited = false
+        /// Whether the queue has something to do.
+        var isPressing: Bool { isAwaited || news.count >= LedgerBooks.newsLimit }
+    }
+
+    /// So many commits are taken in at the latest, though nobody waits for their events.
+    private static let newsLimit = 256
     /// Outcomes are written at most this long after they came.
     private static let flushMilliseconds = 50
     /// How often finished segments are looked for.
@@ -29,8 +43,7 @@ final class LedgerBooks: @unchecked Sendable {
     let compactionQueue = DispatchQueue(label: "hookswitch.spool.compaction", qos: .utility)
     /// The places of the folded segment that was last asked about.
     private let unfolded = Mutex<(first: UInt64, places: Places)>((0, Places()))
-    /// Commits that were heard of and not taken in yet, and whether that is about to be done.
-    private let heard = Mutex<(news: [Commits.Appended], isTakenInSoon: Bool)>(([], false))
+    private let heard = Mutex(Heard())
     let around: Surroundings
     private let dueTimer: DispatchSourceTimer
     private let retentionTimer: DispatchSourceTimer
@@ -70,6 +83,7 @@ final class LedgerBooks: @unchecked Sendable {
         around.usage.add(new.end)
         dueTimer.setEventHandler { [weak self] in
             self?.scheduledDue = nil
+            self?.takeIn()
             self?.handOutAll()
         }
         dueTimer.schedule(deadline: .distantFuture)
@@ -96,8 +110,9 @@ final class LedgerBooks: @unchecked Sendable {
     /// Hands out what was heard of, soon.
     func handOutSoon() {
         let isFirst = heard.withLock { heard in
-            defer { heard.isTakenInSoon = true }
-            return !heard.isTakenInSoon
+            guard heard.isPressing, !heard.isTakenInSoon else { return false }
+            heard.isTakenInSoon = true
+            return true
         }
         guard isFirst else { return }
         queue.async { [self] in
@@ -108,7 +123,9 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     /// Hands out what was heard of on the caller's thread, which saves another one's waking.
-    func handOutHere() { asked { handOutAll() } }
+    func handOutHere() {
+        if heard.withLock({ $0.isPressing }) { asked { handOutAll() } }
+    }
 
     /// Runs on the queue, with everything that was heard of taken in.
     func asked<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -118,7 +135,7 @@ final class LedgerBooks: @unchecked Sendable {
         }
     }
 
-    private func takeIn() {
+    func takeIn() {
         let all = heard.withLock { heard in
             defer { heard.news = [] }
             return heard.news
@@ -148,20 +165,31 @@ final class LedgerBooks: @unchecked Sendable {
         queue.async { [self] in
             receivers[id] = nil
             ledger.detach(id)
+            noteWhetherAwaited()
         }
     }
 
     func request(_ id: QueueID, count: Int) {
         queue.async { [self] in
             ledger.addCredit(id, count)
+            // First of all: a commit that does not see it yet is taken in here.
+            noteWhetherAwaited()
+            takeIn()
             handOut(id)
+            noteWhetherAwaited()
             scheduleDue()
         }
     }
 
     private func handOutAll() {
         for id in receivers.keys { handOut(id) }
+        noteWhetherAwaited()
         scheduleDue()
+    }
+
+    private func noteWhetherAwaited() {
+        let isAwaited = receivers.keys.contains { ledger.hasCredit($0) }
+        heard.withLock { $0.isAwaited = isAwaited }
     }
 
     private func handOut(_ id: QueueID) {
@@ -195,6 +223,7 @@ final class LedgerBooks: @unchecked Sendable {
             return timed
         }
         queue.async { [self] in
+            takeIn()
             for outcome in timed {
                 if let entry = ledger.settle(outcome) { pending.append(around.clock.onDisk(entry)) }
             }

@@ -1,4 +1,5 @@
 import CPlatform
+import Glibc
 
 /// Appends events to the newest segment and makes them durable.
 ///
@@ -29,8 +30,10 @@ struct SegmentWriter {
     private let generation: UInt64
     private var heads: [UInt8] = []
 
-    /// Written ahead with zeros, in bytes, so that a sync has no new block to note in the file system's journal.
+    /// Written ahead with zeros, in bytes, so that a sync has no new block to note in the file system's books.
     static let zeroStepBytes = 1 << 20
+    /// Records of so many bytes are written without zeros behind them: these would be as many, and take as long, as what they save.
+    private static let zerosAreForBytes = 256 << 10
     /// Written at once of the zeros, in bytes: they stay in the processor's cache.
     private static let zeroBytes = 64 << 10
     /// A segment grows by whole blocks of so many bytes.
@@ -117,8 +120,11 @@ struct SegmentWriter {
     /// Whether so many bytes still fit. A batch larger than a segment gets one of its own: an empty one takes any.
     func hasRoom(for bytes: Int) -> Bool { end + bytes <= segmentBytes || nextNumber == first }
 
-    /// Writes the chosen events of a batch, and syncs if asked. On an error nothing counts as appended.
-    mutating func append(_ batch: CommitBatch, _ taken: [Int], sync: Bool) throws(SpoolError) -> [Appended] {
+    /// Writes the chosen events of a batch, and syncs if asked. On an error nothing counts as appended; it is one if the commit
+    /// was given up before it was done.
+    mutating func append(_ batch: CommitBatch, _ taken: [Int], sync: Bool, _ claim: CommitClaim = CommitClaim())
+        throws(SpoolError) -> [Appended]
+    {
         heads.removeAll(keepingCapacity: true)
         var appended: [Appended] = []
         appended.reserveCapacity(taken.count)
@@ -138,8 +144,10 @@ struct SegmentWriter {
             appended.append(Appended(number: number, offset: UInt32(offset)))
             offset += Record.paddedSize(payload: payloadHead.count + event.body.count)
         }
-        try writeZeros(upTo: offset)
-        try write(batch, taken, headEnds, size: offset - end, sync: sync)
+        let zeroedTo = zeroedTo(with: offset)
+        try write(batch, taken, headEnds, size: offset - end, zeroedTo: zeroedTo, sync: sync)
+        self.zeroedTo = zeroedTo
+        guard claim.keep() else { throw .system(call: "fdatasync", path: directory, errno: ETIMEDOUT) }
         for (place, event) in zip(appended, taken) {
             let event = batch.events[event]
             index.append(
@@ -154,10 +162,10 @@ struct SegmentWriter {
     /// Appends the table of queues, durable when this returns.
     mutating func append(queues: [QueueID: String]) throws(SpoolError) {
         let table = Record.encode(.queues, generation: generation, sequence: 0, payload: QueueTable.encode(queues))
-        try writeZeros(upTo: end + table.count)
         try file.write(table, at: end)
         try file.sync()
         end += table.count
+        zeroedTo = max(zeroedTo, end)
     }
 
     /// Makes what was appended without a sync durable.
@@ -188,14 +196,13 @@ struct SegmentWriter {
         try file.sync()
     }
 
-    /// In whole blocks: the one in which the records or the file ended is written with the records, or is zeros already.
-    private mutating func writeZeros(upTo offset: Int) throws(SpoolError) {
-        let needed = SegmentWriter.wholeBlocks(offset)
-        guard needed > zeroedTo else { return }
-        let start = SegmentWriter.wholeBlocks(zeroedTo)
-        let target = max(needed, SegmentWriter.wholeBlocks(min(offset + SegmentWriter.zeroStepBytes, segmentBytes)))
-        if target > start { try file.write(zeros(target - start), at: start) }
-        zeroedTo = target
+    /// How far zeros reach once records that end at `offset` are written: where these come to what is there already, zeros are written
+    /// with them, so that the next ones' blocks are there beforehand. In whole blocks.
+    private func zeroedTo(with offset: Int) -> Int {
+        let end = SegmentWriter.wholeBlocks(offset)
+        guard end > zeroedTo else { return zeroedTo }
+        guard offset - self.end < SegmentWriter.zerosAreForBytes else { return end }
+        return max(end, SegmentWriter.wholeBlocks(min(offset + SegmentWriter.zeroStepBytes, segmentBytes)))
     }
 
     private static func wholeBlocks(_ bytes: Int) -> Int { (bytes + blockBytes - 1) / blockBytes * blockBytes }
@@ -207,9 +214,9 @@ struct SegmentWriter {
     }
 
     /// Past the page cache records are put together in blocks; else the system gathers them from where they are.
-    private func write(_ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int], size: Int, sync: Bool)
-        throws(SpoolError)
-    {
+    private func write(
+        _ batch: CommitBatch, _ taken: [Int], _ headEnds: [Int], size: Int, zeroedTo: Int, sync: Bool
+    ) throws(SpoolError) {
         let inBlocks = isPastCache ? try recent.begin(size, of: first, at: end, in: file) : false
         var failure: SpoolError?
         heads.withUnsafeBytes { heads in
@@ -231,12 +238,11 @@ struct SegmentWriter {
                     start = headEnds[position]
                 }
                 do throws(SpoolError) {
-                    if inBlocks {
-                        let blocks = recent.blocks()
-                        try file.write(blocks.buffers, at: blocks.offset)
-                    } else {
-                        try file.write(buffers, at: end)
-                    }
+                    var offset = end
+                    if inBlocks { (buffers, offset) = recent.blocks() }
+                    let written = inBlocks ? SegmentWriter.wholeBlocks(end + size) : end + size
+                    if zeroedTo > self.zeroedTo { buffers += zeros(zeroedTo - written) }
+                    try file.write(buffers, at: offset)
                     if sync { try file.sync() }
                 } catch {
                     failure = error

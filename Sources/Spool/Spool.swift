@@ -1,5 +1,6 @@
 import CPlatform
 import Dispatch
+import Glibc
 import Synchronization
 
 // Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
@@ -16,13 +17,22 @@ public final class Spool: EventLog, @unchecked Sendable {
         case closed(String)
         /// New events are taken again.
         case opened
+        /// A commit has not come back from the disk for `Committer.patienceNanoseconds`: new events are refused until it does.
+        case stalled
+        /// It has come back.
+        case answering(afterSeconds: Double)
         /// The journal could not be written; it is tried again.
         case journal(SpoolError)
         /// A segment could not be removed.
         case retention(SpoolError)
     }
 
+    /// How long `status` waits for a commit to end, and how long it sleeps between two looks.
+    private static let statusPatienceNanoseconds: Int64 = 200_000_000
+    private static let statusPauseMicroseconds: UInt32 = 100
+
     private let commits: Mutex<Commits>
+    private let usage: SpoolUsage
     let books: LedgerBooks
     private let files: SegmentFiles
     private let lock: Mutex<(any AnyObject & Sendable)?>
@@ -32,7 +42,9 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let notice: @Sendable (Notice) -> Void
     private let damaged: DamageCounter
     private let syncTimer: DispatchSourceTimer?
-    private let committer = Mutex<Committer?>(nil)
+    private let committing = Mutex<(committer: Committer, watch: StallWatch)?>(nil)
+    /// What the commits stood at when they were last seen.
+    private let seen = Mutex(CommitStanding())
     private let scrub: Scrub
 
     /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint. `wall` is in milliseconds since
@@ -58,7 +70,9 @@ public final class Spool: EventLog, @unchecked Sendable {
         damaged = DamageCounter(in: settings.path, on: disk, notice: notice)
         for damage in recovery.damages { damaged.note(damage) }
         let usage = SpoolUsage(bytes: recovery.bytes)
+        self.usage = usage
         let spare = SpareSegment(bytes: recovery.spareBytes)
+        let keys = KnownKeys()
         books = try LedgerBooks(
             recovery,
             LedgerBooks.Surroundings(
@@ -67,7 +81,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         commits = Mutex(
             try Commits(
                 recovery, in: directory, on: disk, settings: settings, usage: usage, spare: spare, recent: recent,
-                salt: salt, now: wall()))
+                dedupe: keys, salt: salt, now: wall()))
         scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
@@ -79,46 +93,39 @@ public final class Spool: EventLog, @unchecked Sendable {
         } else {
             syncTimer = nil
         }
-        if case .byEither = settings.commit {
-            // Without a thread of its own the caller commits: slower, and as safe.
-            let own = Committer { [weak self] batch, place in
-                let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
-                return self?.committed(batch, place) ?? .init(outcome: .refused(closed), afterwards: {})
-            }
-            committer.withLock { $0 = own }
+        books.know { numbers in keys.keys(of: numbers, now: wall()) }
+        guard case .byThread = settings.commit else { return }
+        let own = Committer { [weak self] batch, claim in
+            let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
+            return self?.committed(batch, claim) ?? .init(outcome: .refused(closed), afterwards: {})
         }
-        books.know { [weak self] numbers in
-            guard let self else { return [] }
-            let now = self.wall()
-            return self.commits.withLock { $0.keys(of: numbers, now: now) }
-        }
+        // Without a thread of its own the caller commits: slower, and as safe.
+        guard let own else { return }
+        committing.withLock { $0 = (own, StallWatch(own, notice: notice)) }
     }
 
     /// Makes a batch durable: see `EventLog`. `SpoolSettings.commit` says on whose thread.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
-        if let committer = committer.withLock({ $0 }) { return committer.submit(batch, done) }
+        if let committer = committing.withLock({ $0?.committer }) { return committer.submit(batch, done) }
         let result = commits.withLock { commitNow(batch, &$0) }
         if case .refused = result { books.makeRoom() } else { books.handOutSoon() }
         done(result)
     }
 
-    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits) -> CommitOutcome {
+    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits, _ claim: CommitClaim = CommitClaim())
+        -> CommitOutcome
+    {
         let wasClosed = commits.closed
-        let result = commits.commit(batch, now: wall())
+        let result = commits.commit(batch, now: wall(), claim: claim)
         if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
         if let appended = result.appended { books.hear(appended) }
         return result.outcome
     }
 
-    private func committed(_ batch: CommitBatch, _ place: Committer.Place) -> Committer.Committed {
-        let outcome = commits.withLock { commitNow(batch, &$0) }
+    private func committed(_ batch: CommitBatch, _ claim: CommitClaim) -> Committer.Committed {
+        let outcome = commits.withLock { commitNow(batch, &$0, claim) }
         return Committer.Committed(outcome: outcome) { [books] in
-            if case .refused = outcome { return books.makeRoom() }
-            switch place {
-            // A caller has other things to do than to wait for the books.
-            case .caller: books.handOutSoon()
-            case .thread: books.handOutHere()
-            }
+            if case .refused = outcome { books.makeRoom() } else { books.handOutHere() }
         }
     }
 
@@ -211,12 +218,7 @@ public final class Spool: EventLog, @unchecked Sendable {
 
     /// What waits, and what the disk holds. Opens the door again if what closed it has passed.
     public func status() -> SpoolStatus {
-        let (bytes, closed, seconds, syncs, unsynced) = commits.withLock { commits in
-            let wasClosed = commits.closed != nil
-            commits.reconsider()
-            if wasClosed && commits.closed == nil { notice(.opened) }
-            return (commits.usage.bytes, commits.closed, commits.syncSeconds, commits.syncs, commits.unsynced)
-        }
+        let commits = commitsNow()
         let queues = books.queues().map { entry in
             var queue = entry.queue
             // An event that can't be read has no age to show; its damage is counted where it is delivered.
@@ -224,8 +226,34 @@ public final class Spool: EventLog, @unchecked Sendable {
             return queue
         }
         return SpoolStatus(
-            queues: queues, bytes: bytes, events: books.eventCount(), corrupt: damaged.count, syncSeconds: seconds,
-            syncs: syncs, unsynced: unsynced, closed: closed)
+            queues: queues, bytes: usage.bytes, events: books.eventCount(), corrupt: damaged.count,
+            syncSeconds: commits.syncSeconds, syncs: commits.syncs, unsynced: commits.unsynced, closed: commits.closed,
+            stalledSeconds: commits.stalledSeconds)
+    }
+
+    /// What the commits stand at; while the disk keeps them, what they last stood at: whoever asks does not hang with it.
+    private func commitsNow() -> CommitStanding {
+        let end = hs_monotonic_ns() + Spool.statusPatienceNanoseconds
+        while true {
+            let now = commits.withLockIfAvailable { commits -> CommitStanding in
+                let wasClosed = commits.closed != nil
+                commits.reconsider()
+                if wasClosed && commits.closed == nil { notice(.opened) }
+                return commits.standing
+            }
+            if let now {
+                seen.withLock { $0 = now }
+                return now
+            }
+            let (stall, seconds) = committing.withLock { ($0?.committer.stall, $0?.watch.stalledSeconds ?? 0) }
+            if stall != nil || hs_monotonic_ns() > end {
+                var last = seen.withLock { $0 }
+                last.closed = stall?.reason ?? last.closed
+                last.stalledSeconds = seconds
+                return last
+            }
+            usleep(Spool.statusPauseMicroseconds)
+        }
     }
 
     /// Takes attributes and bodies of events from the disk for good, durably when it returns; their numbers stay, and what
@@ -251,7 +279,10 @@ public final class Spool: EventLog, @unchecked Sendable {
     public func close() {
         syncTimer?.cancel()
         scrub.stop()
-        committer.withLock { $0.take() }?.close()
+        if let (committer, watch) = committing.withLock({ $0.take() }) {
+            committer.close()
+            watch.stop()
+        }
         commits.withLock { $0.syncPending() }
         books.close()
         lock.withLock { $0 = nil }

@@ -14,9 +14,8 @@ public struct SpoolSettings: Sendable, Equatable {
     public enum Commit: Hashable, Sendable {
         /// The thread that hands over a batch, at once.
         case byCaller
-        /// The caller for a small batch while nothing is under way and the disk is quick; else a thread of the spool's, which
-        /// gathers while the disk syncs.
-        case byEither
+        /// A thread of the spool's, which gathers while the disk syncs; a disk that hangs holds up nobody else.
+        case byThread
     }
 
     /// The directory, absolute.

@@ -52,7 +52,8 @@ struct CommandLineTests {
         #expect(try RelayUnderTest.run(["status", "--config", "nowhere.json"], in: relay.directory).code == 78)
     }
 
-    @Test func whereTheSpoolIsADirectoryNoOtherRelayCanBeAskedAbout() throws {
+    @Test(.directoryOnly("on a cluster other relays can be asked about"))
+    func whereTheSpoolIsADirectoryNoOtherRelayCanBeAskedAbout() throws {
         let relay = try failingRelay()
         for verb in [
             ["status"], ["audit"], ["failures"], ["retry", "--failed"], ["replay", "list"],

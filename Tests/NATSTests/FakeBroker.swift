@@ -3,6 +3,8 @@ import Glibc
 
 /// A broker that says what a test tells it to, byte by byte, on one connection at a time. Used by one test's thread.
 final class FakeBroker {
+    private static let pauseMicroseconds: UInt32 = 300
+
     let port: UInt16
     private let listener: Int32
     private var connection: Int32 = -1
@@ -36,6 +38,8 @@ final class FakeBroker {
         var peer = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         connection = hs_accept(listener, &peer, &length)
+        var one: Int32 = 1
+        setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         received = []
         return connection >= 0
     }
@@ -50,6 +54,17 @@ final class FakeBroker {
         for byte in text.utf8 {
             var byte = byte
             send(connection, &byte, 1, Int32(MSG_NOSIGNAL))
+        }
+    }
+
+    /// Sends a text in pieces that begin at these places, with a pause before each, so that the client reads them one by one.
+    func say(_ text: String, tornAt places: [Int]) {
+        let bytes = Array(text.utf8)
+        for (start, end) in zip([0] + places, places + [bytes.count]) where start < end {
+            bytes.withUnsafeBytes {
+                _ = send(connection, $0.baseAddress! + start, end - start, Int32(MSG_NOSIGNAL))
+            }
+            usleep(FakeBroker.pauseMicroseconds)
         }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 struct CommitterTests {
     @Test func batchesOfManyThreadsAreAnsweredEachWithItsOwnEvents() throws {
-        let bench = try SpoolBench { $0.commit = .byEither }
+        let bench = try SpoolBench { $0.commit = .byThread }
         let crm = try bench.spool.queue(named: "crm")
         let inbox = Inbox()
         bench.spool.attach(crm, order: .whenDue, to: inbox)
@@ -34,10 +34,9 @@ struct CommitterTests {
         #expect(body?.isEmpty == false)
     }
 
-    /// By the caller's thread, and by the committer's.
-    @Test(arguments: [1, Committer.smallBatch + 1])
+    @Test(arguments: [1, 9])
     func whoeverIsToldOfEventsFindsThemAmongWhatWaits(count: Int) throws {
-        let bench = try SpoolBench { $0.commit = .byEither }
+        let bench = try SpoolBench { $0.commit = .byThread }
         let crm = try bench.spool.queue(named: "crm")
         let spool: Spool = bench.spool
         let waiting = Mutex<Int?>(nil)
@@ -53,7 +52,7 @@ struct CommitterTests {
     }
 
     @Test func whatWaitsWhenTheSpoolIsClosedIsCommittedFirst() throws {
-        let bench = try SpoolBench { $0.commit = .byEither }
+        let bench = try SpoolBench { $0.commit = .byThread }
         let crm = try bench.spool.queue(named: "crm")
         let outcomes = Mutex(0)
         withBatch([NewEvent("a", to: crm)]) { batch in
@@ -68,7 +67,7 @@ struct CommitterTests {
 
     @Test func aRefusalIsToldToAllWhoWait() throws {
         let bench = try SpoolBench {
-            $0.commit = .byEither
+            $0.commit = .byThread
             $0.minFreeBytes = .max / 2
         }
         let crm = try bench.spool.queue(named: "crm")

@@ -1,3 +1,4 @@
+import CPlatform
 import Testing
 
 @testable import Spool
@@ -24,6 +25,35 @@ struct RecordTests {
         #expect(bytes.count % 8 == 0)
         #expect(bytes.count == Record.paddedSize(payload: length))
         #expect(bytes.count - Record.headerBytes - length < 8)
+    }
+
+    /// However many stretches a checksum is put together from, it is CRC32C: by the polynomial, bit by bit.
+    @Test func theChecksumIsCRC32COfAnyLengthFromAnyPlace() {
+        var random = SeededRandom(seed: 3)
+        let bytes = (0..<5000).map { _ in UInt8(random.below(256)) }
+        func slowly(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+            var crc: UInt32 = .max
+            for byte in bytes {
+                crc ^= UInt32(byte)
+                for _ in 0..<8 {
+                    let rest = crc >> 1
+                    crc = crc & 1 == 1 ? rest ^ 0x82F6_3B78 : rest
+                }
+            }
+            return ~crc
+        }
+        for count in [0, 1, 7, 8, 63, 191, 192, 193, 384, 1535, 1536, 1537, 1728, 3071, 3072, 4993] {
+            for start in 0..<8 {
+                let part = bytes[start..<start + count]
+                let crc = bytes.withUnsafeBytes { hs_crc32c(0, $0.baseAddress! + start, count) }
+                #expect(crc == slowly(part), "\(count) bytes from \(start)")
+                let half = count / 2
+                let first = bytes.withUnsafeBytes { hs_crc32c(0, $0.baseAddress! + start, half) }
+                let both = bytes.withUnsafeBytes { hs_crc32c(first, $0.baseAddress! + start + half, count - half) }
+                #expect(both == crc, "\(count) bytes from \(start), in two steps")
+            }
+        }
+        #expect(Array("123456789".utf8).withUnsafeBytes { hs_crc32c(0, $0.baseAddress, $0.count) } == 0xE306_9283)
     }
 
     @Test func everyFlippedBitIsNoticed() {

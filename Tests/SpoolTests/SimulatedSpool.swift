@@ -159,7 +159,7 @@ struct SimulatedSpool {
 
     /// What the segments' deliveries came to, and their keys, are durable before they go.
     private mutating func keepKeys(of segments: [Segment]) -> Bool {
-        let keys = segments.flatMap { commits.keys(of: $0.first..<$0.end, now: 0) }
+        let keys = segments.flatMap { commits.dedupe.keys(of: $0.first..<$0.end, now: 0) }
         kept += keys
         return omission == .journalBeforeRemoval || flush(keys: keys)
     }

@@ -30,6 +30,8 @@ struct control {
     int32_t sync_delay_ms; /* a sync takes so much longer */
     int64_t clock_ms;      /* what the wall clock is set on by */
     int64_t syncs;         /* syncs that came to their end, counted here */
+    int32_t sync_hangs;    /* a sync does not come back as long as this is set */
+    int32_t write_hangs;   /* nor a write */
 };
 
 enum { descriptors = 65536 };
@@ -85,6 +87,10 @@ static void note(char kind, uint64_t inode, uint64_t number, const void *one, ui
     syscall(SYS_writev, log_descriptor, parts, 3);
 }
 
+static void hang_while(int32_t *flag) {
+    while (*(volatile int32_t *)flag) usleep(1000);
+}
+
 static uint64_t inode(int fd) {
     struct stat status;
     return fstat(fd, &status) == 0 ? status.st_ino : 0;
@@ -129,6 +135,7 @@ int close(int fd) {
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
     if (!is_watched(fd)) return REAL(pwritev)(fd, parts, count, offset);
+    if (control) hang_while(&control->write_hangs);
     if (control && fails(control->write_errno)) return -1;
     pthread_mutex_lock(&lock);
     ssize_t written = REAL(pwritev)(fd, parts, count, offset);
@@ -153,6 +160,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) {
 
 ssize_t write(int fd, const void *bytes, size_t count) {
     if (!is_watched(fd)) return (ssize_t)syscall(SYS_write, fd, bytes, count);
+    if (control) hang_while(&control->write_hangs);
     if (control && fails(control->write_errno)) return -1;
     pthread_mutex_lock(&lock);
     struct stat status;
@@ -178,6 +186,7 @@ int ftruncate(int fd, off_t size) {
 }
 
 static int synced(int fd, int (*real)(int)) {
+    if (control) hang_while(&control->sync_hangs);
     if (control && control->sync_delay_ms > 0) usleep((useconds_t)control->sync_delay_ms * 1000);
     if (control && fails(control->sync_errno)) return -1;
     pthread_mutex_lock(&lock);

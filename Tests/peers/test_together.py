@@ -7,6 +7,7 @@ import unittest
 
 from brokers import Brokers
 from relay import Receiver, free_port, until
+from test_buffer import Buffered
 from test_cluster import Relay, Sender, arrived
 
 
@@ -124,6 +125,35 @@ class Together(unittest.TestCase):
         jobs = until("the other's replay is shown", lambda: self.rows(first, "replay", "list"))
         self.assertTrue(jobs[0]["relay"].endswith(f":{second.port}"))
         self.assertEqual((jobs[0]["state"], jobs[0]["to"]), ("done", ["crm"]))
+
+
+class BehindABuffer(unittest.TestCase):
+    """Relays with a local spool before the cluster."""
+
+    def test_their_records_are_shown_and_they_themselves_too(self):
+        brokers = Brokers(1)
+        self.addCleanup(brokers.close)
+        target = {"http": {"url": f"http://127.0.0.1:{free_port()}/"}, "retry": {"attempts": 1}, "breaker": {"after": 0}}
+        relay = Buffered(brokers.urls, {"crm": target}, replicas=1)
+        self.addCleanup(relay.close)
+        relay.send({"type": "order", "id": "buffered"})
+        until("it is given up", lambda: [line for line in relay.lines("failures.ndjson") if line["type"] == "order"])
+        until(
+            "the failures are shown",
+            lambda: [json.loads(line) for line in relay.verb("failures", "--cluster", "--json").stdout.splitlines()]
+            == relay.lines("failures.ndjson"),
+        )
+        answer = until(
+            "the relay is shown",
+            lambda: next((a for a in [relay.verb("status", "--cluster", "--json")] if a.returncode == 0), None),
+        )
+        status = json.loads(answer.stdout)
+        self.assertEqual([relay["this"] for relay in status["relays"]], [True])
+        self.assertEqual(status["targets"]["crm"]["relays"], 1)
+        self.assertFalse(relay.said("can't be told of this one"))
+        answer = relay.verb("retry", "--failed", "--cluster", "--since", "1h")
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        until("it has failed again", lambda: len(relay.lines("failures.ndjson")) > 3)
 
 
 class TogetherOnOldBroker(Together):

@@ -53,6 +53,10 @@ final class CommittedRound: @unchecked Sendable {
         case .refused(let refusal):
             let response = CommittedRound.response(refusal)
             for entry in waiting { answer(entry, fixed: nil, response) }
+        case .givenUp(let refusal):
+            // The operator who released an event waits for what it has come to.
+            let response = CommittedRound.response(refusal)
+            for case let exchange? in waiting.lazy.map(\.exchange) { loop.answerEarly(exchange, with: response) }
         }
     }
 

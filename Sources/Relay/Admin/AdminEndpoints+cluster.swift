@@ -12,7 +12,8 @@ extension AdminEndpoints {
             ).response
         }
         do throws(SpoolError) {
-            let report = try ClusterReport(member, own: operations.relayNote, now: operations.now())
+            let report = try ClusterReport(
+                member, operations.log.status(), own: operations.relayNote, now: operations.now())
             return AdminEndpoints.written { report.write(to: &$0) { operations.write($0, to: &$1) } }
         } catch {
             return Problem(status: 503, detail: error.described, hint: "are the brokers there?").response

@@ -10,11 +10,13 @@ struct ClusterReport {
     private let brokers: [JetStreamLog.Broker]
     private let now: Int64
 
-    /// Asks the brokers. `own` is what this relay says of itself now.
+    /// Asks the brokers. `spool` is what this relay's log says, `own` what this relay says of itself now.
     /// - Throws: `SpoolError.elsewhere` if they don't answer.
-    init(_ member: ClusterMember, own: [UInt8], now: Int64) throws(SpoolError) {
+    init(_ member: ClusterMember, _ spool: SpoolStatus, own: [UInt8], now: Int64) throws(SpoolError) {
         self.now = now
-        let notes = try member.log.relays()
+        self.spool = spool
+        let cluster = try member.cluster()
+        let notes = try cluster.relays()
         // Those that speak are told from those that are silent by the brokers' clock alone: this relay's word is mostly the latest.
         let latest = notes.map(\.at).max() ?? now
         var relays: [RelayReport] = []
@@ -24,8 +26,7 @@ struct ClusterReport {
             if let report = RelayReport(note, now: latest, isThis: note.id == this.id) { relays.append(report) }
         }
         self.relays = relays.sorted { ($0.name, $0.at) < ($1.name, $1.at) }
-        brokers = try member.log.brokers()
-        spool = member.log.status()
+        brokers = try cluster.brokers()
     }
 
     /// Writes it as the API answers it. `writeSpool` writes what holds the events.

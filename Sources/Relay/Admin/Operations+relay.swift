@@ -23,7 +23,7 @@ extension Operations {
             writer.member("relay", member?.identity.name)
             writer.member("version", hookswitchVersion)
             writer.member("since", CivilDate.iso8601(startedAt))
-            if let broker = member?.log.connectedBroker {
+            if let broker = member?.broker {
                 writer.member("broker") {
                     $0.object {
                         $0.member("name", broker.name)

@@ -78,7 +78,7 @@ extension ConfigurationReader {
     func configuration() -> Configuration {
         var result = Configuration()
         result.spool.path = absolute("spool")
-        result.spool.commit = .byEither
+        result.spool.commit = .byThread
         var routePlace: Place?
         var unmatchedPlace: Place?
         var testsPlace: Place?

@@ -16,7 +16,7 @@ final class ClusterMember: Sendable {
     private static let drainMilliseconds = 2_000
     private static let note = "relay"
 
-    let log: JetStreamLog
+    private let log: any ClusteredLog
     let identity: RelayIdentity
     private let feeds: [RecordFeed]
     private let queue = DispatchQueue(label: "hookswitch.member")
@@ -26,7 +26,7 @@ final class ClusterMember: Sendable {
     /// The relay that keeps its files in a directory and listens there.
     /// - Throws: `SpoolError` if it can't note down who it is.
     init(
-        _ log: JetStreamLog, notebook: Notebook, directory: String, listening address: ListenAddress?,
+        _ log: any ClusteredLog, notebook: Notebook, directory: String, listening address: ListenAddress?,
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void
     ) throws(SpoolError) {
         self.log = log
@@ -47,6 +47,13 @@ final class ClusterMember: Sendable {
         }
     }
 
+    /// The cluster.
+    /// - Throws: `SpoolError.elsewhere` before it was reached for the first time.
+    func cluster() throws(SpoolError) -> JetStreamLog { try log.reached() }
+
+    /// The broker that it is connected to, or was last.
+    var broker: (name: String, version: String)? { log.jetStream?.connectedBroker }
+
     /// Lines that the cluster did not get since the start.
     var passedOver: Int { feeds.reduce(0) { $0 + $1.passedOver } }
 
@@ -64,14 +71,14 @@ final class ClusterMember: Sendable {
         isStopped.withLock { $0 = true }
         queue.sync {}
         for feed in feeds { feed.drain(within: ClusterMember.drainMilliseconds) }
-        log.leave(identity)
+        log.jetStream?.leave(identity)
     }
 
     /// Says how the relay is, and again and again from then on. `failures` counts how often the stream for it could not be made.
     private func announce(isReady: Bool, failures: Int = 0, _ describe: @escaping @Sendable () -> [UInt8]) {
         guard !isStopped.withLock({ $0 }) else { return }
-        let isReady = isReady || prepare(isSaid: failures % ClusterMember.complaintTries == 0)
-        if isReady { log.announce(describe(), by: identity) }
+        let isReady = isReady || log.jetStream != nil && prepare(isSaid: failures % ClusterMember.complaintTries == 0)
+        if isReady { log.jetStream?.announce(describe(), by: identity) }
         queue.asyncAfter(deadline: .now() + .milliseconds(ClusterMember.announceMilliseconds)) { [self] in
             announce(isReady: isReady, failures: failures + 1, describe)
         }
@@ -79,7 +86,7 @@ final class ClusterMember: Sendable {
 
     private func prepare(isSaid: Bool) -> Bool {
         do throws(SpoolError) {
-            try log.prepareRelays()
+            try log.reached().prepareRelays()
             return true
         } catch {
             if isSaid { notice("the other relays can't be told of this one yet", ["reason": error.described]) }

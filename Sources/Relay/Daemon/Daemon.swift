@@ -63,7 +63,7 @@ public final class Daemon: Sendable {
             try Daemon.assignQueues(of: spool, to: &configuration)
             quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
             let notebook = try Notebook(configuration.spool.path)
-            if let cluster = spool as? JetStreamLog ?? (spool as? BufferedLog)?.reached() {
+            if let cluster = spool as? any ClusteredLog {
                 member = try ClusterMember(
                     cluster, notebook: notebook, directory: configuration.spool.path, listening: door.addresses.first
                 ) { log.write(.warning, $0, $1) }

@@ -77,12 +77,14 @@ private final class LentBodies: @unchecked Sendable {
 
     /// Takes note of an outcome; once all are known, frees the bodies and answers whether every one was taken.
     func ended(_ outcome: CommitOutcome) -> Bool? {
-        let fates: [Fate]? =
-            switch outcome {
-            case .committed(let fates): fates
-            case .partly(let known): known.map(\.fate)
-            case .refused: nil
-            }
+        let fates: [Fate]?
+        switch outcome {
+        case .committed(let all): fates = all
+        case .partly(let known): fates = known.map(\.fate)
+        case .refused: fates = nil
+        // They are still being read, and it is told once more.
+        case .givenUp: return nil
+        }
         let isTaken: Bool? = state.withLock { state in
             state.left -= fates?.count ?? state.left
             state.isTaken =

@@ -17,6 +17,10 @@ struct Notices: Sendable {
             log.write(.error, "the door is closed: new events are refused with 503", ["reason": reason])
         case .opened:
             log.write(.info, "the door is open again")
+        case .stalled:
+            log.write(.error, "the spool's disk does not answer: new events are refused with 503 until it does")
+        case .answering(let seconds):
+            log.write(.info, "the spool's disk answers again", ["after_seconds": "\(Int(seconds))"])
         case .journal(let error):
             log.write(
                 .error, "outcomes could not be written and are tried again; a restart now would deliver some twice",

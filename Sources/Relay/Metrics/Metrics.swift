@@ -67,6 +67,10 @@ struct Metrics: Sendable {
         text.gauge("hookswitch_spool_corrupt_records", "Records found damaged and stepped over.") {
             $0.add(spool.corrupt)
         }
+        text.gauge(
+            "hookswitch_spool_stalled_seconds",
+            "For how long the spool's disk has not answered a commit; 0 unless new events are refused because of it."
+        ) { $0.add(spool.stalledSeconds) }
         text.gauge("hookswitch_spool_closed", "1 while new events are refused for want of room or a failing disk.") {
             $0.add(spool.closed == nil ? 0 : 1)
         }

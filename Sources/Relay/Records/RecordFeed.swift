@@ -83,22 +83,22 @@ final class RecordFeed: @unchecked Sendable {
 
     private func step() {
         guard !isUnderWay else { return }
+        let limit = min(RecordFeed.stretchBytes, sink.limitBytes)
+        guard limit > 0 else { return schedule(afterMilliseconds: RecordFeed.retryMilliseconds) }
         do throws(SpoolError) {
             if !isReady {
                 try sink.prepare()
                 if let place = try sink.lastPlace().flatMap({ RecordPages.Cursor($0) }) { cursor = place }
                 isReady = true
             }
-            try passOn()
+            try passOn(limit)
         } catch {
             complain(error.described)
             schedule(afterMilliseconds: RecordFeed.retryMilliseconds)
         }
     }
 
-    private func passOn() throws(SpoolError) {
-        let limit = min(RecordFeed.stretchBytes, sink.limitBytes)
-        guard limit > 0 else { return schedule(afterMilliseconds: RecordFeed.retryMilliseconds) }
+    private func passOn(_ limit: Int) throws(SpoolError) {
         let stretch: RecordPages.Stretch
         do throws(FileReadError) {
             try passOver()

@@ -15,14 +15,15 @@ protocol RecordSink: Sendable {
 
 /// The stream of a kind of record on the cluster.
 struct ClusterRecordSink: RecordSink {
-    let log: JetStreamLog
+    let log: any ClusteredLog
     let kind: RecordKind
     let relay: RelayIdentity
 
-    var limitBytes: Int { log.recordLimitBytes }
-    func prepare() throws(SpoolError) { try log.prepare(kind) }
-    func lastPlace() throws(SpoolError) -> String? { try log.lastPlace(kind, of: relay) }
+    var limitBytes: Int { log.jetStream?.recordLimitBytes ?? 0 }
+    func prepare() throws(SpoolError) { try log.reached().prepare(kind) }
+    func lastPlace() throws(SpoolError) -> String? { try log.reached().lastPlace(kind, of: relay) }
     func publish(_ lines: [UInt8], upTo place: String, _ done: @escaping @Sendable (String?) -> Void) {
-        log.publish(lines, of: kind, by: relay, upTo: place, done)
+        guard let cluster = log.jetStream else { return done(SpoolError.notReached.described) }
+        cluster.publish(lines, of: kind, by: relay, upTo: place, done)
     }
 }
