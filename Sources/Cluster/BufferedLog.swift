@@ -1,6 +1,4 @@
-import CPlatform
 import Dispatch
-import Glibc
 import Platform
 import Spool
 import Synchronization
@@ -61,9 +59,6 @@ public final class BufferedLog: EventLog {
     /// How long brokers may take to answer whoever carries, in milliseconds, and how soon they are asked again.
     private static let patienceMilliseconds: Int64 = 2_000
     private static let pauseMilliseconds = 500
-    /// How long a start waits for the brokers, in milliseconds, and how often it looks, in microseconds.
-    private static let startMilliseconds: Int64 = 3_000
-    private static let startPauseMicroseconds: UInt32 = 20_000
 
     let spool: Spool
     private let settings: ClusterSettings
@@ -162,16 +157,6 @@ public final class BufferedLog: EventLog {
             }
         }
         cluster?.settle(translated, told: told)
-    }
-
-    /// The cluster, once it was reached for the first time; waited for at the start, for some seconds.
-    public func reached() -> JetStreamLog? {
-        let end = hs_monotonic_ns() / 1_000_000 + BufferedLog.startMilliseconds
-        while hs_monotonic_ns() / 1_000_000 < end {
-            if let cluster = state.withLock({ $0.cluster }) { return cluster }
-            usleep(BufferedLog.startPauseMicroseconds)
-        }
-        return nil
     }
 
     /// Lets go of the brokers, then of the spool: what had no answer is in it.

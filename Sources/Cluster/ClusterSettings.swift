@@ -38,7 +38,7 @@ public struct ClusterSettings: Sendable, Equatable {
     /// the usual tolerance of five minutes need.
     static let windowLimit: Duration = .seconds(660)
     /// The shortest: an event that is sent again because its answer got lost must be told by then.
-    static let windowMinimum: Duration = .seconds(30)
+    static let windowMinimum: Duration = .seconds(120)
     /// How long the bucket keeps a key at the least, so that a reload can lengthen a source's time.
     static let keysMinimum: Duration = .seconds(86_400)
     /// How long the brokers have to take an event, in milliseconds; then it is answered 503.
@@ -54,7 +54,7 @@ public struct ClusterSettings: Sendable, Equatable {
     var window: Duration {
         let longest = max(dedupe.max() ?? .zero, signatures)
         return min(
-            max(longest == .zero ? .seconds(120) : longest, ClusterSettings.windowMinimum), ClusterSettings.windowLimit)
+            max(longest, ClusterSettings.windowMinimum), ClusterSettings.windowLimit)
     }
 
     /// For how long the bucket keeps a key.

@@ -44,7 +44,7 @@ extension JetStreamLog {
             switch outcome {
             case .committed(let fates): done(.partly(zip(places, fates).map { (place: $0, fate: $1) }), lent)
             case .partly(let known): done(.partly(known.map { (place: places[$0.place], fate: $0.fate) }), lent)
-            case .refused(let refusal):
+            case .refused(let refusal), .givenUp(let refusal):
                 done(.partly(places.map { (place: $0, fate: .refused(refusal)) })) { _ in nil }
             }
         }

