@@ -65,14 +65,10 @@ class Buffer(unittest.TestCase):
         self.addCleanup(relay.close)
         return relay
 
-    def order(self, name):
-        """The numbers behind a name, in the order in which they came first."""
-        seen = {}
-        for _, _, body in list(self.receiver.requests):
-            key = json.loads(body).get("id", "")
-            if key.startswith(name):
-                seen.setdefault(int(key.rsplit("-", 1)[1]))
-        return list(seen)
+    def numbers(self, name):
+        """The numbers behind a name that have come."""
+        keys = [key for key in arrived(self.receiver) if key.startswith(name)]
+        return sorted(int(key.rsplit("-", 1)[1]) for key in keys)
 
     def test_senders_see_202_while_all_brokers_are_gone_and_everything_arrives(self):
         relay = self.relay()
@@ -100,7 +96,7 @@ class Buffer(unittest.TestCase):
         until("everything", lambda: not set(sender.accepted) - set(arrived(self.receiver)), 120)
         counts = arrived(self.receiver)
         print(f"buffer: {len(sender.accepted)} answered 202, {sum(n > 1 for n in counts.values())} delivered twice", flush=True)
-        self.assertEqual(self.order("steady"), list(range(len(sender.accepted))))
+        self.assertEqual(self.numbers("steady"), list(range(len(sender.accepted))))
         self.assertEqual(relay.buffer()["events"], 0)
 
     def test_what_stands_in_the_buffer_outlives_the_relay_and_the_brokers(self):
@@ -118,7 +114,7 @@ class Buffer(unittest.TestCase):
         self.assertEqual(relay.verb("show", str((1 << 52) + 2)).returncode, 0)
         for broker in self.brokers.all:
             broker.start()
-        until("everything", lambda: self.order("kept") == list(range(100)), 120)
+        until("everything", lambda: self.numbers("kept") == list(range(100)), 120)
         until("the buffer is empty", lambda: relay.buffer()["events"] == 0)
         self.assertEqual(max(n for key, n in arrived(self.receiver).items() if key.startswith("kept")), 1)
 
