@@ -15,6 +15,8 @@ final class WaitedFates: Sendable {
             switch outcome {
             case .committed(let all): for (place, fate) in all.enumerated() { fates[place] = fate }
             case .partly(let some): for (place, fate) in some { fates[place] = fate }
+            // The bodies are still being read: it is told again.
+            case .givenUp: return false
             case .refused(let refusal): for place in fates.indices { fates[place] = .refused(refusal) }
             // The disk still reads the bodies: what it comes to is told once more.
             case .givenUp: break
