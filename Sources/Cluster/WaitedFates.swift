@@ -18,8 +18,6 @@ final class WaitedFates: Sendable {
             // The bodies are still being read: it is told again.
             case .givenUp: return false
             case .refused(let refusal): for place in fates.indices { fates[place] = .refused(refusal) }
-            // The disk still reads the bodies: what it comes to is told once more.
-            case .givenUp: break
             }
             return !fates.contains { $0 == nil }
         }
