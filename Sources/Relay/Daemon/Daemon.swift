@@ -1,6 +1,7 @@
 import CPlatform
 import Cluster
 import Delivery
+import Dispatch
 import EventJSON
 import HTTPServer
 import Platform
@@ -12,10 +13,10 @@ public final class Daemon: Sendable {
     /// How long the operators' connections may take to end.
     private static let adminGrace: Duration = .seconds(1)
 
-    private let log: Log
+    let log: Log
     private let manager: ServiceManager
-    private let spool: any EventLog
-    private let engine: DeliveryEngine
+    let spool: any EventLog
+    let engine: DeliveryEngine
     private let reporter: Reporter
     private let boards: CurrentBoard
     private let counters = AcceptanceCounters()
@@ -24,14 +25,16 @@ public final class Daemon: Sendable {
     private let door: LoopGroup
     private let controls: LoopGroup
     private let identity: CurrentIdentity?
-    private let memories: TargetMemories
+    let memories: TargetMemories
     private let quarantine: Quarantine
     private let failures: FailureRecords
     private let replays: ReplayRunner
     /// `nil` where the spool is a directory.
     private let member: ClusterMember?
-    private let inForce: Mutex<Configuration>
+    let inForce: Mutex<Configuration>
     private let threads = Mutex<[LoopThread]>([])
+    /// Where words of other relays are heeded, one after the other.
+    let wordQueue = DispatchQueue(label: "hookswitch.words")
 
     /// Opens the spool and the sockets; nothing is delivered or accepted yet.
     ///
@@ -116,6 +119,7 @@ public final class Daemon: Sendable {
     }
 
     private static func assignQueues(of log: any EventLog, to configuration: inout Configuration) throws(SpoolError) {
+        try log.keepOrder(of: configuration.targets.compactMap(\.keptOrder))
         for index in configuration.targets.indices {
             configuration.targets[index].queue = try log.queue(named: configuration.targets[index].name)
         }
@@ -128,7 +132,9 @@ public final class Daemon: Sendable {
     public func start() throws(DaemonError) {
         let configuration = inForce.withLock { $0 }
         engine.spans.apply(configuration.traces)
-        engine.apply(configuration.targets, remembering: memories.all())
+        engine.apply(configuration.targets, remembering: remembered(for: configuration))
+        overrule(by: configuration)
+        followWords()
         replays.start()
         member?.start { [operations] in operations.relayNote }
         let access = AdminGuard(token: configuration.adminToken)
@@ -189,11 +195,12 @@ public final class Daemon: Sendable {
             // A target is at work before the first event for it is taken, and after the last one.
             failures.follow(new)
             engine.spans.apply(new.traces)
-            engine.apply(new.targets, remembering: memories.all())
+            engine.apply(new.targets, remembering: remembered(for: new))
             boards.replace(Switchboard(new, queues: new.targets.map(\.queue)))
             configuration = new
             return ReloadOutcome(findings: reading.findings, changes: changes)
         }
+        overrule(by: inForce.withLock { $0 })
         hs_give_memory_back()
         engine.reopenFiles()
         reloads.note(outcome.findings, at: hs_wall_ms())
