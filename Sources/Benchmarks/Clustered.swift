@@ -62,7 +62,9 @@ enum Clustered {
             "door", at: brokers, target: #"{"file":{"path":"out.ndjson"},"paused":true}"#, in: directory)
         defer { relay.peer.stop() }
         // A subject that no target's consumer wants.
-        let subject = "\(stream)-door.q.e." + [String](repeating: "0", count: 16).joined(separator: ".")
+        let subject =
+            "\(stream)-door.q.e."
+            + (Array(repeating: "0", count: 16) + Array(repeating: "-", count: 8)).joined(separator: ".")
         var door = Door()
         var (cpu, brokersCPU, accepted) = (0.0, 0.0, 0.0)
         for _ in 0..<options.rounds {

@@ -13,7 +13,7 @@ struct Commits {
         }
 
         /// Segments sealed by this commit, with their size.
-        var sealed: [(first: UInt64, bytes: Int)] = []
+        var sealed: [SealedSegment] = []
         var segment: UInt64
         var events: [Event] = []
     }
@@ -50,7 +50,7 @@ struct Commits {
     private var askedAt: Int64?
     /// What there was no room for: as long as there is none, the door stays closed.
     private var refusedBytes = 0
-    private var justSealed: [(first: UInt64, bytes: Int)] = []
+    private var justSealed: [SealedSegment] = []
 
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
@@ -86,11 +86,13 @@ struct Commits {
             cutting: { usage.remove($0 - last.end) })
         if last.isCurrent {
             writer = continued
+            // A power cut while it was begun can have left its header alone, and the tables of older segments go with them.
+            if !last.hasQueues, !queues.isEmpty { try writer?.append(queues: queues) }
             return
         }
         // One of an older format is left as it was written.
         if nextNumber > last.first {
-            justSealed.append((last.first, continued.end))
+            justSealed.append(SealedSegment(first: last.first, bytes: continued.end))
         } else {
             usage.remove(continued.end)
         }
@@ -120,7 +122,7 @@ struct Commits {
             let before = old.zeroedTo
             try old.seal(queues: queues)
             usage.add(old.end - before)
-            justSealed.append((old.first, old.end))
+            justSealed.append(SealedSegment(first: old.first, bytes: old.end))
             standing.unsynced = 0
             writer = nil
         }
@@ -137,7 +139,7 @@ struct Commits {
     }
 
     /// The segments that were ended and that the ledger has not heard of: it is told now, not with the next commit.
-    mutating func takeSealed() -> [(first: UInt64, bytes: Int)] {
+    mutating func takeSealed() -> [SealedSegment] {
         defer { justSealed = [] }
         return justSealed
     }
@@ -269,14 +271,15 @@ struct Commits {
         do throws(SpoolError) {
             if let failed {
                 // The new segment alone makes the rest of this one void; cut, it stays so when the new one is gone.
-                let size = failed.cut()
+                let (size, isCut) = failed.cut()
                 if failed.first == nextNumber {
                     // Nothing in it was ever acknowledged, and the new one has its name.
                     usage.remove(failed.zeroedTo)
                     try disk.remove(directory + "/" + SegmentWriter.name(failed.first))
                 } else {
                     usage.remove(failed.zeroedTo - size)
-                    justSealed.append((failed.first, size))
+                    justSealed.append(
+                        SealedSegment(first: failed.first, bytes: size, voidFrom: isCut ? nil : failed.end))
                 }
             }
             try begin()

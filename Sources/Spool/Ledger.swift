@@ -51,11 +51,25 @@ struct Ledger {
         segments.append(segment)
     }
 
-    mutating func seal(_ first: UInt64, bytes: Int) {
-        guard let place = place(ofSegment: first) else { return }
+    mutating func seal(_ sealed: SealedSegment) {
+        guard let place = place(ofSegment: sealed.first) else { return }
         segments[place].isSealed = true
-        segments[place].bytes = bytes
+        segments[place].bytes = sealed.bytes
+        segments[place].voidFrom = sealed.voidFrom
         segments[place].fold()
+    }
+
+    /// The segment before this one, if this one alone makes something in it void.
+    func voidSegment(before first: UInt64) -> Segment? {
+        guard let place = place(ofSegment: first), place > 0, segments[place - 1].voidFrom != nil else { return nil }
+        return segments[place - 1]
+    }
+
+    /// What was void in a segment has been cut off.
+    mutating func cut(_ first: UInt64) {
+        guard let place = place(ofSegment: first), let end = segments[place].voidFrom else { return }
+        segments[place].bytes = end
+        segments[place].voidFrom = nil
     }
 
     /// Lets go of what can be read from the files again, after a start.

@@ -36,7 +36,7 @@ extension LedgerBooks {
         if let failure = written.value { throw failure }
         let removed = asked { () -> Result<Void, SpoolError> in
             do throws(SpoolError) {
-                for segment in ledger.segments.filter(mayGo) { try remove(segment) }
+                for segment in ledger.segments.filter(mayGo) { try remove(segment, isShort: false) }
                 try around.disk.syncDirectory(around.directory)
                 return .success(())
             } catch {
@@ -46,16 +46,9 @@ extension LedgerBooks {
         try removed.get()
     }
 
-    private func remove(_ segment: Segment) throws(SpoolError) {
-        forget(segment.first)
-        try removal.letGo(segment, isShort: false)
-        ledger.drop(segment.first)
-        room.keysAreKept.remove(segment.first)
-    }
-
     /// Tells the ledger of segments that were ended without a commit.
-    func heardSealed(_ sealed: [(first: UInt64, bytes: Int)]) {
-        asked { for one in sealed { ledger.seal(one.first, bytes: one.bytes) } }
+    func heardSealed(_ sealed: [SealedSegment]) {
+        asked { for one in sealed { ledger.seal(one) } }
     }
 
     /// Keeps keys of events as those of segments that are gone are kept, durably when it returns.

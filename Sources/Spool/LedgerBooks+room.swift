@@ -73,20 +73,28 @@ extension LedgerBooks {
             // Space may have come back, or a delivery may have been reopened meanwhile.
             guard retention.mayGo(segment, now: now, isShort: isShort()) else { continue }
             do throws(SpoolError) {
-                forget(segment.first)
-                try removal.letGo(segment, isShort: isShort())
+                try remove(segment, isShort: isShort())
             } catch {
                 around.notice(.retention(error))
                 return false
             }
-            // Gone is gone: a segment that a power cut brings back is settled, as the journal has it.
-            ledger.drop(segment.first)
-            room.keysAreKept.remove(segment.first)
             hasRemoved = true
         }
         room.hasRemoved = room.hasRemoved || hasRemoved
         syncRemovals()
         return hasRemoved
+    }
+
+    /// Removes a segment. Gone is gone: one that a power cut brings back is settled, as the journal has it.
+    func remove(_ segment: Segment, isShort: Bool) throws(SpoolError) {
+        if let void = ledger.voidSegment(before: segment.first) {
+            try removal.cut(void)
+            ledger.cut(void.first)
+        }
+        forget(segment.first)
+        try removal.letGo(segment, isShort: isShort)
+        ledger.drop(segment.first)
+        room.keysAreKept.remove(segment.first)
     }
 
     var removal: Removal {

@@ -144,7 +144,7 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     private func note(_ news: Commits.Appended) {
-        for sealed in news.sealed { ledger.seal(sealed.first, bytes: sealed.bytes) }
+        for sealed in news.sealed { ledger.seal(sealed) }
         for event in news.events {
             ledger.appended(
                 number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt,

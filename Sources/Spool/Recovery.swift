@@ -18,6 +18,8 @@ struct Recovery {
         var generation: UInt64
         /// Whether it is of the present format: else it is left as it is, and a new one begun.
         var isCurrent: Bool
+        /// Whether the table of queues stands in it.
+        var hasQueues: Bool
         var index: SegmentIndex
     }
 
@@ -105,12 +107,14 @@ struct Recovery {
         var scan = try RecordScan(file, generation: generation)
         var end = FileHeader.size
         var isVoidBehind = false
+        var hasQueues = false
         reading: while true {
             switch try scan.next() {
             case .record(let offset, let header):
                 guard header.kind == .event else {
                     if !isVoidBehind { end = offset + header.size }
                     if header.kind == .queues {
+                        hasQueues = true
                         scan.withPayload(offset, header) { queues.merge(QueueTable.decode($0)) { old, _ in old } }
                     }
                     continue
@@ -139,7 +143,7 @@ struct Recovery {
                 if limit == .max {
                     last = Last(
                         first: first, file: file, end: offset, generation: generation, isCurrent: isCurrent,
-                        index: index)
+                        hasQueues: hasQueues, index: index)
                 } else if !isBlank && first + UInt64(index.places.count) < limit {
                     damages.append(Damage(segment: first, range: offset..<size))
                 }

@@ -8,6 +8,15 @@ struct Removal {
     /// The size of a full segment, in bytes.
     var segmentBytes: Int
 
+    /// Cuts off what was refused, durably: the segment behind this one, which makes it void, is about to go.
+    func cut(_ segment: Segment) throws(SpoolError) {
+        guard let end = segment.voidFrom else { return }
+        let file = try disk.open(directory + "/" + SegmentWriter.name(segment.first), create: false)
+        try file.truncate(to: end)
+        try file.sync()
+        usage.remove(segment.bytes - end)
+    }
+
     /// Removes a segment, or keeps its file to be written over.
     func letGo(_ segment: Segment, isShort: Bool) throws(SpoolError) {
         let path = directory + "/" + SegmentWriter.name(segment.first)

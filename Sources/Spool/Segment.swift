@@ -20,6 +20,8 @@ struct Segment: Sendable {
     var bytes = 0
     /// Whether nothing is appended to it any more.
     var isSealed = false
+    /// Where in it stands what was refused and is not cut off yet: see `SealedSegment`.
+    var voidFrom: Int?
 
     init(first: UInt64) { self.first = first }
 
@@ -72,6 +74,7 @@ struct Segment: Sendable {
         places = new
         live = new.live
         self.bytes = bytes
+        voidFrom = nil
         // What was given up and has no record can't be sent again.
         for (queue, bitmap) in failed {
             var kept = Bitmap()

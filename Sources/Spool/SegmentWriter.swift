@@ -171,13 +171,15 @@ struct SegmentWriter {
     /// Makes what was appended without a sync durable.
     func sync() throws(SpoolError) { try file.sync() }
 
-    /// Cuts a segment that failed behind its last event, if it can; answers the size that it is left with.
-    func cut() -> Int {
+    /// Cuts a segment that failed behind its last event, if it can; answers the size that it is left with, and whether that is durable.
+    func cut() -> (bytes: Int, isDurable: Bool) {
         do throws(SpoolError) {
             try file.truncate(to: end)
             try file.sync()
-        } catch {}
-        return (try? file.size()) ?? zeroedTo
+            return (end, true)
+        } catch {
+            return ((try? file.size()) ?? zeroedTo, false)
+        }
     }
 
     /// Puts the index behind the last event and cuts off what lies beyond. Nothing is appended afterwards.

@@ -21,7 +21,7 @@ extension Spool {
     /// to nobody. `all` also ends the segment that is being written, so that nothing is left of them.
     public func discard(through number: EventNumber, all: Bool) throws(SpoolError) {
         if all {
-            var sealed: [(first: UInt64, bytes: Int)] = []
+            var sealed: [SealedSegment] = []
             try withCommits { commits throws(SpoolError) in
                 try commits.leave([number])
                 sealed = commits.takeSealed()

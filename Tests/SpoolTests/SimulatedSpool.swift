@@ -56,7 +56,7 @@ struct SimulatedSpool {
     mutating func commit(_ events: [NewEvent]) -> CommitOutcome {
         let result = withBatch(events) { commits.commit($0, now: 0) }
         if let news = result.appended {
-            for sealed in news.sealed { ledger.seal(sealed.first, bytes: sealed.bytes) }
+            for sealed in news.sealed { ledger.seal(sealed) }
             for event in news.events {
                 ledger.appended(
                     number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt,
@@ -124,6 +124,10 @@ struct SimulatedSpool {
         guard keepKeys(of: finished) else { return [] }
         var gone: [Range<UInt64>] = []
         for segment in finished {
+            if let void = ledger.voidSegment(before: segment.first) {
+                guard (try? removal.cut(void)) != nil else { break }
+                ledger.cut(void.first)
+            }
             files.forget(segment.first)
             guard (try? removal.letGo(segment, isShort: isShort)) != nil else { break }
             ledger.drop(segment.first)
