@@ -21,7 +21,6 @@ final class SegmentFiles: Sendable {
     private let directory: String
     private let disk: any Disk
     private let recent: RecentRecords
-    private let ahead = ReadAhead()
     private let open = Mutex(Open())
 
     init(_ directory: String, on disk: any Disk, recent: RecentRecords = RecentRecords()) {
@@ -49,13 +48,7 @@ final class SegmentFiles: Sendable {
     func record(at position: Position) throws(SpoolError) -> [UInt8] {
         let segment = try segment(position.segment)
         let offset = Int(position.offset)
-        var bytes: [UInt8]
-        if let kept = recent.read(SegmentFiles.guessBytes, segment: position.segment, at: offset) {
-            bytes = kept
-        } else {
-            if let record = try ahead.record(at: position, of: segment) { return record }
-            bytes = try segment.file.read(SegmentFiles.guessBytes, at: offset)
-        }
+        var bytes = try read(SegmentFiles.guessBytes, of: segment, position.segment, at: offset)
         let header = bytes.withUnsafeBytes { Record.header($0, generation: segment.generation) }
         guard let header, header.kind == .event else { throw damaged(position, "its header is not a record's") }
         guard position.event == 0 || header.sequence == position.event else {
@@ -70,7 +63,6 @@ final class SegmentFiles: Sendable {
         guard bytes.count >= wanted, bytes.withUnsafeBytes({ Record.isIntact($0, length: header.length) }) else {
             throw damaged(position, "its checksum does not match")
         }
-        ahead.note(position, size: header.size)
         return bytes
     }
 
@@ -88,7 +80,6 @@ final class SegmentFiles: Sendable {
         try segment.file.write(record, at: Int(position.offset))
         try segment.file.sync()
         recent.forget(position.segment)
-        ahead.forget(position.segment)
     }
 
     /// The places of a segment's records, from its index or, where it has none, from its records: damaged ones are missing.
@@ -122,7 +113,6 @@ final class SegmentFiles: Sendable {
 
     /// Lets go of a segment that is about to be removed.
     func forget(_ segment: UInt64) {
-        ahead.forget(segment)
         open.withLock {
             $0.files[segment] = nil
             $0.order.removeAll { $0 == segment }
