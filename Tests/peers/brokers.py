@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import unittest
 
-from relay import free_port, until
+from relay import Receiver, free_port, until
 
 server = os.environ.get("NATS_SERVER", str(pathlib.Path(sys.executable).parent / "nats-server"))
 
@@ -127,3 +128,19 @@ class Brokers:
             if broker.has_small_disk:
                 subprocess.run(["umount", broker.store], check=True)
         self.directory.cleanup()
+
+
+class BrokerAndReceiver(unittest.TestCase):
+    """What tests share that need one broker, and a receiver that takes everything."""
+
+    is_old = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.brokers = Brokers(1, is_old=cls.is_old)
+        cls.receiver = Receiver()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.receiver.close()
+        cls.brokers.close()

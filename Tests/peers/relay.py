@@ -28,6 +28,13 @@ def until(what, condition, seconds=60):
         time.sleep(0.02)
 
 
+def leave_to_long(suite, but=""):
+    """Each test of a suite costs seconds: all of them in `Tests/run long`, else those with this word in their names."""
+    if os.environ.get("HOOKSWITCH_TESTS") != "long":
+        for name in [name for name in dir(suite) if name.startswith("test_") and (not but or but not in name)]:
+            setattr(suite, name, None)
+
+
 class Receiver:
     """An HTTP server on loopback that keeps what it gets, and answers 200, or what `status` says; only what is answered 200 is kept."""
 

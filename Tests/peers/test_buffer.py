@@ -1,12 +1,10 @@
 """A relay with a buffer before its cluster: senders are answered 202 whatever becomes of the brokers, and everything arrives."""
-import http.client
 import json
-import os
 import threading
 import unittest
 
 from brokers import Brokers
-from relay import Receiver, free_port, until
+from relay import Receiver, until
 from test_cluster import Relay, arrived
 
 

@@ -1,7 +1,6 @@
 """Two relays on three brokers while something is killed, frozen or cut off at random all the time: what was answered 202 arrives.
 
 Two minutes, in `Tests/run long` an hour; `HOOKSWITCH_CHAOS_SECONDS` says otherwise, and `HOOKSWITCH_CHAOS_SEED` repeats a run's order."""
-import http.server
 import json
 import os
 import random

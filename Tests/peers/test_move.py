@@ -3,8 +3,6 @@ import json
 import os
 import random
 import subprocess
-import tempfile
-import time
 import unittest
 
 from brokers import Brokers

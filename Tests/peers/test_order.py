@@ -1,13 +1,12 @@
 """`order` where relays share a cluster: one key's events arrive one after another, whoever works them."""
 import json
-import os
 import random
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from brokers import Brokers
-from relay import Receiver, until
+from relay import leave_to_long, until
 from test_cluster import Relay
 
 
@@ -244,7 +243,6 @@ class ThreeBrokers(OneBroker):
         self.addCleanup(relay.close)
         return relay
 
-    @unittest.skipUnless(os.environ.get("HOOKSWITCH_TESTS") == "long", "takes a minute")
     def test_order_holds_while_brokers_are_killed(self):
         chance = random.Random(9)
         ledger = self.ledger(lambda key, number: chance.random() < 0.2)
@@ -264,12 +262,8 @@ class ThreeBrokers(OneBroker):
         self.hold(ledger, senders)
 
 
-# Each costs seconds: all of them in `Tests/run long`.
-if os.environ.get("HOOKSWITCH_TESTS") != "long":
-    for suite, kept in [(OneOldBroker, ["killed"]), (ThreeBrokers, [])]:
-        for name in [name for name in dir(OneBroker) if name.startswith("test_")]:
-            if not any(word in name for word in kept):
-                setattr(suite, name, None)
+leave_to_long(OneOldBroker, but="relays_are_killed")
+leave_to_long(ThreeBrokers, but="relays_are_killed")
 
 if __name__ == "__main__":
     unittest.main()

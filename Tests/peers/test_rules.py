@@ -1,11 +1,10 @@
 """What relays of one cluster agree on: which events are repetitions, and which queues wait."""
 import json
-import os
 import socket
 import unittest
 
-from brokers import Brokers
-from relay import Receiver, until
+from brokers import BrokerAndReceiver
+from relay import leave_to_long, until
 from test_cluster import Relay, arrived
 
 
@@ -23,19 +22,7 @@ def request(brokers, subject, payload=None):
     raise AssertionError("no answer")
 
 
-class OneBroker(unittest.TestCase):
-    is_old = False
-
-    @classmethod
-    def setUpClass(cls):
-        cls.brokers = Brokers(1, is_old=cls.is_old)
-        cls.receiver = Receiver()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.receiver.close()
-        cls.brokers.close()
-
+class OneBroker(BrokerAndReceiver):
     def relays(self, name, count=2, **target):
         relays = []
         for _ in range(count):
@@ -173,10 +160,7 @@ class OneOldBroker(OneBroker):
     is_old = True
 
 
-# Each costs seconds: all of them in `Tests/run long`.
-if os.environ.get("HOOKSWITCH_TESTS") != "long":
-    for name in [name for name in dir(OneBroker) if name.startswith("test_") and "beyond" not in name]:
-        setattr(OneOldBroker, name, None)
+leave_to_long(OneOldBroker, but="beyond")
 
 if __name__ == "__main__":
     unittest.main()

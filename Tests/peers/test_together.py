@@ -5,26 +5,14 @@ import os
 import random
 import unittest
 
-from brokers import Brokers
+from brokers import BrokerAndReceiver, Brokers
 from relay import Receiver, free_port, until
 from test_buffer import Buffered
 from test_cluster import Relay, Sender, arrived
 
 
-class Together(unittest.TestCase):
+class Together(BrokerAndReceiver):
     """Two relays, of which the first can't reach its target; one broker."""
-
-    is_old = False
-
-    @classmethod
-    def setUpClass(cls):
-        cls.brokers = Brokers(1, is_old=cls.is_old)
-        cls.receiver = Receiver()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.receiver.close()
-        cls.brokers.close()
 
     def relay(self, url, name):
         target = {"http": {"url": url}, "retry": {"attempts": 1}, "breaker": {"after": 0}}

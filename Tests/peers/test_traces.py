@@ -1,12 +1,10 @@
 """Spans, by way of a collector (rotel), which reads them as JSON and passes them on as protobuf, read with OpenTelemetry's own messages."""
 import gzip
-import http.server
 import os
 import socket
 import subprocess
 import sysconfig
 import tempfile
-import threading
 import unittest
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
