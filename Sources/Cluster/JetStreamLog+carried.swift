@@ -115,7 +115,7 @@ extension JetStreamLog {
     /// The first event behind a number, with all that is kept of it.
     func next(after number: EventNumber) throws(SpoolError) -> StoredEvent? {
         var last = number.rawValue
-        while let found = try next(of: subjects.events, after: last, in: subjects.eventStream) {
+        while let found = try message(.next(of: subjects.events, after: last), of: subjects.eventStream) {
             if let event = StoredEvent(EventNumber(rawValue: found.sequence), payload: found.message.payload) {
                 return event
             }
@@ -127,7 +127,7 @@ extension JetStreamLog {
     /// How every delivery stands of which something is written down, as of its last word.
     func forEachStanding(_ take: (ClusterRecord) -> Void) throws(SpoolError) {
         var last: UInt64 = 0
-        while let found = try next(of: subjects.standings, after: last, in: subjects.standingStream) {
+        while let found = try message(.next(of: subjects.standings, after: last), of: subjects.standingStream) {
             last = found.sequence
             if let record = ClusterRecord(found.message.payload) { take(record) }
         }
@@ -137,7 +137,7 @@ extension JetStreamLog {
     func next(for share: Share, after number: UInt64) throws(SpoolError)
         -> (number: UInt64, again: ClusterRecord?, event: StoredEvent?)?
     {
-        guard let found = try next(of: subjects.filter(share), after: number, in: subjects.eventStream) else {
+        guard let found = try message(.next(of: subjects.filter(share), after: number), of: subjects.eventStream) else {
             return nil
         }
         if found.message.subject.hasPrefix(subjects.eventPrefix) {
@@ -160,25 +160,9 @@ extension JetStreamLog {
 
     /// The event that the bucket has for a key that still counts.
     func event(ofKey key: DedupeKey, now: Int64) throws(SpoolError) -> EventNumber? {
-        var found: (sequence: UInt64, message: Message)?
-        try asking { () throws(NATSFault) in
-            let question = "{\"last_by_subj\":\"\(subjects.key(key))\"}"
-            found = try JetStreamAPI.message(
-                client.call(JetStreamAPI.get(subjects.keyStream), Array(question.utf8)))
-        }
+        let found = try message(.last(of: subjects.key(key)), of: subjects.keyStream)
         guard let record = found.flatMap({ KeyRecord($0.message.payload) }), record.until > now else { return nil }
         return record.event
-    }
-
-    private func next(of pattern: String, after number: UInt64, in stream: String) throws(SpoolError)
-        -> (sequence: UInt64, message: Message)?
-    {
-        let question = "{\"seq\":\(number + 1),\"next_by_subj\":\"\(pattern)\"}"
-        do throws(NATSFault) {
-            return try JetStreamAPI.message(client.call(JetStreamAPI.get(stream), Array(question.utf8)))
-        } catch {
-            throw .elsewhere(reason: "the brokers: \(error.reason)")
-        }
     }
 
     private final class Answers: Sendable {

@@ -70,7 +70,7 @@ extension JetStreamLog {
         guard steady() < event.deadline else {
             return end(event, NATSFault(.later, "the brokers did not say whether the event is a repetition"))
         }
-        last(of: subjects.key(event.key), in: subjects.keyStream) { [self] result in
+        client.message(.last(of: subjects.key(event.key)), of: subjects.keyStream) { [self] result in
             guard case .success(let found) = result else {
                 lookAgainAt = steady() + JetStreamLog.pauseMilliseconds
                 return lateLooks.append(event)
@@ -106,7 +106,7 @@ extension JetStreamLog {
 
     /// The stream remembers an event of the key that the bucket does not know of: another relay is about to tell it, or died.
     private func compare(_ event: Keyed, with earlier: EventNumber) {
-        get("{\"seq\":\(earlier.rawValue)}", from: subjects.eventStream) { [self] result in
+        client.message(.number(earlier.rawValue), of: subjects.eventStream) { [self] result in
             guard case .success(let found) = result else {
                 return end(event, NATSFault(.later, "the brokers did not say whether the event is a repetition"))
             }

@@ -70,9 +70,7 @@ extension JetStreamLog {
         try patiently("the orders' slots can't be claimed") { () throws(NATSFault) in
             var slots: [Orders.Slot] = []
             for slot in 0..<Partition.slots {
-                let question = "{\"last_by_subj\":\"\(subjects.slot(slot))\"}"
-                let found = try JetStreamAPI.message(
-                    client.call(JetStreamAPI.get(subjects.targetStream), Array(question.utf8)))
+                let found = try client.message(.last(of: subjects.slot(slot)), of: subjects.targetStream)
                 slots.append(
                     Orders.Slot(
                         holder: found.map { String(decoding: $0.message.payload, as: UTF8.self) },

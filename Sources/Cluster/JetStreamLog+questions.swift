@@ -14,7 +14,7 @@ extension JetStreamLog {
     /// Finds an event by its number, with the subject that it was published at.
     private func found(_ number: EventNumber) throws(SpoolError) -> (event: StoredEvent, subject: String)? {
         guard
-            let found = try message("{\"seq\":\(number.rawValue)}", from: subjects.eventStream),
+            let found = try message(.number(number.rawValue), of: subjects.eventStream),
             found.message.subject.hasPrefix(subjects.eventPrefix)
         else { return nil }
         guard let event = StoredEvent(number, payload: found.message.payload) else {
@@ -25,9 +25,9 @@ extension JetStreamLog {
 
     /// The first event behind a number. The stream does not find events by their time: none is passed over.
     public func retained(after number: EventNumber, since: Int64) -> EventNumber? {
-        let question = "{\"seq\":\(number.rawValue + 1),\"next_by_subj\":\"\(subjects.events)\"}"
         do throws(SpoolError) {
-            return try message(question, from: subjects.eventStream).map { EventNumber(rawValue: $0.sequence) }
+            return try message(.next(of: subjects.events, after: number.rawValue), of: subjects.eventStream)
+                .map { EventNumber(rawValue: $0.sequence) }
         } catch {
             return nil
         }
@@ -60,8 +60,9 @@ extension JetStreamLog {
     public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
         // Mostly it is asked whether the next one was given up: there is no need to list all for that.
         let next = DeliveryID(event: EventNumber(rawValue: number.rawValue &+ 1), queue: queue)
-        let last = "{\"last_by_subj\":\"\(subjects.failure(next))\"}"
-        if limit == 1, (try? message(last, from: subjects.standingStream)) != nil { return [next.event] }
+        if limit == 1, (try? message(.last(of: subjects.failure(next)), of: subjects.standingStream)) != nil {
+            return [next.event]
+        }
         let filter = "{\"subjects_filter\":\"\(subjects.failures(queue))\"}"
         do throws(NATSFault) {
             let answer = try ask(JetStreamAPI.stream(subjects.standingStream), Array(filter.utf8))
@@ -151,9 +152,8 @@ extension JetStreamLog {
     ) throws(SpoolError) {
         for (share, acknowledged) in parts {
             let filter = subjects.filter(share)
-            let next = "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(filter)\"}"
-            guard let first = try message(next, from: subjects.eventStream),
-                let last = try message("{\"last_by_subj\":\"\(filter)\"}", from: subjects.eventStream)
+            guard let first = try message(.next(of: filter, after: acknowledged), of: subjects.eventStream),
+                let last = try message(.last(of: filter), of: subjects.eventStream)
             else { continue }
             let (low, high) = (EventNumber(rawValue: first.sequence), EventNumber(rawValue: last.sequence))
             sweep.first = min(sweep.first ?? low, low)
@@ -166,7 +166,7 @@ extension JetStreamLog {
     private func hurry(_ last: ClusterRecord) throws(SpoolError) -> Bool {
         let queue = last.delivery.queue
         guard let slots = board.queues[queue]?.slots, !slots.isEmpty,
-            let message = try message("{\"seq\":\(last.message)}", from: subjects.eventStream)
+            let message = try message(.number(last.message), of: subjects.eventStream)
         else { return false }
         let share = Subjects.share(of: queue, in: message.message.subject, slots: slots)
         guard share.partition != nil else { return false }
@@ -239,17 +239,14 @@ extension JetStreamLog {
     }
 
     func standing(_ delivery: DeliveryID) throws(SpoolError) -> ClusterRecord? {
-        let question = "{\"last_by_subj\":\"\(subjects.standing(delivery))\"}"
-        return try message(question, from: subjects.standingStream).flatMap { ClusterRecord($0.message.payload) }
+        try message(.last(of: subjects.standing(delivery)), of: subjects.standingStream)
+            .flatMap { ClusterRecord($0.message.payload) }
     }
 
-    private func message(_ question: String, from stream: String) throws(SpoolError)
-        -> (sequence: UInt64, message: Message)?
-    {
-        var found: (sequence: UInt64, message: Message)?
-        try asking { () throws(NATSFault) in
-            found = try JetStreamAPI.message(client.call(JetStreamAPI.get(stream), Array(question.utf8)))
-        }
+    /// Reads a message of a stream.
+    func message(_ place: MessagePlace, of stream: String) throws(SpoolError) -> StoredMessage? {
+        var found: StoredMessage?
+        try asking { () throws(NATSFault) in found = try client.message(place, of: stream) }
         return found
     }
 

@@ -34,10 +34,10 @@ extension JetStreamLog {
     /// client's thread.
     /// - Throws: `SpoolError.elsewhere` with the reason.
     public func lastPlace(_ kind: RecordKind, of relay: RelayIdentity) throws(SpoolError) -> String? {
-        let question = "{\"last_by_subj\":\"\(subjects.records(kind, of: relay))\"}"
         do throws(NATSFault) {
-            let answer = try client.call(JetStreamAPI.get(subjects.recordStream(kind)), Array(question.utf8))
-            return try JetStreamAPI.message(answer)?.message.headers?[JetStreamLog.placeHeader]
+            let last = try client.message(
+                .last(of: subjects.records(kind, of: relay)), of: subjects.recordStream(kind))
+            return last?.message.headers?[JetStreamLog.placeHeader]
         } catch {
             throw .elsewhere(reason: "the stream \(subjects.recordStream(kind)) can't be read: \(error.reason)")
         }

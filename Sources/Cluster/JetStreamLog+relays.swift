@@ -73,13 +73,12 @@ extension JetStreamLog {
     /// What all relays said last.
     public func relays() throws(SpoolError) -> [RelayNote] {
         var notes: [RelayNote] = []
-        var next: UInt64 = 1
+        var last: UInt64 = 0
         do throws(NATSFault) {
             while notes.count < JetStreamLog.relayLimit {
-                let question = "{\"seq\":\(next),\"next_by_subj\":\"\(subjects.relays)\"}"
-                let answer = try client.call(JetStreamAPI.get(subjects.relayStream), Array(question.utf8))
-                guard let found = try JetStreamAPI.message(answer) else { break }
-                next = found.sequence + 1
+                let found = try client.message(.next(of: subjects.relays, after: last), of: subjects.relayStream)
+                guard let found else { break }
+                last = found.sequence
                 let id = String(found.message.subject.split(separator: ".").last ?? "")
                 // Whoever speaks while the notes are read comes twice.
                 notes.removeAll { $0.id == id }

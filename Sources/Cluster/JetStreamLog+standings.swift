@@ -45,11 +45,11 @@ extension JetStreamLog {
         @Sendable func end(_ found: Shelf.Found) {
             decide(share) { $0.lookedUp(arrival, found, wall: hs_wall_ms(), now: steady(), &$1) }
         }
-        last(of: subjects.standing(delivery), in: subjects.standingStream) { [self] result in
+        client.message(.last(of: subjects.standing(delivery)), of: subjects.standingStream) { [self] result in
             guard case .success(let answer) = result else { return end(.fault) }
             let standing = answer.flatMap { ClusterRecord($0.message.payload) }
             guard arrival.again != nil else { return end(.event(standing)) }
-            get("{\"seq\":\(arrival.event.rawValue)}", from: subjects.eventStream) { [self] result in
+            client.message(.number(arrival.event.rawValue), of: subjects.eventStream) { [self] result in
                 guard case .success(let answer) = result else { return end(.fault) }
                 guard let answer else { return end(.nothing) }
                 bodies.keep(arrival.event, for: queue, answer.message.payload, until: ownedUntil(share))

@@ -59,12 +59,10 @@ extension JetStreamLog {
     /// Learns which targets have which numbers.
     func learnTargets() throws(SpoolError) {
         while true {
-            let next = board.lastTarget + 1
-            var found: (sequence: UInt64, message: Message)?
+            let last = board.lastTarget
+            var found: StoredMessage?
             try patiently("the targets' numbers can't be read") { () throws(NATSFault) in
-                let question = "{\"seq\":\(next),\"next_by_subj\":\"\(subjects.targets)\"}"
-                found = try JetStreamAPI.message(
-                    client.call(JetStreamAPI.get(subjects.targetStream), Array(question.utf8)))
+                found = try client.message(.next(of: subjects.targets, after: last), of: subjects.targetStream)
             }
             guard let found else { return }
             guard let queue = UInt16(exactly: found.sequence) else {
@@ -122,9 +120,7 @@ extension JetStreamLog {
                 board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
             } catch  where error.code == NATSFault.wrongLastSequence {
                 // A broker that lags behind may not have it yet.
-                let question = "{\"last_by_subj\":\"\(subjects.target(name))\"}"
-                let found = try JetStreamAPI.message(
-                    client.call(JetStreamAPI.get(subjects.targetStream), Array(question.utf8)))
+                let found = try client.message(.last(of: subjects.target(name)), of: subjects.targetStream)
                 guard let found, let queue = UInt16(exactly: found.sequence) else {
                     throw NATSFault(.later, "its number can't be read yet")
                 }

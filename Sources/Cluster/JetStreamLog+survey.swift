@@ -21,8 +21,8 @@ extension JetStreamLog {
         readWords()
         guard isSeldom else { return }
         countFailures()
-        let next = "{\"seq\":\(board.lastTarget + 1),\"next_by_subj\":\"\(subjects.targets)\"}"
-        get(next, from: subjects.targetStream) { [self] result in
+        client.message(.next(of: subjects.targets, after: board.lastTarget), of: subjects.targetStream) {
+            [self] result in
             guard case .success(let found?) = result, let queue = UInt16(exactly: found.sequence) else { return }
             board.note(QueueID(rawValue: queue), named: String(decoding: found.message.payload, as: UTF8.self))
         }
@@ -41,8 +41,7 @@ extension JetStreamLog {
                 if waiting == 0 { $0.oldestReceivedAt = nil }
             }
             guard waiting > 0 else { return }
-            let next = "{\"seq\":\(acknowledged + 1),\"next_by_subj\":\"\(subjects.filter(share))\"}"
-            get(next, from: subjects.eventStream) { result in
+            client.message(.next(of: subjects.filter(share), after: acknowledged), of: subjects.eventStream) { result in
                 guard case .success(let found?) = result,
                     let event = StoredEvent(
                         EventNumber(rawValue: found.sequence), payload: found.message.payload)
@@ -72,29 +71,5 @@ extension JetStreamLog {
             guard case .success(let message) = result else { return }
             do throws(NATSFault) { done(APIAnswer(root: try JetStreamAPI.answer(message))) } catch { return }
         }
-    }
-
-    /// Reads one message of a stream; `nil` if there is none.
-    func get(
-        _ question: String, from stream: String,
-        _ done: @escaping @Sendable (Result<(sequence: UInt64, message: Message)?, NATSFault>) -> Void
-    ) {
-        client.request(JetStreamAPI.get(stream), Array(question.utf8)) { result in
-            switch result {
-            case .failure(let fault): done(.failure(fault))
-            case .success(let answer):
-                do throws(NATSFault) { done(.success(try JetStreamAPI.message(answer))) } catch {
-                    done(.failure(error))
-                }
-            }
-        }
-    }
-
-    /// Reads a subject's last message.
-    func last(
-        of subject: String, in stream: String,
-        _ done: @escaping @Sendable (Result<(sequence: UInt64, message: Message)?, NATSFault>) -> Void
-    ) {
-        get("{\"last_by_subj\":\"\(subject)\"}", from: stream, done)
     }
 }

@@ -39,8 +39,7 @@ extension JetStreamLog: SharedWords {
         var isAtEnd = false
         while !isAtEnd {
             try patiently("what was said by hand can't be read") { () throws(NATSFault) in
-                let found = try JetStreamAPI.message(
-                    client.call(JetStreamAPI.get(subjects.wordStream), Array(nextWord().utf8)))
+                let found = try client.message(nextWord, of: subjects.wordStream)
                 if let found { _ = note(found.sequence, found.message) } else { isAtEnd = true }
             }
         }
@@ -48,7 +47,7 @@ extension JetStreamLog: SharedWords {
 
     /// Reads on in the bucket. On the client's thread.
     func readWords() {
-        get(nextWord(), from: subjects.wordStream) { [self] result in
+        client.message(nextWord, of: subjects.wordStream) { [self] result in
             guard case .success(let found?) = result else { return }
             if let (queue, word) = note(found.sequence, found.message), let name = board.queues[queue]?.name {
                 heard.withLock { $0.hear }?(name, word)
@@ -57,9 +56,7 @@ extension JetStreamLog: SharedWords {
         }
     }
 
-    private func nextWord() -> String {
-        "{\"seq\":\(heard.withLock { $0.message } + 1),\"next_by_subj\":\"\(subjects.words)\"}"
-    }
+    private var nextWord: MessagePlace { .next(of: subjects.words, after: heard.withLock { $0.message }) }
 
     /// Takes note of a message of the bucket.
     private func note(_ sequence: UInt64, _ message: Message) -> (queue: QueueID, word: QueueWord)? {

@@ -99,15 +99,8 @@ public final class RecordStream {
         }
     }
 
-    private func get(_ numbers: [UInt64]) throws(SpoolError) -> [(sequence: UInt64, message: Message)] {
-        let answers = client.callAll(JetStreamAPI.get(stream), numbers.map { Array("{\"seq\":\($0)}".utf8) })
-        do throws(NATSFault) {
-            var found: [(sequence: UInt64, message: Message)] = []
-            for answer in answers {
-                if let one = try JetStreamAPI.message(answer.get()) { found.append(one) }
-            }
-            return found
-        } catch {
+    private func get(_ numbers: [UInt64]) throws(SpoolError) -> [StoredMessage] {
+        do throws(NATSFault) { return try client.messages(numbers.map { .number($0) }, of: stream) } catch {
             throw .elsewhere(reason: "the brokers: \(owner.reason ?? error.reason)")
         }
     }

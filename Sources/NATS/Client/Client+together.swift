@@ -4,7 +4,7 @@ import Synchronization
 extension Client {
     /// Asks one subject many things at once and waits for all answers, which stand in the order of the questions. From any
     /// thread but the client's.
-    public func callAll(_ subject: String, _ payloads: [[UInt8]]) -> [Result<Message, NATSFault>] {
+    func callAll(_ subject: String, _ payloads: [[UInt8]]) -> [Result<Message, NATSFault>] {
         guard !payloads.isEmpty else { return [] }
         let missing: Result<Message, NATSFault> = .failure(NATSFault(.later, "no answer"))
         let answers = Answers(Array(repeating: missing, count: payloads.count))

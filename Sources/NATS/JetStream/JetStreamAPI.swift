@@ -13,7 +13,7 @@ public enum JetStreamAPI {
     /// Removes one message of a stream.
     public static func deleteMessage(_ name: String) -> String { "$JS.API.STREAM.MSG.DELETE.\(name)" }
     /// Reads one message of a stream, from whichever broker has it.
-    public static func get(_ name: String) -> String { "$JS.API.DIRECT.GET.\(name)" }
+    static func get(_ name: String) -> String { "$JS.API.DIRECT.GET.\(name)" }
     /// Creates a durable consumer, or changes it.
     public static func createConsumer(_ consumer: ConsumerSettings) -> String {
         "$JS.API.CONSUMER.DURABLE.CREATE.\(consumer.stream).\(consumer.name)"
@@ -61,7 +61,7 @@ public enum JetStreamAPI {
     /// A message that was read from a stream: its number there, and itself.
     /// - Returns: `nil` if there is none.
     /// - Throws: `NATSFault` if the answer is another.
-    public static func message(_ answer: Message) throws(NATSFault) -> (sequence: UInt64, message: Message)? {
+    static func message(_ answer: Message) throws(NATSFault) -> StoredMessage? {
         if answer.status == 404 { return nil }
         guard let text = answer.headers?["Nats-Sequence"], let sequence = UInt64(text) else {
             if let status = answer.status {
