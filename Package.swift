@@ -42,7 +42,7 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
-        room("Platform", ["CPlatform"]),
+        room("Platform", ["CPlatform", "CCrypto"]),
         room("EventJSON", ["CPlatform"]),
         room("EventPattern", ["EventJSON"]),
         room("HTTPServer", ["Platform", "CPlatform", "CTLS"]),

@@ -55,40 +55,33 @@ extension BufferedLog {
         if !known.isEmpty { done(.partly(known)) }
         state.withLock { $0.underWay += 1 }
         buffer(because: reason)
-        let (batch, memory) = batch(of: late.map(\.payload))
+        let (batch, lent) = batch(of: late.map(\.payload))
         let places = late.map(\.place)
         keep(batch) { outcome in
-            if case .givenUp(let refusal) = outcome {
-                // Their bodies are copies: nothing of the senders' is still read.
-                memory.isAnswered.store(true, ordering: .relaxed)
-                return done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
-            }
-            memory.deallocate()
-            guard !memory.isAnswered.load(ordering: .relaxed) else { return }
+            guard !lent.isAnswered.load(ordering: .relaxed) else { return }
             switch outcome {
             case .committed(let fates): done(.partly(zip(places, fates).map { (place: $0, fate: $1) }))
             case .partly(let some): done(.partly(some.map { (place: places[$0.place], fate: $0.fate) }))
             case .refused(let refusal), .givenUp(let refusal):
+                // Also where the disk still reads: these bodies are copies, and nobody need wait for it.
+                lent.isAnswered.store(true, ordering: .relaxed)
                 done(.partly(places.map { (place: $0, fate: .refused(refusal)) }))
             }
         }
     }
 
-    /// Events as they were published, owed to the spool's queues again, and the memory that holds their bodies.
-    private func batch(of payloads: [ArraySlice<UInt8>]) -> (CommitBatch, Lent) {
+    /// Events as they were published, owed to the spool's queues again, and what holds their bodies.
+    private func batch(of payloads: [ArraySlice<UInt8>]) -> (CommitBatch, Late) {
         let locals = state.withLock { $0.locals }
-        let memory = Lent(count: payloads.reduce(1) { $0 + $1.count })
+        let bodies = LentBodies(count: payloads.reduce(0) { $0 + $1.count })
         var batch = CommitBatch()
-        var offset = 0
         for payload in payloads {
-            let bytes = memory.copy(payload, at: offset)
-            offset += payload.count
-            guard let event = EventPayload(bytes) else { continue }
+            guard let event = EventPayload(bodies.lend(payload)) else { continue }
             batch.append(
                 receivedAt: event.receivedAt, owed: event.owed.compactMap { locals[$0] }, attributes: event.attributes,
                 body: event.body, dedupe: event.dedupe)
         }
-        return (batch, memory)
+        return (batch, Late(bodies))
     }
 
     /// Takes a batch into the spool.
@@ -105,22 +98,13 @@ extension BufferedLog {
     }
 }
 
-// Unchecked: written before it is shared, and let go of once.
-/// Memory that holds bodies until they are durable.
-private final class Lent: @unchecked Sendable {
-    private let buffer: UnsafeMutableRawBufferPointer
-    /// Whether those who wait for the bodies' fate have been told already.
+/// Events that the brokers could not be reached for, on their way into the spool.
+private final class Late: Sendable {
+    private let bodies: LentBodies
+    /// Whether those who wait have been told.
     let isAnswered = Atomic(false)
 
-    init(count: Int) { buffer = .allocate(byteCount: count, alignment: 8) }
-
-    func copy(_ bytes: ArraySlice<UInt8>, at offset: Int) -> UnsafeRawBufferPointer {
-        let place = UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<(offset + bytes.count)])
-        place.copyBytes(from: bytes)
-        return UnsafeRawBufferPointer(place)
-    }
-
-    func deallocate() { buffer.deallocate() }
+    init(_ bodies: LentBodies) { self.bodies = bodies }
 }
 
 extension Fate {

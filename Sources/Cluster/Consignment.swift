@@ -1,3 +1,4 @@
+import Platform
 import Spool
 
 /// What an event that has been in another log is published as. Logic alone.
@@ -13,20 +14,18 @@ struct Consignment: Sendable, Equatable {
         receivedAt: Int64, dedupe: DedupeKey?, attributes: some Collection<UInt8>, now: Int64
     ) -> String {
         if let key = dedupe, key.until > now { return key.id }
-        let sums = sums(attributes, from: receivedAt)
-        return "m\(String(sums.x, radix: 36))-\(String(sums.y, radix: 36))"
+        guard let sum = sum(of: attributes, with: UInt64(bitPattern: receivedAt)) else {
+            // Twice is better than not at all.
+            return "r\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        }
+        return "m\(String(sum.x, radix: 36))-\(String(sum.y, radix: 36))"
     }
 
-    /// Two sums over bytes that are multiplied and folded at each one (FNV-1a has this form): they are to tell events apart, not to
-    /// resist anybody.
-    static func sums(_ bytes: some Collection<UInt8>, from start: Int64) -> SIMD2<UInt64> {
-        var first: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(bitPattern: start)
-        var second: UInt64 = 0x9E37_79B9_7F4A_7C15 &+ UInt64(bitPattern: start)
-        for byte in bytes {
-            first = (first ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-            second = (second &+ UInt64(byte)) &* 0xD1B5_4A32_D192_ED03
-            second ^= second >> 29
-        }
-        return SIMD2(first, second)
+    /// 128 bits of the SHA-256 of a number and bytes; `nil` if libcrypto refuses, as for want of memory.
+    static func sum(of bytes: some Collection<UInt8>, with number: UInt64) -> SIMD2<UInt64>? {
+        let all = withUnsafeBytes(of: number.littleEndian) { Array($0) } + bytes
+        let hash = all.withUnsafeBytes(SHA256.hash)
+        func part(_ range: Range<Int>) -> UInt64 { hash[range].reduce(0) { $0 << 8 | UInt64($1) } }
+        return hash.count < SHA256.size ? nil : SIMD2(part(0..<8), part(8..<16))
     }
 }

@@ -202,11 +202,8 @@ public final class Crossing {
         let orders = log.orders.withLock { $0 }
         var batch = CommitBatch()
         var consignments: [Consignment] = []
-        // Bodies are borrowed until all is answered.
-        let bodies = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: events.reduce(1) { $0 + $1.event.body.count }, alignment: 8)
-        defer { bodies.deallocate() }
-        var offset = 0
+        let bodies = LentBodies(count: events.reduce(0) { $0 + $1.event.body.count })
+        defer { withExtendedLifetime(bodies) {} }
         for (place, entry) in events.enumerated() {
             var (fresh, tried): ([QueueID], [QueueID]) = ([], [])
             for delivery in entry.deliveries where delivery.state != .done {
@@ -216,13 +213,10 @@ public final class Crossing {
             let bits = Set(fresh.map { Int($0.rawValue) % Subjects.bits })
             // One whose bit stands for another's would come by this message, too.
             let owed = fresh + tried.filter { !bits.contains(Int($0.rawValue) % Subjects.bits) }
-            let end = offset + entry.event.body.count
-            UnsafeMutableRawBufferPointer(rebasing: bodies[offset..<end]).copyBytes(from: entry.event.body)
             batch.append(
                 receivedAt: entry.event.receivedAt, owed: owed, attributes: entry.event.attributes,
-                body: UnsafeRawBufferPointer(rebasing: bodies[offset..<end]), dedupe: entry.event.dedupe)
+                body: bodies.lend(entry.event.body), dedupe: entry.event.dedupe)
             consignments.append(Consignment(id: ids[place], fresh: fresh))
-            offset = end
         }
         let waited = WaitedFates(count: events.count)
         log.publish(batch, as: consignments, within: JetStreamLog.carryMilliseconds) { outcome, _ in

@@ -75,18 +75,13 @@ public final class Landing {
     private func land(_ events: [StoredEvent]) throws(SpoolError) -> [EventNumber] {
         let now = hs_wall_ms()
         var batch = CommitBatch()
-        let bodies = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: events.reduce(1) { $0 + $1.body.count }, alignment: 8)
-        defer { bodies.deallocate() }
-        var offset = 0
+        let bodies = LentBodies(count: events.reduce(0) { $0 + $1.body.count })
+        defer { withExtendedLifetime(bodies) {} }
         for event in events {
-            let end = offset + event.body.count
-            UnsafeMutableRawBufferPointer(rebasing: bodies[offset..<end]).copyBytes(from: event.body)
             batch.append(
                 receivedAt: event.receivedAt, owed: [], attributes: event.attributes,
-                body: UnsafeRawBufferPointer(rebasing: bodies[offset..<end]),
-                dedupe: DedupeKey(hash: key(of: event.number), until: now + Landing.keyMilliseconds))
-            offset = end
+                body: bodies.lend(event.body),
+                dedupe: DedupeKey(hash: try key(of: event.number), until: now + Landing.keyMilliseconds))
         }
         let waited = WaitedFates(count: events.count)
         spool.commit(batch) { waited.note($0) }
@@ -105,8 +100,10 @@ public final class Landing {
         return numbers
     }
 
-    private func key(of event: EventNumber) -> SIMD2<UInt64> {
-        Consignment.sums(Array("\(log.settings.name) \(made)".utf8), from: Int64(bitPattern: event.rawValue))
+    private func key(of event: EventNumber) throws(SpoolError) -> SIMD2<UInt64> {
+        let sum = Consignment.sum(of: Array("\(log.settings.name) \(made)".utf8), with: event.rawValue)
+        guard let sum else { throw .elsewhere(reason: "there is no memory for a hash") }
+        return sum
     }
 
     /// Takes all that the consumers hand out, until they have nothing more.

@@ -1,16 +1,7 @@
 import CCrypto
 
-/// SHA-256 and HMAC-SHA256 by libcrypto.
+/// HMAC-SHA256 by libcrypto.
 enum Digest {
-    /// The sum of bytes; empty if libcrypto refuses, as for want of memory.
-    static func sha256(_ bytes: [UInt8]) -> [UInt8] {
-        var count = 0
-        return [UInt8](unsafeUninitializedCapacity: 32) { buffer, initialized in
-            let done = EVP_Q_digest(nil, "SHA256", nil, bytes, bytes.count, buffer.baseAddress, &count)
-            initialized = done == 1 ? count : 0
-        }
-    }
-
     /// The HMAC-SHA256 of a message (RFC 2104); empty if libcrypto refuses.
     static func hmac(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         guard let context = hs_hmac_new("SHA256", key, key.count) else { return [] }

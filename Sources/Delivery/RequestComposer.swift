@@ -1,4 +1,5 @@
 import EventJSON
+import Platform
 
 /// Puts an HTTP request together: URL, headers and body of one attempt, or of a batch of them.
 struct RequestComposer {
@@ -185,7 +186,7 @@ struct RequestComposer {
         lines.add("host", endpoint.host)
         lines.add("x-amz-date", SignatureV4.date(moment.wall))
         if let token = aws.settings.sessionToken { lines.add("x-amz-security-token", token) }
-        let sum = Digest.hex(Digest.sha256(body))
+        let sum = Digest.hex(body.withUnsafeBytes(SHA256.hash))
         lines.add("x-amz-content-sha256", sum)
         let fields = lines.fields.filter {
             $0.name == "host" || $0.name == "content-type" || $0.name.hasPrefix("x-amz-")

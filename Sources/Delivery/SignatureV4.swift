@@ -28,7 +28,7 @@ struct SignatureV4 {
         let day = String(date.prefix(8))
         let scope = "\(day)/\(settings.region)/\(settings.service)/aws4_request"
         let (canonical, names) = canonical(request)
-        let sum = Digest.hex(Digest.sha256(canonical))
+        let sum = Digest.hex(canonical.withUnsafeBytes(SHA256.hash))
         let message = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(sum)"
         var key = Array("AWS4\(settings.secretAccessKey)".utf8)
         for part in [day, settings.region, settings.service, "aws4_request"] {

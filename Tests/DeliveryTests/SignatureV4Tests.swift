@@ -1,3 +1,4 @@
+import Platform
 import Testing
 
 @testable import Delivery
@@ -111,7 +112,7 @@ struct SignatureV4Tests {
         let request = SignatureV4.Request(
             method: vector.method, path: url.path, query: url.query,
             fields: [("host", url.host), ("x-amz-date", SignatureV4.date(SignatureV4Tests.moment))] + vector.fields,
-            bodySum: Digest.hex(Digest.sha256(Array(vector.body.utf8))))
+            bodySum: Digest.hex(Array(vector.body.utf8).withUnsafeBytes(SHA256.hash)))
         let value = SignatureV4(settings: SignatureV4Tests.settings).authorization(
             request, at: SignatureV4Tests.moment)
         let scope = "AKIDEXAMPLE/20150830/us-east-1/service/aws4_request"

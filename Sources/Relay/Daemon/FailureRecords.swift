@@ -31,25 +31,26 @@ final class FailureRecords: Sendable {
 
     /// Makes events of failures, then calls back with whether they are durable: at once if there is nothing to pass on.
     func pass(_ records: [AttemptRecord], _ done: @escaping @Sendable (Bool) -> Void) {
-        var batch = CommitBatch()
-        var bodies: [UnsafeMutableRawBufferPointer] = []
         let owed = queues.withLock { $0 }
+        var failures: [(line: [UInt8], record: AttemptRecord, queues: [QueueID])] = []
         for record in records where record.source != EventAttributes.failureSource {
             guard let queues = owed[record.target], !queues.isEmpty else { continue }
             var line = JSONWriter()
             record.write(to: &line)
-            let body = UnsafeMutableRawBufferPointer.allocate(byteCount: line.bytes.count, alignment: 1)
-            body.copyBytes(from: line.bytes)
-            bodies.append(body)
-            var attributes: [UInt8] = []
-            FailureRecords.attributes(of: record).encode(into: &attributes)
-            batch.append(
-                receivedAt: now(), owed: queues, attributes: attributes, body: UnsafeRawBufferPointer(body))
+            failures.append((line.bytes, record, queues))
         }
-        guard !batch.isEmpty else { return done(true) }
-        let lent = LentBodies(bodies)
+        guard !failures.isEmpty else { return done(true) }
+        let bodies = LentBodies(count: failures.reduce(0) { $0 + $1.line.count })
+        var batch = CommitBatch()
+        for failure in failures {
+            var attributes: [UInt8] = []
+            FailureRecords.attributes(of: failure.record).encode(into: &attributes)
+            batch.append(
+                receivedAt: now(), owed: failure.queues, attributes: attributes, body: bodies.lend(failure.line))
+        }
+        let fates = FailureFates(bodies, count: batch.count)
         log.commit(batch) { outcome in
-            if let isTaken = lent.ended(outcome) { done(isTaken) }
+            if let isTaken = fates.ended(outcome) { done(isTaken) }
         }
     }
 
@@ -63,35 +64,31 @@ final class FailureRecords: Sendable {
     }
 }
 
-/// The bodies of a batch, in place until its commit has called back for each.
-///
-/// Unchecked: written before it is shared; what counts has a lock, and who counts the last one frees them.
-private final class LentBodies: @unchecked Sendable {
-    private let bodies: [UnsafeMutableRawBufferPointer]
+/// What became of a batch's events, of which a log may tell one after the other. May be used from any thread.
+private final class FailureFates: Sendable {
+    private let bodies: LentBodies
     private let state: Mutex<(left: Int, isTaken: Bool)>
 
-    init(_ bodies: [UnsafeMutableRawBufferPointer]) {
+    init(_ bodies: LentBodies, count: Int) {
         self.bodies = bodies
-        state = Mutex((bodies.count, true))
+        state = Mutex((count, true))
     }
 
-    /// Takes note of an outcome; once all are known, frees the bodies and answers whether every one was taken.
+    /// Takes note of an outcome; once all are known, answers whether every one was taken.
     func ended(_ outcome: CommitOutcome) -> Bool? {
         let fates: [Fate]?
         switch outcome {
         case .committed(let all): fates = all
         case .partly(let known): fates = known.map(\.fate)
         case .refused: fates = nil
-        // They are still being read, and it is told once more.
+        // It is told once more.
         case .givenUp: return nil
         }
-        let isTaken: Bool? = state.withLock { state in
+        return state.withLock { state in
             state.left -= fates?.count ?? state.left
             state.isTaken =
                 state.isTaken && fates?.allSatisfy { if case .refused = $0 { false } else { true } } ?? false
             return state.left == 0 ? state.isTaken : nil
         }
-        if isTaken != nil { for body in bodies { body.deallocate() } }
-        return isTaken
     }
 }

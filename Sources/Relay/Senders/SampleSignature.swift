@@ -1,5 +1,6 @@
 import CPlatform
 import EventJSON
+import Platform
 
 extension SourceConfiguration {
     /// A request as a sender sends it who knows this source's secret.

@@ -2,6 +2,7 @@ import CCrypto
 import Delivery
 import EventJSON
 import HTTPServer
+import Platform
 
 /// What makes the repetition of a signed request one: the same message again while its signature still holds.
 struct ReplayKey: Equatable {

@@ -1,4 +1,5 @@
 import HTTPServer
+import Platform
 
 /// Checks who sent a request. Owned by one event loop: its prepared keys are no shared ones.
 final class Verifier {
