@@ -1,6 +1,5 @@
 import CPlatform
 import Dispatch
-import Glibc
 import Synchronization
 
 // Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
@@ -27,10 +26,6 @@ public final class Spool: EventLog, @unchecked Sendable {
         case retention(SpoolError)
     }
 
-    /// How long `status` waits for a commit to end, and how long it sleeps between two looks.
-    private static let statusPatienceNanoseconds: Int64 = 200_000_000
-    private static let statusPauseMicroseconds: UInt32 = 100
-
     private let commits: Mutex<Commits>
     private let usage: SpoolUsage
     let books: LedgerBooks
@@ -43,8 +38,8 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let damaged: DamageCounter
     private let syncTimer: DispatchSourceTimer?
     private let committing = Mutex<(committer: Committer, watch: StallWatch)?>(nil)
-    /// What the commits stood at when they were last seen.
-    private let seen = Mutex(CommitStanding())
+    /// What the commits stood at after the last one.
+    private let lastStanding = Mutex(CommitStanding())
     private let scrub: Scrub
 
     /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint. `wall` is in milliseconds since
@@ -119,6 +114,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         let result = commits.commit(batch, now: wall(), claim: claim)
         if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
         if let appended = result.appended { books.hear(appended) }
+        lastStanding.withLock { $0 = commits.standing }
         return result.outcome
     }
 
@@ -218,7 +214,7 @@ public final class Spool: EventLog, @unchecked Sendable {
 
     /// What waits, and what the disk holds. Opens the door again if what closed it has passed.
     public func status() -> SpoolStatus {
-        let commits = commitsNow()
+        let commits = standing()
         let queues = books.queues().map { entry in
             var queue = entry.queue
             // An event that can't be read has no age to show; its damage is counted where it is delivered.
@@ -231,29 +227,21 @@ public final class Spool: EventLog, @unchecked Sendable {
             stalledSeconds: commits.stalledSeconds)
     }
 
-    /// What the commits stand at; while the disk keeps them, what they last stood at: whoever asks does not hang with it.
-    private func commitsNow() -> CommitStanding {
-        let end = hs_monotonic_ns() + Spool.statusPatienceNanoseconds
-        while true {
-            let now = commits.withLockIfAvailable { commits -> CommitStanding in
-                let wasClosed = commits.closed != nil
-                commits.reconsider()
-                if wasClosed && commits.closed == nil { notice(.opened) }
-                return commits.standing
-            }
-            if let now {
-                seen.withLock { $0 = now }
-                return now
-            }
-            let (stall, seconds) = committing.withLock { ($0?.committer.stall, $0?.watch.stalledSeconds ?? 0) }
-            if stall != nil || hs_monotonic_ns() > end {
-                var last = seen.withLock { $0 }
-                last.closed = stall?.reason ?? last.closed
-                last.stalledSeconds = seconds
-                return last
-            }
-            usleep(Spool.statusPauseMicroseconds)
+    /// What the commits stand at or, while one is under way, what they stood at after the last: nobody who asks waits for the disk.
+    private func standing() -> CommitStanding {
+        let now = commits.withLockIfAvailable { commits -> CommitStanding in
+            let wasClosed = commits.closed != nil
+            commits.reconsider()
+            if wasClosed && commits.closed == nil { notice(.opened) }
+            return commits.standing
         }
+        if let now { return now }
+        var last = lastStanding.withLock { $0 }
+        if let (committer, watch) = committing.withLock({ $0 }) {
+            last.closed = committer.stall?.reason ?? last.closed
+            last.stalledSeconds = watch.stalledSeconds
+        }
+        return last
     }
 
     /// Takes attributes and bodies of events from the disk for good, durably when it returns; their numbers stay, and what
