@@ -46,6 +46,12 @@ struct StallTests {
             }
         }
 
+        /// Submits a batch, and returns once the disk has it.
+        func hang(_ name: String, on committer: Committer) {
+            submit(name, to: committer)
+            began.wait()
+        }
+
         func pass(_ nanoseconds: Int64) { time.withLock { $0 += nanoseconds } }
         var words: [String] { heard.withLock { $0.map { "\($0.name) \($0.outcome)" } } }
         /// Waits until so many more outcomes were told.
@@ -57,8 +63,7 @@ struct StallTests {
     @Test func aCommitThatComesBackInTimeCounts() throws {
         let hanging = Hanging()
         let committer = try hanging.committer()
-        hanging.submit("a", to: committer)
-        hanging.began.wait()
+        hanging.hang("a", on: committer)
         hanging.pass(patience)
         #expect(committer.watch() == 0)
         hanging.gate.signal()
@@ -70,8 +75,7 @@ struct StallTests {
     @Test func aCommitThatHangsIsGivenUpAndDoesNotCountWhenItEnds() throws {
         let hanging = Hanging()
         let committer = try hanging.committer()
-        hanging.submit("a", to: committer)
-        hanging.began.wait()
+        hanging.hang("a", on: committer)
         hanging.pass(patience + 1)
         #expect(committer.watch() > 4)
         #expect(hanging.words == ["a given up"])
@@ -87,8 +91,7 @@ struct StallTests {
     @Test func whoeverWaitsBehindADiskThatHangsIsRefusedAndNothingOfItIsWritten() throws {
         let hanging = Hanging()
         let committer = try hanging.committer()
-        hanging.submit("a", to: committer)
-        hanging.began.wait()
+        hanging.hang("a", on: committer)
         hanging.submit("b", to: committer)
         hanging.pass(patience + 1)
         _ = committer.watch()
@@ -104,8 +107,7 @@ struct StallTests {
     @Test func whatComesOnceTheDiskAnswersIsTaken() throws {
         let hanging = Hanging()
         let committer = try hanging.committer()
-        hanging.submit("a", to: committer)
-        hanging.began.wait()
+        hanging.hang("a", on: committer)
         hanging.pass(patience + 1)
         _ = committer.watch()
         hanging.gate.signal()
