@@ -4,24 +4,43 @@ import Foundation
 enum Loopback {
     static let timeoutSeconds = 20
 
+    /// What outgoing connections get their ports from.
+    private static let givenBySystem: ClosedRange<UInt16> = {
+        let text = (try? String(contentsOfFile: "/proc/sys/net/ipv4/ip_local_port_range", encoding: .utf8)) ?? ""
+        let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
+        return bounds.count == 2 ? bounds[0]...bounds[1] : 32_768...60_999
+    }()
+
+    /// A port that nobody has, and that no outgoing connection gets before its server does.
     static func freePort() -> UInt16 {
-        let (descriptor, port) = listen()
-        close(descriptor)
-        return port
+        while true {
+            let port = UInt16.random(in: 10_000...UInt16.max)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            defer { close(descriptor) }
+            // As servers do: a port whose last connections are still being forgotten is free.
+            var yes: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+            if !givenBySystem.contains(port), bind(descriptor, to: port) != nil { return port }
+        }
     }
 
     static func listen() -> (descriptor: Int32, port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = address(0)
+        let port = bind(descriptor, to: 0)
+        Foundation.listen(descriptor, 512)
+        return (descriptor, port ?? 0)
+    }
+
+    /// Binds a socket to a port, or to one that the system chooses if it is 0; answers which, or `nil` if somebody has it.
+    private static func bind(_ descriptor: Int32, to port: UInt16) -> UInt16? {
+        var address = address(port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
+        let isBound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                getsockname(descriptor, $0, &length)
+                Foundation.bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
-        Foundation.listen(descriptor, 512)
-        return (descriptor, UInt16(bigEndian: address.sin_port))
+        return isBound ? UInt16(bigEndian: address.sin_port) : nil
     }
 
     /// A connection, or `nil` if nobody listens.

@@ -1,16 +1,17 @@
-"""The built binary in a directory of its own, and receivers for it, on ports that the kernel chooses."""
+"""The built binary in a directory of its own, and receivers for it, on ports that nobody has."""
 
 import http.server
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+
+from ports import free_port
 
 BINARY = os.environ.get("HOOKSWITCH_BINARY", os.path.join(os.getcwd(), ".build/release/hookswitch"))
 
@@ -22,12 +23,6 @@ def until(what, condition, seconds=60):
         if time.monotonic() > end:
             raise TimeoutError(f"it never came to pass that {what}")
         time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Receiver:

@@ -8,7 +8,8 @@ import sys
 import tempfile
 import unittest
 
-from relay import Receiver, free_port, until
+from ports import free_port
+from relay import Receiver, until
 
 server = os.environ.get("NATS_SERVER", str(pathlib.Path(sys.executable).parent / "nats-server"))
 

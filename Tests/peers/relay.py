@@ -9,11 +9,7 @@ import tempfile
 import threading
 import time
 
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+from ports import free_port
 
 
 def until(what, condition, seconds=60):

@@ -9,7 +9,8 @@ import urllib.request
 import zipfile
 
 import boto3
-from relay import Relay, free_port, until
+from ports import free_port
+from relay import Relay, until
 
 EVENT = {"type": "order.paid", "data": {"code": 'a&b=c%20 é "q" +', "n": 7}}
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

@@ -11,7 +11,8 @@ import threading
 import unittest
 
 from brokers import Brokers
-from relay import Receiver, free_port, until
+from ports import free_port
+from relay import Receiver, until
 
 
 class Relay:

@@ -6,7 +6,8 @@ import subprocess
 import unittest
 
 from brokers import Brokers
-from relay import Receiver, free_port, until
+from ports import free_port
+from relay import Receiver, until
 from test_cluster import Relay as ClusterRelay
 from test_cluster import arrived
 

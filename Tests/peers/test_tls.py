@@ -11,7 +11,8 @@ import unittest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from relay import Relay, free_port, until
+from ports import free_port
+from relay import Relay, until
 
 PEM = serialization.Encoding.PEM
 

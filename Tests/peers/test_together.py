@@ -6,7 +6,8 @@ import random
 import unittest
 
 from brokers import BrokerAndReceiver, Brokers
-from relay import Receiver, free_port, until
+from ports import free_port
+from relay import Receiver, until
 from test_buffer import Buffered
 from test_cluster import Relay, Sender, arrived
 

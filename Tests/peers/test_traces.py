@@ -8,7 +8,8 @@ import tempfile
 import unittest
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from relay import Receiver, Relay, free_port, until
+from ports import free_port
+from relay import Receiver, Relay, until
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 COLLECTOR = os.path.join(sysconfig.get_paths()["purelib"], "rotel", "rotel-agent")
