@@ -56,9 +56,11 @@ extension JetStreamLog {
                 let wanted = UInt64(clamping: settings.ackWait.wholeMilliseconds) * 1_000_000
                 if info.number("config", "ack_wait") != wanted { missing = all }
             }
-            while let partition = missing.last {
+        }
+        // Patience begins anew with each: 32 take their time where a broker has just gone.
+        for partition in missing {
+            try patiently("the consumers of \(target) can't be made") { () throws(NATSFault) in
                 try makeConsumer(of: Share(queue, partition))
-                missing.removeLast()
             }
         }
         return known.union(all)

@@ -1,4 +1,5 @@
 import EventJSON
+import Glibc
 import Platform
 
 /// The command line: finds the verb, reads its arguments, says what went wrong.
@@ -27,17 +28,13 @@ enum CommandLineTool {
     /// Runs a command line without its program's name; answers the exit code.
     static func run(_ arguments: [String]) -> Int32 {
         do throws(Failure) {
-            guard let name = arguments.first else {
-                StandardStream.error.write(overview(on: Terminal(of: .error)))
-                return ExitCode.usage
+            let code = try obey(arguments)
+            if let fault = StandardStream.outputFault {
+                throw Failure(
+                    ExitCode.file, "standard output can't be written: \(String(cString: strerror(fault)))",
+                    hint: "what came out is not all")
             }
-            let verb = try verb(named: name)
-            let rest = Array(arguments.dropFirst())
-            if verb.name != Verb.help.name && rest.prefix(while: { $0 != "--" }).contains(where: isHelp) {
-                StandardStream.output.write(verb.helpText())
-                return ExitCode.ok
-            }
-            return try verb.run(try Arguments(rest, for: verb))
+            return code
         } catch {
             let terminal = Terminal(of: .error)
             var text = "\(terminal.styled("hookswitch:", .bad)) \(Table.shown(error.message, keepingLines: true))\n"
@@ -45,6 +42,20 @@ enum CommandLineTool {
             StandardStream.error.write(text)
             return error.exitCode
         }
+    }
+
+    private static func obey(_ arguments: [String]) throws(Failure) -> Int32 {
+        guard let name = arguments.first else {
+            StandardStream.error.write(overview(on: Terminal(of: .error)))
+            return ExitCode.usage
+        }
+        let verb = try verb(named: name)
+        let rest = Array(arguments.dropFirst())
+        if verb.name != Verb.help.name && rest.prefix(while: { $0 != "--" }).contains(where: isHelp) {
+            StandardStream.output.write(verb.helpText())
+            return ExitCode.ok
+        }
+        return try verb.run(try Arguments(rest, for: verb))
     }
 
     private static func isHelp(_ argument: String) -> Bool { argument == "--help" || argument == "-h" }

@@ -30,6 +30,20 @@ struct CommandLineTests {
         #expect(try RelayUnderTest.run([], in: relay.directory).code == 64)
     }
 
+    @Test(arguments: ["help", "schema", "version"]) func outputThatDoesNotFitIsAnError(verb: String) throws {
+        let process = Process()
+        let fault = Pipe()
+        process.executableURL = RelayUnderTest.binary
+        process.arguments = [verb]
+        process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+        process.standardError = fault
+        try process.run()
+        let said = String(decoding: fault.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 74)
+        #expect(said.contains("No space left on device"))
+    }
+
     @Test func helpAndVersionNeedNothing() throws {
         let relay = try failingRelay()
         #expect(try relay.verb("version").out.hasPrefix("hookswitch 0."))

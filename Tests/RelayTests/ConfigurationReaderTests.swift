@@ -51,6 +51,17 @@ struct ConfigurationReaderTests {
             text: configuration(more: #""spool": {"buffer": true},"#), line: 1, column: 22,
             message: "`buffer` is for a spool that is a cluster", hint: "leave the key out"),
         Fault(
+            text: configuration(more: #""spool": {"path": "/tmp/\#(String(repeating: "x", count: 100))"},"#), line: 1,
+            column: 20, message: "has 121 bytes, and the name of a socket has 107", hint: "a shorter path"),
+        Fault(
+            text: configuration(more: #""limits": {"body": "2MiB", "memory": "1MiB"},"#), line: 1, column: 21,
+            message: "`body` is more than `memory`", hint: "a multiple"),
+        Fault(
+            text: configuration(
+                targets: #"{"t": {"file": {"path": "t"}, "retry": {"schedule": "voucherify", "first": "1s"}}}"#),
+            line: 3,
+            column: 87, message: "has its own waits", hint: "take `first` out"),
+        Fault(
             text: configuration(more: #""admin": "0.0.0.0:8081","#), line: 1, column: 11, message: "`admin_token`",
             hint: "admin_token"),
         Fault(

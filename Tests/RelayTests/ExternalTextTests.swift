@@ -1,5 +1,6 @@
 import Delivery
 import EventJSON
+import EventPattern
 import Testing
 
 @testable import Relay
@@ -54,6 +55,29 @@ struct ExternalTextTests {
         let http = try http(#"{"url": "unix:${env:SOCKET}:${env:PATH_}/${type}"}"#)
         #expect(http.connection.socket == "/run/${type}.sock")
         #expect(text(http.url.renderURL(Values())) == "http://localhost/${type}/VALUE")
+    }
+
+    @Test func aPatternHoldsItAsItIs() throws {
+        let match =
+            #"{"a": ["${env:BRACE}"], "b": {"c": [{"prefix": "${env:EMPTY}x-${env:BRACE}"}, {"anything-but": ["${file:key}"]}]}}"#
+        let reading = try reading(
+            configuration(routes: #"[{"name": "r", "match": \#(match), "to": ["t"]}]"#), environment: Self.environment,
+            files: ["key": "a${type}b${@attempt}\n"])
+        #expect(reading.findings.isEmpty, "\(reading.findings.map(\.message))")
+        let written =
+            #"{"a": ["{type}"], "b": {"c": [{"prefix": "x-{type}"}, {"anything-but": ["a${type}b${@attempt}"]}]}}"#
+        let pattern = try EventPattern(JSONDocument(Array(written.utf8)).root)
+        let read = try #require(reading.configuration?.routes.first?.match)
+        #expect("\(read)" == "\(pattern)")
+    }
+
+    @Test(arguments: [
+        (#"{"type": ["${env:NOWHERE}"]}"#, "the environment has no variable NOWHERE"),
+        (#"{"type": [{"prefix": "${env:HOSTILE"}]}"#, "`${env:` has no `}` behind it"),
+    ]) func aPatternThatLacksSomethingIsAnError(match: String, message: String) throws {
+        let reading = try reading(
+            configuration(routes: #"[{"name": "r", "match": \#(match), "to": ["t"]}]"#), environment: Self.environment)
+        #expect(reading.findings.filter { $0.severity == .error }.map(\.message) == [message])
     }
 
     @Test func aHostTakesNone() throws {

@@ -55,6 +55,17 @@ struct RecordPagesTests {
         #expect(found == (1...3010).reversed())
     }
 
+    @Test func aFileThatCannotBeReadIsNotAnEmptyOne() throws {
+        let files = try Files()
+        try files.write("audit-20260101T000000Z.ndjson", [RecordPagesTests.line(1)])
+        // A link to itself: opening it fails for everybody.
+        let path = files.directory + "/audit.ndjson"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+        #expect(throws: FileReadError.self) { try files.page("limit=2") }
+        var all = RecordFiles(spool: files.directory, stem: "audit")
+        #expect(throws: FileReadError.self) { try all.all { _ in } }
+    }
+
     @Test func whatIsNewerFollowsAcrossARotation() throws {
         let files = try Files()
         try files.write("audit.ndjson", (1...5).map { RecordPagesTests.line($0) })

@@ -43,7 +43,9 @@ struct VoucherifyEnvelopeTests {
     @Test func theFormerVersionIsToldApart() throws {
         let former =
             #"{"id":"e","object":"event","webhook_id":"w","project_id":"p","type":"t","data":{},"metadata":{}}"#
-        #expect(try fault(former) == .formerVersion)
+        #expect(
+            try fault(former)
+                == .formerVersion(["`created_at` is missing", "`source` is missing", "`event` is missing"]))
     }
 
     @Test func theCatalogueIsThatOfTheDocumentation() throws {

@@ -246,7 +246,10 @@ final class Acceptor: RequestHandler {
         guard let settings = source.settings.dedupe, let path = source.dedupe, let found = scanner.first(path),
             found.kind == .string || found.kind == .number
         else { return nil }
-        let hash = KeyHash.of(source.settings.name, UnsafeRawBufferPointer(rebasing: body[found.range]))
+        let value = UnsafeRawBufferPointer(rebasing: body[found.range])
+        // 1 and "1" are two values: no source's name has a space in it.
+        let name = found.kind == .string ? source.settings.name : source.settings.name + " number"
+        let hash = KeyHash.of(name, value)
         return DedupeKey(hash: hash, until: now + Int64(settings.duration / .milliseconds(1)))
     }
 

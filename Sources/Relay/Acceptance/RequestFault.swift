@@ -43,11 +43,12 @@ enum RequestFault: Error {
             Answers.refusal(
                 422, "the body's arrays can be combined in more ways than the rules can look at",
                 hint: "send fewer elements in one event")
-        case .envelope(.formerVersion):
+        case .envelope(.formerVersion(let faults)):
             Answers.refusal(
                 422, "this is a Voucherify webhook of the former version v2018-08-01",
                 hint:
-                    "switch to v2024-01-01 in Voucherify: Project settings, Webhooks, version; see its migration guide")
+                    "switch to v2024-01-01 in Voucherify: Project settings, Webhooks, version; see its migration guide",
+                faults: faults)
         case .envelope(.faults(let faults)):
             Answers.refusal(
                 422, "the body is no Voucherify webhook of version 2024-01-01: \(faults.joined(separator: "; "))",

@@ -23,8 +23,8 @@ struct VoucherifyEnvelope: Sendable {
 
     /// What is wrong with a body.
     enum Fault: Equatable {
-        /// It is the former version's.
-        case formerVersion
+        /// It is the former version's, in which these things are wrong for the present one.
+        case formerVersion([String])
         /// These things are wrong with it, in the order of the keys.
         case faults([String])
     }
@@ -68,7 +68,6 @@ struct VoucherifyEnvelope: Sendable {
             return found.kind.bit & question.kinds != 0
         }
         if isRight { return nil }
-        if isFormerVersion(scanner) { return .formerVersion }
         var faults: [String] = []
         for requirement in requirements {
             guard let found = scanner.first(requirement.path) else {
@@ -80,7 +79,7 @@ struct VoucherifyEnvelope: Sendable {
                 faults.append("`\(requirement.name)` must be \(requirement.expected), not \(found.kind.described)")
             }
         }
-        return .faults(faults)
+        return isFormerVersion(scanner) ? .formerVersion(faults) : .faults(faults)
     }
 
     private func isInside(_ name: String, _ scanner: borrowing EventScanner) -> Bool {

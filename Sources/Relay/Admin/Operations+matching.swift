@@ -14,11 +14,11 @@ extension Operations {
         let pages = RecordPages(directory: spoolPath, stem: "failures")
         var sieve = RecordPage.Sieve(query, routes: { self.routes(of: $0) })
         var seen: Set<DeliveryName> = []
-        var cursor: RecordPages.Cursor? = pages.newest
+        var cursor: RecordPages.Cursor? = try read { () throws(FileReadError) in try pages.newest }
         while let from = cursor {
             var names: [DeliveryName] = []
-            do throws(FileReadError) {
-                cursor = try pages.older(
+            cursor = try read { () throws(FileReadError) in
+                try pages.older(
                     than: from, since: query.filter.since, budgetBytes: RecordPage.budgetBytes
                 ) { line, _ in
                     if let name = sieve.delivery(in: line), !seen.contains(name) {
@@ -27,10 +27,13 @@ extension Operations {
                     }
                     return names.count < Operations.handful ? .more : .enough
                 }
-            } catch {
-                throw .system(call: "read", path: error.path, errno: 5)
             }
             if !names.isEmpty { try take(names) }
+        }
+    }
+    private func read<Answer>(_ work: () throws(FileReadError) -> Answer) throws(SpoolError) -> Answer {
+        do throws(FileReadError) { return try work() } catch {
+            throw .elsewhere(reason: "\(error.path): \(error.reason)")
         }
     }
 }

@@ -22,7 +22,7 @@ struct RecordPage {
     {
         let limit = query.limit
         var sieve = Sieve(query, routes: routes)
-        newer = pages.newest
+        newer = try pages.newest
         if let after = query.after {
             newer = try pages.newer(than: after, budgetBytes: RecordPage.budgetBytes) { line in
                 if sieve.passes(line) { lines.append(Array(line)) }

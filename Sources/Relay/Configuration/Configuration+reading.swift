@@ -241,6 +241,12 @@ extension ConfigurationReader {
                 ("body_timeout", { limits.bodyTimeout = self.duration($0, atLeast: moment) ?? limits.bodyTimeout }),
                 ("idle_timeout", { limits.idleTimeout = self.duration($0, atLeast: moment) ?? limits.idleTimeout }),
             ])
+        if body > limits.memoryBytes {
+            error(
+                "`body` is more than `memory`, which is for the bodies of all connections: the largest could never come in",
+                at: (place.value[key: "body"] ?? place.value).offset, place.path, hint: "make `memory` a multiple of it"
+            )
+        }
         result.limits = limits
         result.bodyLimitBytes = body
     }

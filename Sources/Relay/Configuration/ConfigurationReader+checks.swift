@@ -1,6 +1,7 @@
 import Delivery
 import EventJSON
 import EventPattern
+import Glibc
 
 /// What can only be seen when values stand together.
 extension ConfigurationReader {
@@ -8,6 +9,7 @@ extension ConfigurationReader {
         checkPaths(result)
         checkFiles(result)
         checkListeners(result)
+        checkControlSocket(result)
         if let cluster = result.cluster { checkCluster(cluster) }
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
@@ -37,6 +39,16 @@ extension ConfigurationReader {
             }
             seen[source.path] = source.name
         }
+    }
+
+    /// What the verbs talk to the daemon by is a socket in the spool, and a socket's name is short.
+    private func checkControlSocket(_ result: Configuration) {
+        let limit = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+        guard case .unix(let path, _) = result.controlSocket, path.utf8.count > limit else { return }
+        let value = document.root[key: "spool"]?[key: "path"] ?? document.root[key: "spool"] ?? document.root
+        error(
+            "\(path) has \(path.utf8.count) bytes, and the name of a socket has \(limit) at the most", at: value.offset,
+            "spool.path", hint: "give the spool a shorter path: a symbolic link to it will do")
     }
 
     private func checkListeners(_ result: Configuration) {

@@ -1,3 +1,5 @@
+import EventJSON
+
 /// What a string may take from outside the file: `${env:NAME}`, `${file:PATH}`, `${credential:NAME}`.
 extension ConfigurationReader {
     /// The longest file that a string may take, in bytes.
@@ -32,9 +34,37 @@ extension ConfigurationReader {
             }
             rest = rest[rest.index(after: end)...]
         }
+        if let open = ["env", "file", "credential"].first(where: { rest.contains("${\($0):") }) {
+            error(
+                "`${\(open):` has no `}` behind it", at: place.value.offset, place.path,
+                hint: "close it: ${\(open):NAME}")
+            isComplete = false
+        }
         own += rest
         if !own.isEmpty { pieces.append(Piece(text: own, isExternal: false)) }
         return isComplete ? pieces : nil
+    }
+
+    /// The value with what its strings take, objects' keys apart. One whose string lacks something, which is an error, keeps it as it
+    /// is written.
+    func taken(_ place: Place) -> JSONValue {
+        var value = place.value
+        switch value.content {
+        case .string(let text):
+            guard text.utf8.contains(0x24), let pieces = pieces(place) else { break }
+            value.content = .string(pieces.map(\.text).joined())
+        case .array(let elements):
+            value.content = .array(
+                elements.enumerated().map { taken(Place(value: $1, path: "\(place.path)[\($0)]")) })
+        case .object(var members):
+            for index in members.indices {
+                let path = "\(place.path).\(members[index].key)"
+                members[index].value = taken(Place(value: members[index].value, path: path))
+            }
+            value.content = .object(members)
+        case .number, .bool, .null: break
+        }
+        return value
     }
 
     /// The text that a placeholder stands for: `nil` if it is none of these; without text if that is missing, which is an

@@ -36,6 +36,7 @@ extension ConfigurationReader {
                     (
                         "match",
                         { place in
+                            let place = Place(value: self.taken(place), path: place.path)
                             matchPlace = place
                             route.match = self.pattern(place)
                         }

@@ -176,6 +176,14 @@ extension ConfigurationReader {
                     }
                 ),
             ])
+        if isNamed {
+            for key in ["first", "factor", "max"] {
+                guard let value = place.value[key: key] else { continue }
+                error(
+                    "the schedule \"voucherify\" has its own waits", at: value.offset, "\(place.path).\(key)",
+                    hint: "take `\(key)` out, or `schedule`")
+            }
+        }
         finalExits = exits
         policy.schedule = isNamed ? .voucherify : .exponential(first: first, factor: factor, max: max)
         if isNamed { policy.deadline = Swift.max(policy.deadline, .seconds(25 * 3600)) }

@@ -50,7 +50,8 @@ final class RecordFeed: @unchecked Sendable {
         self.behindLimitBytes = behindLimitBytes
         self.notice = notice
         queue = DispatchQueue(label: "hookswitch.records.\(pages.stem)")
-        cursor = pages.end
+        // What can't be read now is passed on from its beginning.
+        cursor = (try? pages.end) ?? nil
     }
 
     /// Lines that were passed over since the start. From any thread.
@@ -136,9 +137,9 @@ final class RecordFeed: @unchecked Sendable {
     }
 
     private func passOver() throws(FileReadError) {
-        guard pages.bytes(behind: cursor) > behindLimitBytes else { return }
+        guard try pages.bytes(behind: cursor) > behindLimitBytes else { return }
         var lines = 0
-        while pages.bytes(behind: cursor) > behindLimitBytes {
+        while try pages.bytes(behind: cursor) > behindLimitBytes {
             let stretch = try pages.forwards(from: cursor, limitBytes: RecordFeed.passOverBytes)
             guard stretch.end != cursor else { break }
             lines += stretch.lines.count { $0 == 0x0A } + stretch.passedOver

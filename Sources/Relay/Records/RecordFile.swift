@@ -16,13 +16,19 @@ final class RecordFile {
     /// How far back the end of the last whole line is looked for, in bytes.
     private static let tailBytes = 1 << 20
 
-    private init?(path: String, setAsideAt: String?) {
+    /// Opens a file; `nil` if there is none.
+    private init?(path: String, setAsideAt: String?) throws(FileReadError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else {
+            // One that can't be read is not an empty one.
+            guard errno == ENOENT else { throw FileReadError(path: path, reason: String(cString: strerror(errno))) }
+            return nil
+        }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
+            let reason = String(cString: strerror(errno))
             close(descriptor)
-            return nil
+            throw FileReadError(path: path, reason: reason)
         }
         self.path = path
         self.descriptor = descriptor
@@ -33,14 +39,15 @@ final class RecordFile {
 
     deinit { close(descriptor) }
 
-    /// All files of a stem that can be opened, the newest first.
-    static func all(of stem: String, in directory: String) -> [RecordFile] {
-        let former = RecordFiles.setAside(stem, in: directory).reversed().compactMap { path -> RecordFile? in
+    /// All files of a stem, the newest first.
+    static func all(of stem: String, in directory: String) throws(FileReadError) -> [RecordFile] {
+        var files: [RecordFile] = []
+        if let present = try RecordFile(path: "\(directory)/\(stem).ndjson", setAsideAt: nil) { files.append(present) }
+        for path in RecordFiles.setAside(stem, in: directory).reversed() {
             let name = path.dropLast(".ndjson".count)
             let moment = name.split(separator: "/").last?.dropFirst(stem.count + 1).prefix(16)
-            return RecordFile(path: path, setAsideAt: moment.map(String.init))
+            if let file = try RecordFile(path: path, setAsideAt: moment.map(String.init)) { files.append(file) }
         }
-        let files = [RecordFile(path: "\(directory)/\(stem).ndjson", setAsideAt: nil)].compactMap { $0 } + former
         files.last?.isOldest = true
         return files
     }

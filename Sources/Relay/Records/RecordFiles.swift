@@ -21,7 +21,7 @@ public struct RecordFiles {
     /// Hands over all lines that there are, those set aside first. What the present file gains later comes with `more`.
     public mutating func all(_ take: (ArraySlice<UInt8>) -> Void) throws(FileReadError) {
         for path in RecordFiles.setAside(stem, in: directory) {
-            guard open(path) else { continue }
+            guard try open(path) else { continue }
             try read(path, take)
             close()
         }
@@ -35,7 +35,7 @@ public struct RecordFiles {
             try read(path, take)
             close()
         }
-        guard descriptor >= 0 || open(path) else { return }
+        if descriptor < 0, try !open(path) { return }
         try read(path, take)
     }
 
@@ -62,10 +62,14 @@ public struct RecordFiles {
         return there.st_ino == here.st_ino && there.st_dev == here.st_dev
     }
 
-    private mutating func open(_ path: String) -> Bool {
+    /// Opens a file; false if there is none.
+    private mutating func open(_ path: String) throws(FileReadError) -> Bool {
         rest = []
         descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        return descriptor >= 0
+        guard descriptor < 0 else { return true }
+        // One that can't be read is not an empty one.
+        guard errno == ENOENT else { throw FileReadError(path: path, reason: String(cString: strerror(errno))) }
+        return false
     }
 
     /// Lets go of the file.

@@ -13,14 +13,18 @@ extension RecordPages {
     }
 
     /// Where the files end; `nil` if there is none yet.
-    var end: Cursor? { RecordFile.all(of: stem, in: directory).first.map { Cursor(inode: $0.inode, offset: $0.end) } }
+    var end: Cursor? {
+        get throws(FileReadError) {
+            try RecordFile.all(of: stem, in: directory).first.map { Cursor(inode: $0.inode, offset: $0.end) }
+        }
+    }
 
     /// The lines behind a place (`nil`: all), so many bytes of them at the most.
     func forwards(from cursor: Cursor?, limitBytes: Int) throws(FileReadError) -> Stretch {
         var stretch = Stretch()
-        var (files, first) = files(from: cursor)
+        var (files, first) = try files(from: cursor)
         // A file that is set aside in this moment can be missed under both of its names: once more.
-        if first == nil { (files, first) = self.files(from: cursor) }
+        if first == nil { (files, first) = try self.files(from: cursor) }
         var offset = cursor?.offset ?? 0
         if let cursor, let first, try !RecordPages.isPlace(cursor.offset, in: files[first]) {
             (stretch.isBroken, offset) = (true, 0)
@@ -48,8 +52,8 @@ extension RecordPages {
     }
 
     /// How many bytes of lines stand behind a place.
-    func bytes(behind cursor: Cursor?) -> Int {
-        let (files, first) = files(from: cursor)
+    func bytes(behind cursor: Cursor?) throws(FileReadError) -> Int {
+        let (files, first) = try files(from: cursor)
         guard let first else { return files.last.map { $0.path == present ? $0.end : 0 } ?? 0 }
         return files[first...].reduce(0) { $0 + $1.end } - (cursor?.offset ?? 0)
     }
@@ -57,8 +61,8 @@ extension RecordPages {
     private var present: String { "\(directory)/\(stem).ndjson" }
 
     /// The files in their order, and the index of the one that a place is in.
-    private func files(from cursor: Cursor?) -> (files: [RecordFile], first: Int?) {
-        let files = Array(RecordFile.all(of: stem, in: directory).reversed())
+    private func files(from cursor: Cursor?) throws(FileReadError) -> (files: [RecordFile], first: Int?) {
+        let files = Array(try RecordFile.all(of: stem, in: directory).reversed())
         guard let cursor else { return (files, files.isEmpty ? nil : 0) }
         return (files, files.firstIndex { $0.inode == cursor.inode })
     }

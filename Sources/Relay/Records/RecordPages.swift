@@ -52,7 +52,7 @@ public struct RecordPages: Sendable {
     ) throws(FileReadError) -> Cursor? {
         var left = budgetBytes
         var isReached = cursor == nil
-        for file in RecordFile.all(of: stem, in: directory) {
+        for file in try RecordFile.all(of: stem, in: directory) {
             if let since, file.isOlder(than: since) { return nil }
             if !isReached && file.inode != cursor?.inode { continue }
             var position = isReached ? file.end : min(cursor?.offset ?? 0, file.end)
@@ -82,8 +82,8 @@ public struct RecordPages: Sendable {
     func newer(
         than cursor: Cursor, budgetBytes: Int, _ take: (UnsafeRawBufferPointer) -> Appetite
     ) throws(FileReadError) -> Cursor {
-        let files = RecordFile.all(of: stem, in: directory)
-        guard let place = files.firstIndex(where: { $0.inode == cursor.inode }) else { return newest }
+        let files = try RecordFile.all(of: stem, in: directory)
+        guard let place = files.firstIndex(where: { $0.inode == cursor.inode }) else { return try newest }
         var last = cursor
         var left = budgetBytes
         for file in files[...place].reversed() {
@@ -108,8 +108,7 @@ public struct RecordPages: Sendable {
 
     /// The end of the newest file.
     var newest: Cursor {
-        RecordFile.all(of: stem, in: directory).first.map { Cursor(inode: $0.inode, offset: $0.end) }
-            ?? Cursor(inode: 0, offset: 0)
+        get throws(FileReadError) { try end ?? Cursor(inode: 0, offset: 0) }
     }
 
     private enum Stop {
