@@ -57,6 +57,16 @@ struct SendersTests {
         #expect(try relay.lines("f.ndjson").count == 1)
     }
 
+    @Test func aNumberAndItsTextAreTwoKeys() throws {
+        let relay = try relay(#"{"s": {"path": "/s", "dedupe": {"key": "id", "for": "1h"}}}"#)
+        for body in [#"{"id": 1}"#, #"{"id": "1"}"#, #"{"id": -5}"#, #"{"id": "-5"}"#] {
+            let first = try Sender(port: relay.port).post(Array(body.utf8), to: "/s")
+            #expect(try first.json()[key: "duplicate_of"] == nil, "\(body)")
+            let again = try Sender(port: relay.port).post(Array(body.utf8), to: "/s")
+            #expect(try again.json()[key: "duplicate_of"]?.integer == first.event(), "\(body)")
+        }
+    }
+
     @Test func handshakesAreAnswered() throws {
         let relay = try relay(
             """
