@@ -1,8 +1,8 @@
 import EventJSON
 import Platform
 
-/// Puts an HTTP request together: URL, headers and body of one attempt, or of a batch of them.
-struct RequestComposer {
+/// Puts an HTTP request together: URL, headers and body of one attempt, or of a batch of them. It never changes.
+final class RequestComposer {
     let http: HTTPTargetSettings
     let batch: BatchSettings?
     private let body: JSONTemplate?
@@ -18,7 +18,7 @@ struct RequestComposer {
     /// Names that the configuration sets, in lower case: the relay's own of that name stays away.
     private let configured: Set<String>
     /// What every request has.
-    private var fixedLines = HeaderLines()
+    private let fixedLines: HeaderLines
     /// Configured headers with placeholders.
     private let changingHeaders: [(name: String, value: Template)]
     /// The URL as configured, for the record of a request that can't be made.
@@ -48,10 +48,12 @@ struct RequestComposer {
         isForm = constants.contains {
             $0.0.lowercased() == "content-type" && $0.1.lowercased().hasPrefix("application/x-www-form-urlencoded")
         }
-        if !names.contains("user-agent") { fixedLines.add("user-agent", options.userAgent) }
-        for header in constants { fixedLines.add(header.0, header.1) }
+        var lines = HeaderLines()
+        if !names.contains("user-agent") { lines.add("user-agent", options.userAgent) }
+        for header in constants { lines.add(header.0, header.1) }
         // libcurl's own addition.
-        fixedLines.leaveOut("expect")
+        lines.leaveOut("expect")
+        fixedLines = lines
     }
 
     /// The request of an attempt; `nil` if a placeholder needs a JSON body and there is none.
