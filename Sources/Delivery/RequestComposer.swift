@@ -15,6 +15,8 @@ final class RequestComposer {
     private let fixedURL: [UInt8]?
     private let connection: ConnectionProfile
     private let plain: PlainEndpoint?
+    /// The same for a URL without placeholders, if it goes out as it stands.
+    private let fixedPlain: PlainEndpoint?
     /// Names that the configuration sets, in lower case: the relay's own of that name stays away.
     private let configured: Set<String>
     /// What every request has.
@@ -38,6 +40,7 @@ final class RequestComposer {
         fixedURL = http.url.isConstant ? Array(http.url.source.utf8) : nil
         connection = ConnectionProfile(http.connection)
         plain = PlainEndpoint(http.url.source, http.connection)
+        fixedPlain = fixedURL.flatMap { [plain] in plain?.reached(by: $0) }
         fixedPlace = RequestComposer.place(http.shown.source, http)
         changingHeaders = http.headers.filter { !$0.value.isConstant }
         var names = Set(http.headers.map { $0.name.lowercased() })
@@ -65,7 +68,7 @@ final class RequestComposer {
         lines.reserve(1024)
         lines.add(fixedLines)
         let content = content(attempt, values, trace)
-        for header in attributes.headers where !configured.contains(header.name) {
+        for header in attributes.headers where !isConfigured(header.name) {
             switch header.name {
             case "traceparent": continue
             // What is sent is another body than the one that the sender encoded.
@@ -82,7 +85,8 @@ final class RequestComposer {
             url: url, at: attempt.startedAt)
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
-            timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
+            timeoutMilliseconds: timeoutMilliseconds, connection: connection,
+            plain: fixedURL != nil ? fixedPlain : plain?.reached(by: url),
             keptBodyBytes: keptBodyBytes, aws: aws.map { AWSAnswer.Subject(service: $0.settings.service) },
             secrets: http.secrets,
             place: fixedURL != nil
@@ -199,8 +203,11 @@ final class RequestComposer {
     }
 
     private func addOwn(_ name: String, _ value: String, _ lines: inout HeaderLines) {
-        if !configured.contains(name) { lines.add(name, value) }
+        if !isConfigured(name) { lines.add(name, value) }
     }
+
+    /// Most targets configure no headers: then no name is hashed.
+    private func isConfigured(_ name: String) -> Bool { !configured.isEmpty && configured.contains(name) }
 
     /// The sender's trace, passed on as it came or with the attempt's own span in it, or a trace of our own.
     private static func trace(_ attempt: Attempt) -> String {
