@@ -129,7 +129,7 @@ struct AnswerReader: Sendable {
 
     /// `HTTP/1.1 200 OK`
     private mutating func readStatus(_ line: UnsafeRawBufferPointer) -> Progress {
-        guard line.starts(with: "HTTP/1.".utf8), line.count >= 12, line[8] == UInt8(ascii: " "),
+        guard line.count >= 12, memcmp(line.baseAddress!, "HTTP/1.", 7) == 0, line[8] == UInt8(ascii: " "),
             line[9..<12].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), line.count == 12 || line[12] == UInt8(ascii: " "),
             line[9] != UInt8(ascii: "0")
         else { return AnswerReader.notHTTP }

@@ -55,7 +55,7 @@ public struct AttemptRecord: Sendable {
             line.member("request_id", columns.requestID)
             line.member("event_created_at", columns.eventCreatedAt)
             line.member("executed_at", CivilDate.iso8601(executedAt))
-            line.member("delivery", "\(event)/\(target)")
+            line.member("delivery", event.description + "/" + target)
             line.member("attempt", attempt)
             line.member("duration_ms", durationMilliseconds)
             if let fault = ending.fault { line.member("error", fault) }

@@ -1,15 +1,16 @@
 import Spool
 
-/// One webhook request accepted, as targets see it.
-public struct Event: Sendable {
+/// One webhook request accepted, as targets see it. It never changes: attempts and requests share it, and count one reference
+/// where they would count one for each of its strings.
+public final class Event: Sendable {
     /// Its number.
-    public var number: EventNumber
+    public let number: EventNumber
     /// When it was received, in milliseconds since 1970.
-    public var receivedAt: Int64
+    public let receivedAt: Int64
     /// What was recorded beside the body.
-    public var attributes: EventAttributes
+    public let attributes: EventAttributes
     /// The body, byte for byte as it came.
-    public var body: [UInt8]
+    public let body: [UInt8]
 
     /// An event.
     public init(number: EventNumber, receivedAt: Int64, attributes: EventAttributes, body: [UInt8]) {

@@ -43,6 +43,10 @@ extension EventAttributes {
     /// Reads attributes. Throws where lengths don't fit; an unknown field is passed over.
     public init(decoding bytes: [UInt8]) throws(CodingError) {
         self.init()
+        try bytes.withUnsafeBufferPointer { bytes throws(CodingError) in try decode(UnsafeRawBufferPointer(bytes)) }
+    }
+
+    private mutating func decode(_ bytes: UnsafeRawBufferPointer) throws(CodingError) {
         guard !bytes.isEmpty else { return }
         var index = 1
         while index < bytes.count {
@@ -58,12 +62,12 @@ extension EventAttributes {
                 if bytes[index - 1] < 0x80 { break }
             }
             guard length <= bytes.count - index else { throw CodingError(reason: "a field is longer than its record") }
-            take(tag, bytes[index..<(index + length)])
+            take(tag, UnsafeRawBufferPointer(rebasing: bytes[index..<(index + length)]))
             index += length
         }
     }
 
-    private mutating func take(_ tag: UInt8, _ content: ArraySlice<UInt8>) {
+    private mutating func take(_ tag: UInt8, _ content: UnsafeRawBufferPointer) {
         guard let tag = Tag(rawValue: tag) else { return }
         let text = String(decoding: content, as: UTF8.self)
         switch tag {

@@ -25,7 +25,12 @@ struct HeaderLines: Sendable {
             bytes.append(UInt8(ascii: " "))
             let start = bytes.count
             bytes.append(contentsOf: value)
-            for index in start..<bytes.count where bytes[index] < 0x20 || bytes[index] == 0x7F { bytes[index] = 0x20 }
+            bytes.withUnsafeMutableBufferPointer { bytes in
+                for index in start..<bytes.count {
+                    let byte = bytes[index]
+                    bytes[index] = byte < 0x20 || byte == 0x7F ? 0x20 : byte
+                }
+            }
         }
         bytes.append(0)
         count += 1

@@ -137,16 +137,23 @@ extension TransferRequest {
         let path = url[(plain?.base.count ?? 0)...]
         if path.isEmpty { head.append(UInt8(ascii: "/")) }
         head.append(contentsOf: path)
-        head.append(contentsOf: " HTTP/1.1\r\n".utf8)
+        head.append(" HTTP/1.1\r\n")
         if !headers.hasHost {
-            head.append(contentsOf: "Host: ".utf8)
+            head.append("Host: ")
             head.append(contentsOf: host.utf8)
-            head.append(contentsOf: "\r\n".utf8)
+            head.append("\r\n")
         }
-        if !headers.hasAccept { head.append(contentsOf: "Accept: */*\r\n".utf8) }
+        if !headers.hasAccept { head.append("Accept: */*\r\n") }
         headers.write(to: &head)
-        head.append(contentsOf: "Content-Length: ".utf8)
+        head.append("Content-Length: ")
         head.append(contentsOf: String(body.count).utf8)
-        head.append(contentsOf: "\r\n\r\n".utf8)
+        head.append("\r\n\r\n")
+    }
+}
+
+extension [UInt8] {
+    /// Appends a text of the program's own, from where the compiler put it.
+    fileprivate mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

@@ -24,7 +24,8 @@ public final class Reporter: Sendable {
     private let written: @Sendable () -> Void
 
     private struct Waiting {
-        var records: [AttemptRecord] = []
+        /// As they came, so that no record is copied.
+        var batches: [[AttemptRecord]] = []
         var bytes = 0
         var isScheduled = false
         var leftOut = 0
@@ -44,15 +45,15 @@ public final class Reporter: Sendable {
     public func audit(_ records: [AttemptRecord]) {
         guard !records.isEmpty else { return }
         let schedule = waiting.withLock { waiting in
-            for record in records {
-                let bytes = 512 + record.sizeBytes
-                guard waiting.bytes + bytes <= Reporter.waitingLimitBytes else {
-                    waiting.leftOut += 1
-                    continue
-                }
+            var fitting = 0
+            while fitting < records.count {
+                let bytes = 512 + records[fitting].sizeBytes
+                guard waiting.bytes + bytes <= Reporter.waitingLimitBytes else { break }
                 waiting.bytes += bytes
-                waiting.records.append(record)
+                fitting += 1
             }
+            waiting.leftOut += records.count - fitting
+            waiting.batches.append(fitting == records.count ? records : Array(records[..<fitting]))
             defer { waiting.isScheduled = true }
             return !waiting.isScheduled
         }
@@ -90,12 +91,12 @@ public final class Reporter: Sendable {
     }
 
     private func writeAudit() {
-        let (records, leftOut) = waiting.withLock { waiting in
+        let (batches, leftOut) = waiting.withLock { waiting in
             defer { waiting = Waiting() }
-            return (waiting.records, waiting.leftOut)
+            return (waiting.batches, waiting.leftOut)
         }
-        files.appendAudit(records, leftOut: leftOut)
-        if !records.isEmpty { written() }
+        files.appendAudit(batches, leftOut: leftOut)
+        if !batches.isEmpty { written() }
     }
 }
 
@@ -116,11 +117,11 @@ extension Reporter {
             operations = RotatingFile(path: directory + "/operations.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
         }
 
-        func appendAudit(_ records: [AttemptRecord], leftOut: Int) {
+        func appendAudit(_ batches: [[AttemptRecord]], leftOut: Int) {
             if leftOut > 0 { complain("\(leftOut) lines left out of audit.ndjson: the disk is too slow for them") }
-            guard !records.isEmpty else { return }
+            guard !batches.isEmpty else { return }
             do throws(LineFile.Fault) {
-                try audit.append(lines(records), now: .now)
+                try audit.append(lines(batches), now: .now)
             } catch {
                 complain("audit.ndjson can't be written, deliveries go on: \(error.reason)")
             }
@@ -128,7 +129,7 @@ extension Reporter {
 
         func appendFailures(_ records: [AttemptRecord]) -> Bool {
             do throws(LineFile.Fault) {
-                try failures.append(lines(records), now: .now)
+                try failures.append(lines([records]), now: .now)
                 try failures.sync()
                 return true
             } catch {
@@ -150,11 +151,13 @@ extension Reporter {
             operations.close()
         }
 
-        private func lines(_ records: [AttemptRecord]) -> [UInt8] {
+        private func lines(_ batches: [[AttemptRecord]]) -> [UInt8] {
             line.removeAll()
-            for record in records {
-                record.write(to: &line)
-                line.endLine()
+            for batch in batches {
+                for place in batch.indices {
+                    batch[place].write(to: &line)
+                    line.endLine()
+                }
             }
             return line.bytes
         }

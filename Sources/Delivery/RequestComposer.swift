@@ -1,8 +1,8 @@
 import EventJSON
 import Platform
 
-/// Puts an HTTP request together: URL, headers and body of one attempt, or of a batch of them.
-struct RequestComposer {
+/// Puts an HTTP request together: URL, headers and body of one attempt, or of a batch of them. It never changes.
+final class RequestComposer {
     let http: HTTPTargetSettings
     let batch: BatchSettings?
     private let body: JSONTemplate?
@@ -15,10 +15,12 @@ struct RequestComposer {
     private let fixedURL: [UInt8]?
     private let connection: ConnectionProfile
     private let plain: PlainEndpoint?
+    /// The same for a URL without placeholders, if it goes out as it stands.
+    private let fixedPlain: PlainEndpoint?
     /// Names that the configuration sets, in lower case: the relay's own of that name stays away.
     private let configured: Set<String>
     /// What every request has.
-    private var fixedLines = HeaderLines()
+    private let fixedLines: HeaderLines
     /// Configured headers with placeholders.
     private let changingHeaders: [(name: String, value: Template)]
     /// The URL as configured, for the record of a request that can't be made.
@@ -38,6 +40,7 @@ struct RequestComposer {
         fixedURL = http.url.isConstant ? Array(http.url.source.utf8) : nil
         connection = ConnectionProfile(http.connection)
         plain = PlainEndpoint(http.url.source, http.connection)
+        fixedPlain = fixedURL.flatMap { [plain] in plain?.reached(by: $0) }
         fixedPlace = RequestComposer.place(http.shown.source, http)
         changingHeaders = http.headers.filter { !$0.value.isConstant }
         var names = Set(http.headers.map { $0.name.lowercased() })
@@ -48,10 +51,12 @@ struct RequestComposer {
         isForm = constants.contains {
             $0.0.lowercased() == "content-type" && $0.1.lowercased().hasPrefix("application/x-www-form-urlencoded")
         }
-        if !names.contains("user-agent") { fixedLines.add("user-agent", options.userAgent) }
-        for header in constants { fixedLines.add(header.0, header.1) }
+        var lines = HeaderLines()
+        if !names.contains("user-agent") { lines.add("user-agent", options.userAgent) }
+        for header in constants { lines.add(header.0, header.1) }
         // libcurl's own addition.
-        fixedLines.leaveOut("expect")
+        lines.leaveOut("expect")
+        fixedLines = lines
     }
 
     /// The request of an attempt; `nil` if a placeholder needs a JSON body and there is none.
@@ -63,7 +68,7 @@ struct RequestComposer {
         lines.reserve(1024)
         lines.add(fixedLines)
         let content = content(attempt, values, trace)
-        for header in attributes.headers where !configured.contains(header.name) {
+        for header in attributes.headers where !isConfigured(header.name) {
             switch header.name {
             case "traceparent": continue
             // What is sent is another body than the one that the sender encoded.
@@ -80,7 +85,8 @@ struct RequestComposer {
             url: url, at: attempt.startedAt)
         return TransferRequest(
             tag: tag, url: url, method: http.method, headers: lines, body: content.bytes,
-            timeoutMilliseconds: timeoutMilliseconds, connection: connection, plain: plain?.reached(by: url),
+            timeoutMilliseconds: timeoutMilliseconds, connection: connection,
+            plain: fixedURL != nil ? fixedPlain : plain?.reached(by: url),
             keptBodyBytes: keptBodyBytes, aws: aws.map { AWSAnswer.Subject(service: $0.settings.service) },
             secrets: http.secrets,
             place: fixedURL != nil
@@ -197,8 +203,11 @@ struct RequestComposer {
     }
 
     private func addOwn(_ name: String, _ value: String, _ lines: inout HeaderLines) {
-        if !configured.contains(name) { lines.add(name, value) }
+        if !isConfigured(name) { lines.add(name, value) }
     }
+
+    /// Most targets configure no headers: then no name is hashed.
+    private func isConfigured(_ name: String) -> Bool { !configured.isEmpty && configured.contains(name) }
 
     /// The sender's trace, passed on as it came or with the attempt's own span in it, or a trace of our own.
     private static func trace(_ attempt: Attempt) -> String {

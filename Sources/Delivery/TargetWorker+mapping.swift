@@ -70,9 +70,14 @@ extension TargetSettings {
 
 extension Event {
     /// An event from its record.
-    public init(_ stored: StoredEvent) throws(EventAttributes.CodingError) {
+    public convenience init(_ stored: StoredEvent) throws(EventAttributes.CodingError) {
         self.init(
             number: stored.number, receivedAt: stored.receivedAt,
             attributes: try EventAttributes(decoding: stored.attributes), body: stored.body)
+    }
+
+    /// What stands for an event whose record can't be read.
+    convenience init(unreadable number: EventNumber) {
+        self.init(number: number, receivedAt: 0, attributes: EventAttributes(), body: [])
     }
 }

@@ -252,8 +252,9 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             }
         }
         if !outcomes.isEmpty { log.settle(outcomes, told: now.wall) }
+        guard !failures.isEmpty else { return reporter.audit(records) }
         reporter.audit(records.filter { $0.status != .failed })
-        if !failures.isEmpty { giveUp(failures, records.filter { $0.status == .failed }) }
+        giveUp(failures, records.filter { $0.status == .failed })
     }
 
     /// The failure's line is durable before the log is told; if it can't be written, the delivery comes again.
@@ -285,17 +286,17 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         let now = Moment.now
         let isTraced = spans.isOn
         for delivery in deliveries {
-            var attempt = Attempt(
-                event: Event(number: delivery.event, receivedAt: 0, attributes: EventAttributes(), body: []),
-                target: name, number: delivery.progress.attempts + 1, startedAt: now, isTraced: isTraced)
-            do {
-                attempt.event = try Event(log.read(delivery.position))
-                batch.append(attempt)
-            } catch {
+            let read = Result { try Event(log.read(delivery.position)) }
+            let attempt = Attempt(
+                event: (try? read.get()) ?? Event(unreadable: delivery.event), target: name,
+                number: delivery.progress.attempts + 1, startedAt: now, isTraced: isTraced)
+            attempts[delivery.event] = attempt
+            switch read {
+            case .success: batch.append(attempt)
+            case .failure(let error):
                 unreadable.append(
                     AttemptReport(event: delivery.event, ending: .unreadable(error), place: "", endedAt: now))
             }
-            attempts[delivery.event] = attempt
         }
         if !batch.isEmpty { transport?.start(batch) }
         if !unreadable.isEmpty { queue.async { [unreadable] in self.ended(unreadable) } }

@@ -78,12 +78,13 @@ final class TransferLoop: @unchecked Sendable {
             var count: Int32
             repeat {
                 count = hs_epoll_wait(thread.epoll, events, Int32(capacity), rounds == 0 ? timeout() : 0)
+                let now = TransferLoop.now
                 for index in 0..<Int(max(count, 0)) {
                     let token = hs_epoll_token(events + index)
                     if token == LoopInbox<Message>.inboxToken {
                         hasMail = true
                     } else if token & PlainConnections.mark != 0 {
-                        plain.ready(token, events[index].events, now: TransferLoop.now)
+                        plain.ready(token, events[index].events, now: now)
                     } else if sockets.isWanted(Int32(truncatingIfNeeded: token)) {
                         curl_multi_socket_action(
                             multi, curl_socket_t(token), TransferLoop.mask(events[index].events), &left)
@@ -158,7 +159,8 @@ final class TransferLoop: @unchecked Sendable {
 
     private func collectPlain() {
         for (request, dueAt) in plain.takeStale() { begin(request, dueAt: dueAt) }
-        for (request, ending) in plain.takeEnded() { ended.append((request.owner, request.report(ending))) }
+        let now = Moment.now
+        for (request, ending) in plain.takeEnded() { ended.append((request.owner, request.report(ending, at: now))) }
     }
 
     private func end(_ transfer: Transfer, _ ending: AttemptEnding) {
@@ -206,7 +208,7 @@ extension hs_curl_done {
 }
 
 extension TransferRequest {
-    func report(_ ending: AttemptEnding) -> TransferReport {
+    func report(_ ending: AttemptEnding, at moment: Moment = .now) -> TransferReport {
         var ending = aws.map { AWSAnswer.ending(ending, of: $0) } ?? ending
         // An endpoint may point to itself, with all that stood in its URL.
         if case .answered(var answer) = ending, let location = answer.location {
@@ -215,6 +217,6 @@ extension TransferRequest {
             }
             ending = .answered(answer)
         }
-        return TransferReport(tag: tag, ending: ending, place: place, endedAt: .now)
+        return TransferReport(tag: tag, ending: ending, place: place, endedAt: moment)
     }
 }

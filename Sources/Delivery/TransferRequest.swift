@@ -1,31 +1,52 @@
-/// One HTTP request to be made.
-struct TransferRequest: Sendable {
+/// One HTTP request to be made. It never changes: on its way from hand to hand one reference is counted, and not one for each of its parts.
+final class TransferRequest: Sendable {
     /// What its owner knows it by.
-    var tag: UInt64
+    let tag: UInt64
     /// The URL, rendered.
-    var url: [UInt8]
+    let url: [UInt8]
     /// The method.
-    var method: String
+    let method: String
     /// Header lines as libcurl takes them.
-    var headers: HeaderLines
+    let headers: HeaderLines
     /// The body.
-    var body: [UInt8]
+    let body: [UInt8]
     /// From connect to last byte, in milliseconds.
-    var timeoutMilliseconds: Int64
+    let timeoutMilliseconds: Int64
     /// How the endpoint is connected to.
-    var connection: ConnectionProfile
+    let connection: ConnectionProfile
     /// The endpoint, if it is spoken to without libcurl's help.
-    var plain: PlainEndpoint?
+    let plain: PlainEndpoint?
     /// How much of the answer's body is kept, in bytes.
-    var keptBodyBytes = AttemptEnding.Answer.keptBodyBytes
+    let keptBodyBytes: Int
     /// If it goes to a service of AWS, whose answers say more than their status, what they tell of.
-    var aws: AWSAnswer.Subject?
+    let aws: AWSAnswer.Subject?
     /// What of its URL is shown nowhere.
-    var secrets: [String] = []
+    let secrets: [String]
     /// As the record shows it.
-    var place: String
+    let place: String
     /// Where its end is reported, and who may cancel it.
-    var owner: any TransferOwner
+    let owner: any TransferOwner
+
+    init(
+        tag: UInt64, url: [UInt8], method: String, headers: HeaderLines, body: [UInt8], timeoutMilliseconds: Int64,
+        connection: ConnectionProfile, plain: PlainEndpoint? = nil,
+        keptBodyBytes: Int = AttemptEnding.Answer.keptBodyBytes, aws: AWSAnswer.Subject? = nil, secrets: [String] = [],
+        place: String, owner: any TransferOwner
+    ) {
+        self.tag = tag
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.body = body
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.connection = connection
+        self.plain = plain
+        self.keptBodyBytes = keptBodyBytes
+        self.aws = aws
+        self.secrets = secrets
+        self.place = place
+        self.owner = owner
+    }
 }
 
 /// How a request ended.

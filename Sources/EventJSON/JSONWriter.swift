@@ -51,19 +51,24 @@ public struct JSONWriter: Sendable {
     /// A string, escaped (RFC 8259 §7).
     public mutating func string(_ text: String) {
         separate()
-        var text = text
-        text.withUTF8 { JSONWriter.appendString($0, to: &bytes) }
+        JSONWriter.appendString(text, to: &bytes)
     }
 
     /// A string of UTF-8 bytes; what is not UTF-8 becomes U+FFFD.
-    public mutating func string(utf8 text: some Collection<UInt8>) {
+    public mutating func string(utf8 text: [UInt8]) {
         string(String(decoding: text, as: UTF8.self))
     }
 
     /// A whole number.
-    public mutating func number(_ value: some BinaryInteger) {
+    @inlinable public mutating func number(_ value: some BinaryInteger) {
+        if let small = Int64(exactly: value) { number(small) } else { raw(String(value).utf8) }
+    }
+
+    /// A whole number.
+    public mutating func number(_ value: Int64) {
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        JSONWriter.appendDigits(value.magnitude, to: &bytes)
     }
 
     /// A number; `null` if it is none (NaN, infinity).
@@ -103,9 +108,8 @@ public struct JSONWriter: Sendable {
     }
 
     /// A member that is a whole number.
-    public mutating func member(_ name: String, _ value: some BinaryInteger) {
-        key(name)
-        number(value)
+    @inlinable public mutating func member(_ name: String, _ value: some BinaryInteger) {
+        member(name) { $0.number(value) }
     }
 
     /// A member that is a number.
@@ -127,7 +131,8 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func key(_ name: String) {
-        string(name)
+        separate()
+        JSONWriter.appendString(name, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -155,11 +160,28 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    private static func appendString(_ text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { appendString($0, to: &bytes) }
+    }
+
+    private static func appendDigits(_ value: UInt64, to bytes: inout [UInt8]) {
+        var divisor: UInt64 = 1
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+            divisor /= 10
+        }
+    }
+
     /// Appends the inside of a string, without quotes. All control characters are escaped, those from U+0080 on too, which
     /// terminals obey: a line may be looked at with `tail`.
     static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        guard let base = text.baseAddress, !hs_is_plain(base, text.count) else {
+            return bytes.append(contentsOf: text)
+        }
         var start = 0
-        for index in plain(text)..<text.count {
+        for index in text.indices {
             let byte = text[index]
             if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F {
                 guard byte == 0xC2, index + 1 < text.count, text[index + 1] < 0xA0 else { continue }
@@ -185,19 +207,6 @@ public struct JSONWriter: Sendable {
             }
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
-    }
-
-    /// How many bytes at the beginning need no escape, as far as sixteen at a time show it.
-    private static func plain(_ text: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let base = text.baseAddress else { return 0 }
-        var count = 0
-        while count + 16 <= text.count {
-            let plain = Int(hs_plain16(base + count))
-            count += plain
-            if plain < 16 { break }
-        }
-        for index in 0..<count where base[index] == 0x7F { return index }
-        return count
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {

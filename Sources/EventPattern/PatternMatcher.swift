@@ -5,7 +5,7 @@ import EventJSON
 /// An event walks the automaton from its root: at each node it answers, for the places that the node asks about, which
 /// edges its values take. The work depends on the event's values and on the patterns that they begin to match, not on
 /// how many patterns there are.
-public struct PatternMatcher: Sendable {
+public final class PatternMatcher: Sendable {
     /// An event whose arrays can be combined in so many ways that `stepLimit` was passed: it was not looked at to the end.
     public struct TooManyWays: Error, Equatable, Sendable {}
 
@@ -19,7 +19,7 @@ public struct PatternMatcher: Sendable {
     /// For each slot its place in the order of names, in which a missing value is asked for.
     private let ranks: [Int32]
     /// For each path of the scanner's set its slot, or -1.
-    private var slotOfPath: [Int32] = []
+    private let slotOfPath: [Int32]
     private let requestSlots: [Int]
 
     /// Compiles patterns; the number of a pattern is its place. `nil` matches every event. `paths` gains what is looked for.
@@ -32,12 +32,14 @@ public struct PatternMatcher: Sendable {
         ranks = tree.ranks
         patternCount = patterns.count
         requestSlots = slots.indices.filter { tree.slots[$0].bodyPath == nil }
+        var slotOfPath: [Int32] = []
         for (slot, key) in slots.enumerated() {
             guard let path = key.bodyPath else { continue }
             let index = paths.insert(path)
             while slotOfPath.count <= index { slotOfPath.append(-1) }
             slotOfPath[index] = Int32(slot)
         }
+        self.slotOfPath = slotOfPath
     }
 
     /// Working memory for one thread.

@@ -16,6 +16,13 @@ struct Ledger {
         var due = Heap<Due>()
         var waiting = 0
         var failed = 0
+
+        /// One that was owed has come to its end.
+        mutating func ended(_ number: UInt64, failed isFailure: Bool) {
+            inHand.remove(number)
+            waiting -= 1
+            if isFailure { failed += 1 }
+        }
     }
 
     /// A delivery in a heap. It counts only as long as its progress names the same time.
@@ -89,11 +96,19 @@ struct Ledger {
         segments[place].unfold(places)
     }
 
-    mutating func appended(number: UInt64, offset: UInt32, owed: [QueueID], receivedAt: Int64, toSegment first: UInt64)
-    {
+    /// Takes in events that a commit appended to a segment.
+    mutating func appended(_ events: [Commits.Appended.Event], toSegment first: UInt64) {
         if segments.last?.first != first { segments.append(Segment(first: first)) }
-        segments[segments.count - 1].append(number: number, offset: offset, owed: owed, receivedAt: receivedAt)
-        for queue in owed { queues[queue]?.waiting += 1 }
+        var run = 0
+        for (place, event) in events.enumerated() {
+            segments[segments.count - 1].append(
+                number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt)
+            run += 1
+            // Events with the same targets are counted together.
+            guard place + 1 == events.count || events[place + 1].owed != event.owed else { continue }
+            for queue in event.owed { queues[queue]?.waiting += run }
+            run = 0
+        }
     }
 
     /// Forgets a segment whose deliveries are all settled.
@@ -121,12 +136,12 @@ struct Ledger {
             let middle = (low + high) / 2
             if segments[middle].first <= event { low = middle + 1 } else { high = middle }
         }
-        guard low > 0 else { return nil }
-        let segment = segments[low - 1]
-        guard event < segment.end else { return nil }
-        let index = Int(event - segment.first)
-        guard segment.isFolded || segment.places[index] != Places.missing else { return nil }
-        return (low - 1, index)
+        // Looked at where it stands: a copy would count a reference for each of its parts.
+        let place = low - 1
+        guard place >= 0, event < segments[place].end else { return nil }
+        let index = Int(event - segments[place].first)
+        guard segments[place].isFolded || segments[place].places[index] != Places.missing else { return nil }
+        return (place, index)
     }
 
     /// Where an event's record stands; `nil` also in a folded segment.
@@ -268,13 +283,10 @@ struct Ledger {
         switch outcome.result {
         case .done, .failed:
             let isFailure = outcome.result == .failed
-            queues[id]?.inHand.remove(number)
+            queues[id]?.ended(number, failed: isFailure)
             forget(outcome.delivery, in: place.segment)
-            if segments[place.segment].settle(place.index, id, failed: isFailure) {
-                queues[id]?.waiting -= 1
-                if isFailure { queues[id]?.failed += 1 }
-                if segments[place.segment].unsettled == 0 { segments[place.segment].fold() }
-            }
+            segments[place.segment].settle(place.index, id, failed: isFailure)
+            if segments[place.segment].unsettled == 0 { segments[place.segment].fold() }
             return JournalEntry(outcome.delivery, isFailure ? .failed : .done, outcome.progress)
         case .later(let notBefore):
             if case .whenDue? = queues[id]?.order { queues[id]?.inHand.remove(number) }

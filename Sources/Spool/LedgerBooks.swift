@@ -23,6 +23,10 @@ final class LedgerBooks: @unchecked Sendable {
     private struct Heard {
         /// Commits that were not taken in yet.
         var news: [Commits.Appended] = []
+        /// Outcomes that were not taken in yet. They are of events that came with the news before them.
+        var outcomes: [Outcome] = []
+        /// Whether outcomes are about to be taken in, if nothing else does it before: a timer for each would cost more than it saves.
+        var isGathering = false
         /// Whether they are about to be.
         var isTakenInSoon = false
         /// Whether anybody waits for events: if not, to wake the queue for each commit would bring nothing.
@@ -33,8 +37,9 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// So many commits are taken in at the latest, though nobody waits for their events.
     private static let newsLimit = 256
-    /// Outcomes are written at most this long after they came.
-    private static let flushMilliseconds = 50
+    /// Outcomes are taken in at most this long after they came, and written at most so long after that: within 50 ms in all.
+    private static let gatherMilliseconds = 10
+    private static let flushMilliseconds = 40
     /// How often finished segments are looked for.
     private static let retentionSeconds = 2
 
@@ -136,26 +141,29 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     func takeIn() {
-        let all = heard.withLock { heard in
-            defer { heard.news = [] }
-            return heard.news
+        let (all, outcomes) = heard.withLock { heard in
+            defer { (heard.news, heard.outcomes) = ([], []) }
+            return (heard.news, heard.outcomes)
         }
         for news in all { note(news) }
+        guard !outcomes.isEmpty else { return }
+        for outcome in outcomes {
+            if let entry = ledger.settle(outcome) { pending.append(around.clock.onDisk(entry)) }
+        }
+        scheduleDue()
+        scheduleFlush()
     }
 
     private func note(_ news: Commits.Appended) {
         for sealed in news.sealed { ledger.seal(sealed) }
-        for event in news.events {
-            ledger.appended(
-                number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt,
-                toSegment: news.segment)
-        }
+        ledger.appended(news.events, toSegment: news.segment)
     }
 
     func register(_ id: QueueID, named name: String) { queue.async { [self] in ledger.register(id, named: name) } }
 
     func attach(_ id: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
         queue.async { [self] in
+            takeIn()
             receivers[id] = receiver
             ledger.attach(id, order: order)
         }
@@ -163,6 +171,7 @@ final class LedgerBooks: @unchecked Sendable {
 
     func detach(_ id: QueueID) {
         queue.async { [self] in
+            takeIn()
             receivers[id] = nil
             ledger.detach(id)
             noteWhetherAwaited()
@@ -215,20 +224,29 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     /// Notes outcomes, soon. Their times are the wall clock's as it was when it was `told`, not as it will be then.
+    ///
+    /// What is done or given up for good changes nothing that anybody waits for: it is taken in with whatever else is, or by and by.
     func settle(_ outcomes: [Outcome], told: Int64) {
+        var isPressing = false
         let timed = outcomes.map { outcome in
+            if outcome.result == .done || outcome.result == .failed { return outcome }
+            isPressing = true
             guard case .later(let notBefore) = outcome.result else { return outcome }
             var timed = outcome
             timed.result = .later(notBefore: around.clock.time(ofWall: notBefore, told: told))
             return timed
         }
-        queue.async { [self] in
+        let gathers = heard.withLock { heard in
+            heard.outcomes += timed
+            guard !isPressing, !heard.isGathering else { return false }
+            heard.isGathering = true
+            return true
+        }
+        if isPressing { return queue.async { [self] in takeIn() } }
+        guard gathers else { return }
+        queue.asyncAfter(deadline: .now() + .milliseconds(LedgerBooks.gatherMilliseconds)) { [self] in
+            heard.withLock { $0.isGathering = false }
             takeIn()
-            for outcome in timed {
-                if let entry = ledger.settle(outcome) { pending.append(around.clock.onDisk(entry)) }
-            }
-            scheduleDue()
-            scheduleFlush()
         }
     }
 

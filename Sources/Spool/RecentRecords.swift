@@ -73,11 +73,16 @@ final class RecentRecords: @unchecked Sendable {
     /// The write is durable: it may be read.
     func publish() { kept.withLock { $0.end = end } }
 
-    /// The bytes of a segment from an offset on, or fewer where the last record ends; `nil` if they are not kept.
-    func read(_ count: Int, segment: UInt64, at offset: Int) -> [UInt8]? {
+    /// A segment's record, up to the end of its payload as its header has it; `nil` if it is not kept.
+    func record(of segment: UInt64, at offset: Int) -> [UInt8]? {
         kept.withLock { kept in
-            guard kept.segment == segment, offset >= kept.start, offset < kept.end else { return nil }
-            let count = min(count, kept.end - offset)
+            guard kept.segment == segment, offset >= kept.start, offset + Record.headerBytes <= kept.end else {
+                return nil
+            }
+            let length = slice(offset + Record.lengthOffset, 4)
+            guard length.count == 4 else { return nil }
+            let payload = Int(UnsafeRawBufferPointer(length).littleEndian(at: 0, as: UInt32.self))
+            let count = min(Record.headerBytes + payload, kept.end - offset)
             return [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
                 let first = slice(offset, count)
                 memcpy(bytes.baseAddress!, first.baseAddress!, first.count)

@@ -45,6 +45,7 @@ enum Record {
     }
 
     static let headerBytes = 32
+    static let lengthOffset = 8
     static let sequenceOffset = 24
     static let magic: UInt32 = 0x524B_5348  // "HSKR"
     /// No payload is longer: the largest body and its attributes, with room.
@@ -90,7 +91,7 @@ enum Record {
             bytes.littleEndian(at: 16, as: UInt64.self) == generation,
             let kind = Kind(rawValue: bytes[12])
         else { return nil }
-        let length = Int(bytes.littleEndian(at: 8, as: UInt32.self))
+        let length = Int(bytes.littleEndian(at: lengthOffset, as: UInt32.self))
         guard length <= payloadLimitBytes else { return nil }
         return Header(length: length, kind: kind, sequence: bytes.littleEndian(at: 24, as: UInt64.self))
     }

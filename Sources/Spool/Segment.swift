@@ -84,6 +84,7 @@ struct Segment: Sendable {
     }
 
     /// A delivery is no longer owed. Answers whether it was.
+    @discardableResult
     mutating func settle(_ index: Int, _ queue: QueueID, failed isFailure: Bool) -> Bool {
         guard owed[queue]?.remove(index) == true else { return false }
         unsettled -= 1

@@ -21,6 +21,7 @@ final class SegmentFiles: Sendable {
     private let directory: String
     private let disk: any Disk
     private let recent: RecentRecords
+    private let ahead = ReadAhead()
     private let open = Mutex(Open())
 
     init(_ directory: String, on disk: any Disk, recent: RecentRecords = RecentRecords()) {
@@ -46,9 +47,18 @@ final class SegmentFiles: Sendable {
 
     /// An event's record from its header to its payload's end, checked.
     func record(at position: Position) throws(SpoolError) -> [UInt8] {
+        do throws(SpoolError) { return try readRecord(at: position) } catch {
+            guard case .damaged = error else { throw error }
+            // What was read ahead may have been written since.
+            ahead.forget(position.segment)
+            return try readRecord(at: position)
+        }
+    }
+
+    private func readRecord(at position: Position) throws(SpoolError) -> [UInt8] {
         let segment = try segment(position.segment)
         let offset = Int(position.offset)
-        var bytes = try read(SegmentFiles.guessBytes, of: segment, position.segment, at: offset)
+        var bytes = try beginning(of: position, in: segment)
         let header = bytes.withUnsafeBytes { Record.header($0, generation: segment.generation) }
         guard let header, header.kind == .event else { throw damaged(position, "its header is not a record's") }
         guard position.event == 0 || header.sequence == position.event else {
@@ -56,7 +66,7 @@ final class SegmentFiles: Sendable {
         }
         let wanted = Record.headerBytes + header.length
         if bytes.count < wanted {
-            bytes += try read(wanted - bytes.count, of: segment, position.segment, at: offset + bytes.count)
+            bytes += try segment.file.read(wanted - bytes.count, at: offset + bytes.count)
         } else {
             bytes.removeLast(bytes.count - wanted)
         }
@@ -66,11 +76,11 @@ final class SegmentFiles: Sendable {
         return bytes
     }
 
-    private func read(_ count: Int, of segment: OpenSegment, _ first: UInt64, at offset: Int) throws(SpoolError)
-        -> [UInt8]
-    {
-        if let kept = recent.read(count, segment: first, at: offset) { return kept }
-        return try segment.file.read(count, at: offset)
+    /// All of a record that is in memory, or what one read of its file brings.
+    private func beginning(of position: Position, in segment: OpenSegment) throws(SpoolError) -> [UInt8] {
+        let offset = Int(position.offset)
+        if let kept = recent.record(of: position.segment, at: offset) { return kept }
+        return try ahead.read(SegmentFiles.guessBytes, of: position.segment, in: segment.file, at: offset)
     }
 
     /// Writes a record over another of the same length, durable when this returns.
@@ -80,6 +90,7 @@ final class SegmentFiles: Sendable {
         try segment.file.write(record, at: Int(position.offset))
         try segment.file.sync()
         recent.forget(position.segment)
+        ahead.forget(position.segment)
     }
 
     /// The places of a segment's records, from its index or, where it has none, from its records: damaged ones are missing.
@@ -113,6 +124,7 @@ final class SegmentFiles: Sendable {
 
     /// Lets go of a segment that is about to be removed.
     func forget(_ segment: UInt64) {
+        ahead.forget(segment)
         open.withLock {
             $0.files[segment] = nil
             $0.order.removeAll { $0 == segment }

@@ -52,8 +52,7 @@ struct CommandTransportTests {
 
     @Test func theEventComesOnStandardInputByteForByte() async throws {
         let under = try CommandUnderTest(try .shell("cat > body; echo done"))
-        var attempt = Attempt.of()
-        attempt.event.body = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+        let attempt = Attempt.of(bytes: (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
         #expect(try await under.deliver(attempt) == .exited(code: 0, output: Array("done\n".utf8)))
         #expect(under.directory.bytes("body") == attempt.event.body)
         #expect(under.reports.all.first?.place == "/bin/sh -c")
@@ -204,8 +203,7 @@ struct CommandTransportTests {
     }
 
     @Test func oneThatNeverReadsItsInputIsJudgedByItsExit() async throws {
-        var attempt = Attempt.of()
-        attempt.event.body = [UInt8](repeating: 0x20, count: 1 << 20)
+        let attempt = Attempt.of(bytes: [UInt8](repeating: 0x20, count: 1 << 20))
         #expect(try await CommandUnderTest(try .command(["true"])).deliver(attempt) == .exited(code: 0, output: []))
         #expect(
             try await CommandUnderTest(try .shell("exec <&-; sleep 0.05; exit 3")).deliver(attempt)
@@ -214,8 +212,7 @@ struct CommandTransportTests {
 
     @Test func oneThatNeitherReadsNorEndsIsATimeout() async throws {
         let under = try CommandUnderTest(try .command(["sleep", "1000"]), timeout: .milliseconds(200))
-        var attempt = Attempt.of()
-        attempt.event.body = [UInt8](repeating: 0x20, count: 1 << 20)
+        let attempt = Attempt.of(bytes: [UInt8](repeating: 0x20, count: 1 << 20))
         guard case .broken = try await under.deliver(attempt) else {
             Issue.record("no timeout")
             return

@@ -61,8 +61,7 @@ struct HTTPTransportTests {
 
     @Test func theBodyArrivesByteForByte() async throws {
         let under = try HTTPUnderTest { _, _ in .answer(200) }
-        var attempt = Attempt.of()
-        attempt.event.body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+        let attempt = Attempt.of(bytes: (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
         let request = try await under.request(attempt)
         #expect(request.line == "POST /hooks HTTP/1.1")
         #expect(request.body == attempt.event.body)

@@ -28,6 +28,14 @@ extension Attempt {
         _ event: EventNumber = 1042, body: String = #"{"type":"redemption.succeeded"}"#, number: UInt32 = 1,
         at startedAt: Int64 = 1_767_225_600_000, _ change: (inout EventAttributes) -> Void = { _ in }
     ) -> Attempt {
+        of(event, bytes: Array(body.utf8), number: number, at: startedAt, change)
+    }
+
+    /// An attempt to deliver any bytes to it.
+    static func of(
+        _ event: EventNumber = 1042, bytes: [UInt8], number: UInt32 = 1, at startedAt: Int64 = 1_767_225_600_000,
+        _ change: (inout EventAttributes) -> Void = { _ in }
+    ) -> Attempt {
         var attributes = EventAttributes()
         attributes.source = "voucherify"
         attributes.routes = ["redemptions", "everything"]
@@ -35,8 +43,7 @@ extension Attempt {
         attributes.columns.type = "redemption.succeeded"
         change(&attributes)
         return Attempt(
-            event: Event(
-                number: event, receivedAt: 1_767_225_500_000, attributes: attributes, body: Array(body.utf8)),
+            event: Event(number: event, receivedAt: 1_767_225_500_000, attributes: attributes, body: bytes),
             target: "crm", number: number, startedAt: .at(startedAt))
     }
 }

@@ -16,6 +16,21 @@ struct LedgerBooksTests {
         #expect(bench.log.openings == 1)
     }
 
+    @Test func whatIsSettledIsNotHandedToTheReceiverThatComesNext() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        for number in 1...4 { bench.commit(NewEvent("event \(number)", to: crm)) }
+        let (first, second) = (Inbox(), Inbox())
+        bench.spool.attach(crm, order: .whenDue, to: first)
+        bench.spool.request(crm, count: 3)
+        _ = first.wait(for: 3)
+        for number in 1...3 as ClosedRange<UInt64> { bench.settle(EventNumber(rawValue: number), crm, .done) }
+        bench.spool.detach(crm)
+        bench.spool.attach(crm, order: .whenDue, to: second)
+        bench.spool.request(crm, count: 4)
+        #expect(second.wait(for: 1).map(\.event.rawValue) == [4])
+    }
+
     @Test func aFullSpoolMakesRoomOfFinishedSegmentsAndOnlyOfThem() throws {
         let bench = try SpoolBench { $0.maxSizeBytes = 8 << 20 }
         let crm = try bench.spool.queue(named: "crm")

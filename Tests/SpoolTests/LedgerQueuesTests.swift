@@ -9,9 +9,10 @@ struct LedgerQueuesTests {
         ledger.register(1, named: "one")
         ledger.register(2, named: "two")
         for (index, queues) in owed.enumerated() {
-            ledger.appended(
+            let event = Commits.Appended.Event(
                 number: UInt64(index + 1), offset: UInt32(index * 100), owed: queues,
-                receivedAt: Int64(index / 3 * 1000), toSegment: UInt64(index / 3 * 3 + 1))
+                receivedAt: Int64(index / 3 * 1000))
+            ledger.appended([event], toSegment: UInt64(index / 3 * 3 + 1))
         }
         return ledger
     }

@@ -10,8 +10,9 @@ struct LedgerTests {
         ledger.register(2, named: "two")
         for (index, queues) in owed.enumerated() {
             let first = UInt64(index / perSegment * perSegment + 1)
-            ledger.appended(
-                number: UInt64(index + 1), offset: UInt32(index * 100), owed: queues, receivedAt: 0, toSegment: first)
+            let event = Commits.Appended.Event(
+                number: UInt64(index + 1), offset: UInt32(index * 100), owed: queues, receivedAt: 0)
+            ledger.appended([event], toSegment: first)
         }
         return ledger
     }
@@ -52,9 +53,8 @@ struct LedgerTests {
         var ledger = ledger([])
         ledger.attach(1, order: .whenDue)
         #expect(take(&ledger, credit: 2) == [])
-        for number in UInt64(1)...3 {
-            ledger.appended(number: number, offset: 0, owed: [1], receivedAt: 0, toSegment: 1)
-        }
+        ledger.appended(
+            (1...3).map { Commits.Appended.Event(number: $0, offset: 0, owed: [1], receivedAt: 0) }, toSegment: 1)
         #expect(ledger.take(1, now: 0).map(\.event) == [1, 2])
     }
 

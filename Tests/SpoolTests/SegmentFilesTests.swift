@@ -38,6 +38,40 @@ struct SegmentFilesTests {
         }
     }
 
+    @Test func recordsReadInOrderTakeFewReadsOfTheirFile() throws {
+        let positions = try write((0..<200).map { NewEvent("event \($0)", to: 1) })
+        let files = SegmentFiles("/s", on: disk)
+        _ = try files.segment(1)
+        let before = disk.count(.read)
+        for (number, position) in positions.enumerated() {
+            #expect(try files.read(position).body == Array("event \(number)".utf8))
+        }
+        #expect(disk.count(.read) - before <= 3)
+    }
+
+    @Test func whatIsWrittenBehindRecordsThatWereReadInOrderIsReadToo() throws {
+        var writer = try SegmentWriter(
+            beginning: 1, queues: [:], salt: 7, in: "/s", on: disk, segmentBytes: 1 << 16)
+        let files = SegmentFiles("/s", on: disk)
+        for round in 0..<5 {
+            let events = (0..<3).map { NewEvent("event \(round) \($0)", to: 1) }
+            let places = try withBatch(events) { try writer.append($0, [0, 1, 2], sync: true) }
+            for (place, event) in zip(places, events) {
+                #expect(try files.read(Position(segment: 1, offset: place.offset)).body == event.body)
+            }
+        }
+    }
+
+    @Test func aRecordThatIsOverwrittenIsReadAnewThoughItWasReadAhead() throws {
+        let positions = try write((0..<4).map { NewEvent("event \($0)", to: 1) })
+        let files = SegmentFiles("/s", on: disk)
+        for position in positions[..<2] { _ = try files.read(position) }
+        var payload = Array(try SegmentFiles("/s", on: disk).record(at: positions[2])[Record.headerBytes...])
+        payload[payload.count - 1] = UInt8(ascii: "!")
+        try files.overwrite(positions[2], number: 3, payload: payload)
+        #expect(try files.read(positions[2]).body == Array("event !".utf8))
+    }
+
     @Test func aReadThatFailsIsNotDamage() throws {
         let position = try write([NewEvent("one", to: 1)])[0]
         disk.fail(.init(call: .read))

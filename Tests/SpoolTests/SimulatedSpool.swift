@@ -57,11 +57,7 @@ struct SimulatedSpool {
         let result = withBatch(events) { commits.commit($0, now: 0) }
         if let news = result.appended {
             for sealed in news.sealed { ledger.seal(sealed) }
-            for event in news.events {
-                ledger.appended(
-                    number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt,
-                    toSegment: news.segment)
-            }
+            ledger.appended(news.events, toSegment: news.segment)
         }
         return result.outcome
     }

@@ -1,5 +1,8 @@
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -32,4 +35,29 @@ static inline unsigned hs_plain16(const void *_Nonnull bytes) {
     while (plain < 16 && c[plain] >= 0x20 && c[plain] < 0x80 && c[plain] != 0x22 && c[plain] != 0x5C) plain++;
     return plain;
 #endif
+}
+
+/// Whether eight bytes are all printable ASCII but quote and backslash. A borrow from an odd byte may make the one behind it look odd
+/// too, never a plain one's neighbour plain.
+static inline bool hs_is_plain8(uint64_t bytes) {
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t odd = bytes | (bytes - each * 0x20) | ((bytes ^ each * 0x22) - each) | ((bytes ^ each * 0x5C) - each)
+        | ((bytes ^ each * 0x7F) - each);
+    return !(odd & each * 0x80);
+}
+
+/// Whether bytes are all printable ASCII but quote and backslash: then a JSON string has them as they are.
+static inline bool hs_is_plain(const void *_Nonnull bytes, size_t count) {
+    const uint8_t *c = (const uint8_t *)bytes;
+    uint64_t eight = 0x6161616161616161u;
+    if (count < 8) {
+        for (size_t i = 0; i < count; i++) eight = eight << 8 | c[i];
+        return hs_is_plain8(eight);
+    }
+    for (size_t i = 0; i + 8 <= count; i += 8) {
+        memcpy(&eight, c + i, 8);
+        if (!hs_is_plain8(eight)) return false;
+    }
+    memcpy(&eight, c + count - 8, 8);
+    return hs_is_plain8(eight);
 }

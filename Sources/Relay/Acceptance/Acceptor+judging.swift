@@ -16,23 +16,24 @@ extension Acceptor {
                 404, "there is no source at this path",
                 hint: "sources and their paths stand in routes.json under `sources`")
         }
-        let source = board.sources[index].settings
+        let source = board.sources[index]
         do throws(RequestFault) {
             let client = try client(of: head)
-            if !source.allowFrom.isEmpty && !source.allowFrom.contains(where: { $0.contains(client) }) {
+            let allowed = source.settings.allowFrom
+            if !allowed.isEmpty && !allowed.contains(where: { $0.contains(client) }) {
                 return refuse(
                     403, "your address \(client) may not send here",
                     hint: "the source's `allow_from` lists the addresses that may")
             }
-            if head.method != .post { return answerWithoutBody(head, on: source) }
-            if let rate = board.sources[index].rate,
+            if head.method != .post { return answerWithoutBody(head, on: source.settings) }
+            if let rate = source.rate,
                 let seconds = rate.take(from: client, now: loop.roundBeganAt / 1_000_000)
             {
                 throw .tooMany(retryAfterSeconds: seconds)
             }
             do throws(BodyCoding.Fault) { _ = try BodyCoding.of(head) } catch { throw .coding(error) }
             // What is to be kept although it fails must be read.
-            if let verifier = verifiers[index], source.onInvalid == .reject {
+            if let verifier = verifiers[index], source.settings.onInvalid == .reject {
                 do throws(Verifier.Rejection) { try verifier.judge(head, now: hs_wall_ms()) } catch {
                     throw .unauthorized(error)
                 }

@@ -6,8 +6,9 @@ import Spool
 
 /// What one configuration makes of requests: its sources, its routes, and what is looked for in a body.
 ///
-/// Immutable and shared by all event loops; a reload makes a new one, and each loop takes it up between two rounds.
-struct Switchboard: Sendable {
+/// Immutable and shared by all event loops; a reload makes a new one, and each loop takes it up between two rounds. A class, so that
+/// a request counts one reference to it and none to its parts.
+final class Switchboard: Sendable {
     /// A source as requests meet it.
     final class Source: Sendable {
         let settings: SourceConfiguration
