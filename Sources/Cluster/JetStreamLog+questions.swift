@@ -38,8 +38,12 @@ extension JetStreamLog {
         guard let (event, subject) = try found(number) else { return [] }
         let queues = board.queues
         var standings: [DeliveryStanding] = []
-        for queue in event.owed {
-            let record = try standing(DeliveryID(event: number, queue: queue))
+        // What was moved, or owed by hand, is written down alone.
+        let more = try self.deliveries(at: subjects.standings(number)).map(\.queue).filter { !event.owed.contains($0) }
+        let records = try self.standings(
+            of: (event.owed + more).map { DeliveryID(event: number, queue: $0) })
+        for queue in event.owed + more.sorted() {
+            let record = records[DeliveryID(event: number, queue: queue)]
             let state: DeliveryStanding.State =
                 switch record?.state {
                 case .done: .done
@@ -63,87 +67,22 @@ extension JetStreamLog {
         if limit == 1, (try? message(.last(of: subjects.failure(next)), of: subjects.standingStream)) != nil {
             return [next.event]
         }
-        let filter = "{\"subjects_filter\":\"\(subjects.failures(queue))\"}"
-        do throws(NATSFault) {
-            let answer = try ask(JetStreamAPI.stream(subjects.standingStream), Array(filter.utf8))
+        let all = (try? self.deliveries(at: subjects.failures(queue))) ?? []
+        return Array(all.map(\.event).filter { $0 > number }.sorted().prefix(limit))
+    }
+
+    /// The deliveries of which something is written down at subjects of a pattern.
+    func deliveries(at pattern: String) throws(SpoolError) -> [DeliveryID] {
+        var found: [DeliveryID] = []
+        var offset = 0
+        while true {
+            let question = "{\"subjects_filter\":\"\(pattern)\",\"offset\":\(offset)}"
+            let answer = try answer(JetStreamAPI.stream(subjects.standingStream), question)
             let members = answer.root[key: "state"]?[key: "subjects"]?.members ?? []
-            return Array(
-                members.compactMap { Subjects.failure($0.key)?.event }.filter { $0 > number }.sorted().prefix(limit))
-        } catch {
-            return []
+            found += members.compactMap { Subjects.delivery($0.key) }
+            offset += members.count
+            if members.isEmpty || offset >= answer.number("total") { return found }
         }
-    }
-
-    /// Owes deliveries again: a new message says so, and whatever the former one comes to no longer counts.
-    public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
-        try again(deliveries, onlyOwed: true)
-    }
-
-    /// Owes events to queues, whether or not they were theirs.
-    public func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
-        try again(deliveries, onlyOwed: false)
-    }
-
-    private func again(_ deliveries: [DeliveryID], onlyOwed: Bool) throws(SpoolError) -> [DeliveryID: ReopenResult] {
-        var results: [DeliveryID: ReopenResult] = [:]
-        var seen: [Share: UInt64] = [:]
-        for delivery in deliveries {
-            guard let (event, subject) = try found(delivery.event) else {
-                results[delivery] = .noSuchEvent
-                continue
-            }
-            let last = try standing(delivery)
-            if onlyOwed && last == nil && !event.owed.contains(delivery.queue) {
-                results[delivery] = .neverOwed
-                continue
-            }
-            let share = board.share(of: delivery.queue, in: subject)
-            let isNotOut = try delivery.event.rawValue > handedOut(share, &seen)
-            if last?.state == .again || last == nil && event.owed.contains(delivery.queue) && isNotOut {
-                results[delivery] = .wasOwed
-                continue
-            }
-            if let last, last.state == .later, try hurry(last) {
-                results[delivery] = .wasOwed
-                continue
-            }
-            var record = ClusterRecord(delivery, .again)
-            // As in a spool: what was given up begins as if it had never been tried.
-            if last?.state == .later {
-                record.progress.attempts = last?.progress.attempts ?? 0
-                record.progress.attemptsBefore = record.progress.attempts
-            }
-            let again = event.body.withUnsafeBytes { body in
-                orders.withLock { $0.share(of: delivery.queue, body: body) }
-            }
-            guard case .stored(let message)? = try publish(subjects.again(again), record) else {
-                throw .elsewhere(reason: "the brokers did not take the request")
-            }
-            record.message = message
-            _ = try publish(subjects.standing(delivery), record)
-            if last?.state == .failed {
-                try asking { () throws(NATSFault) in
-                    let filter = "{\"filter\":\"\(subjects.failure(delivery))\"}"
-                    try ask(JetStreamAPI.purge(subjects.standingStream), Array(filter.utf8))
-                }
-                board.change(delivery.queue) { $0.failed = max(0, $0.failed - 1) }
-            }
-            results[delivery] = last?.state == .later ? .wasOwed : .reopened
-        }
-        return results
-    }
-
-    /// The last message that a consumer handed out, asked once: the board may be a second behind, and what was delivered
-    /// meanwhile would pass for owed.
-    private func handedOut(_ share: Share, _ seen: inout [Share: UInt64]) throws(SpoolError) -> UInt64 {
-        if let known = seen[share] { return known }
-        var number: UInt64 = 0
-        try asking { () throws(NATSFault) in
-            let info = try ask(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream), [])
-            number = info.number("delivered", "stream_seq")
-        }
-        seen[share] = number
-        return number
     }
 
     /// Finds the first and the last event of what was given up.
@@ -161,35 +100,13 @@ extension JetStreamLog {
         }
     }
 
-    /// Has a partition's delivery that waits for its retry come at once: another message would stand behind it. False if it is in
-    /// none.
-    private func hurry(_ last: ClusterRecord) throws(SpoolError) -> Bool {
-        let queue = last.delivery.queue
-        guard let slots = board.queues[queue]?.slots, !slots.isEmpty,
-            let message = try message(.number(last.message), of: subjects.eventStream)
-        else { return false }
-        let share = Subjects.share(of: queue, in: message.message.subject, slots: slots)
-        guard share.partition != nil else { return false }
-        var record = last
-        record.notBefore = 0
-        record.progress.attemptsBefore = record.progress.attempts
-        record.progress.since = 0
-        _ = try publish(subjects.standing(last.delivery), record)
-        let mark = DeliveryMark(
-            stream: subjects.eventStream, consumer: share.consumer, deliveries: 1, sequence: last.message)
-        client.perform { [self] in
-            var writer = ProtocolWriter()
-            writer.publish(mark.reply, Acknowledgement.again(afterMilliseconds: 0).payload)
-            client.send(writer.bytes)
-        }
-        return true
-    }
-
     /// Gives up what a queue is owed: its consumer begins anew behind the stream's last message.
     public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
         var sweep = QueueSweep()
         let parts = board.queues[queue]?.parts.keys.map { Share(queue, $0) } ?? []
         var acknowledged: [UInt64] = []
+        announceEmptying(queue)
+        defer { endEmptying(queue) }
         try asking { () throws(NATSFault) in
             let stream = try ask(JetStreamAPI.stream(subjects.eventStream), [])
             for share in parts {
@@ -213,13 +130,6 @@ extension JetStreamLog {
             }
         }
         return sweep
-    }
-
-    /// On a cluster a queue can't be moved.
-    public func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError)
-        -> QueueSweep
-    {
-        throw .elsewhere(reason: "`move` is not in this version where the spool is a cluster: use `replay --to`")
     }
 
     /// Takes events out of the stream: the brokers overwrite them.
@@ -248,15 +158,6 @@ extension JetStreamLog {
         var found: StoredMessage?
         try asking { () throws(NATSFault) in found = try client.message(place, of: stream) }
         return found
-    }
-
-    private func publish(_ subject: String, _ record: ClusterRecord) throws(SpoolError) -> PublishAnswer? {
-        var answer: PublishAnswer?
-        try asking { () throws(NATSFault) in
-            answer = PublishAnswer(try client.call(subject, record.bytes))
-            if case .refused(let fault)? = answer { throw fault }
-        }
-        return answer
     }
 
     func asking(_ work: () throws(NATSFault) -> Void) throws(SpoolError) {

@@ -46,6 +46,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     var lateLooks: [Keyed] = []
     var lookAgainAt: Int64 = 0
     let heard = Mutex(HeardWords())
+    let emptied = Mutex(Emptied())
+    /// Who is given what the consumers of a queue hand out while it is emptied here.
+    var takers: [QueueID: TakenMessages] = [:]
     private var keepAliveAt: Int64 = 0
     var surveyAt: Int64 = 0
     var isSurveying = false
@@ -170,6 +173,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             notice(.shortMessages(limitBytes: limitBytes))
         }
         if isNews && !server.isAtLeast(2, 10) { notice(.concern(.tooOld(server.version))) }
+        var writer = ProtocolWriter()
+        writer.subscribe(subjects.emptyings, as: 2)
+        client.send(writer.bytes)
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
         for share in shares { decide(share) { $0.renew(now: steady(), &$1) } }
@@ -196,6 +202,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             }
             return
         }
+        if message.subject.hasPrefix(subjects.emptyingPrefix) { return heardOfEmptying(message) }
         guard let reply = message.reply, let mark = DeliveryMark(reply), mark.stream == subjects.eventStream,
             let share = Share(consumer: mark.consumer)
         else { return }
@@ -226,6 +233,11 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         var writer = ProtocolWriter()
         confirmations.resend(inbox: client.inbox + ".a", now: steady(), all: all, to: &writer)
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
+    }
+
+    /// Tells a consumer of a message that is done, until it has heard it.
+    func confirm(_ reply: String, to writer: inout ProtocolWriter) {
+        confirmations.send(reply, .done, inbox: client.inbox + ".a", now: steady(), to: &writer)
     }
 
     /// Has a shelf decide, and does what it says.

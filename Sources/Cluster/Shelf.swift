@@ -67,6 +67,8 @@ struct Shelf: Sendable {
     /// Whether it takes one message at a time and asks for the next by itself: a partition of an order.
     let isOneByOne: Bool
     private(set) var isAttached = false
+    /// Whether somebody else takes the queue's messages: it asks for none, and gives back what comes.
+    private(set) var isAside = false
     private(set) var held: [EventNumber: Held] = [:]
     /// What may be asked for.
     private var credit = 0
@@ -100,6 +102,24 @@ struct Shelf: Sendable {
             effects.acknowledge.append((held.arrival.reply, .again(afterMilliseconds: 0)))
             release(event, &effects)
         }
+    }
+
+    /// Gives everything back that no outcome is known of, but `kept`, and takes nothing until `comeBack`.
+    mutating func standAside(except kept: Set<EventNumber>, _ effects: inout Effects) {
+        isAside = true
+        generation += 1
+        credit += outstanding
+        outstanding = 0
+        for (event, held) in held where outcomes[event] == nil && !kept.contains(event) {
+            effects.acknowledge.append((held.arrival.reply, .again(afterMilliseconds: 0)))
+            release(event, &effects)
+        }
+    }
+
+    /// Takes messages again.
+    mutating func comeBack(now: Int64, _ effects: inout Effects) {
+        isAside = false
+        renew(now: now, &effects)
     }
 
     mutating func request(_ count: Int, now: Int64, _ effects: inout Effects) {
@@ -160,7 +180,7 @@ struct Shelf: Sendable {
             credit += 1
             return pull(now: now, &effects)
         }
-        guard isAttached, credit >= 0 else {
+        guard isAttached, !isAside, credit >= 0 else {
             return pass(over: arrival, .again(afterMilliseconds: 0), now: now, &effects)
         }
         held[arrival.event] = Held(arrival: arrival)
@@ -260,7 +280,7 @@ struct Shelf: Sendable {
 
     private mutating func pull(now: Int64, _ effects: inout Effects) {
         if isOneByOne { credit = held.isEmpty && outstanding == 0 ? 1 : 0 }
-        guard isAttached, credit > 0 else { return }
+        guard isAttached, !isAside, credit > 0 else { return }
         if outstanding == 0 { heardAt = now }
         effects.pull += credit
         outstanding += credit

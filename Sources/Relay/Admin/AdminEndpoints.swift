@@ -32,7 +32,7 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/pause": .post { [self] in change($0, operations.pause) }
         case "/api/v1/resume": .post { [self] in change($0, operations.resume) }
         case "/api/v1/drop": .post { [self] in change($0, operations.drop) }
-        case "/api/v1/move": .post { [self] in change($0, operations.move) }
+        case "/api/v1/move": .post(on: .aside) { [self] in change($0, operations.move) }
         case "/api/v1/session":
             .get(on: .loop) { [login] _ in AdminEndpoints.object { $0.member("token", login.isNeeded) } }
         case "/api/v1/audit": records("audit")

@@ -135,6 +135,7 @@ public final class Daemon: Sendable {
         engine.apply(configuration.targets, remembering: remembered(for: configuration))
         overrule(by: configuration)
         followWords()
+        followEmptying()
         replays.start()
         member?.start { [operations] in operations.relayNote }
         let access = AdminGuard(token: configuration.adminToken)
