@@ -80,7 +80,7 @@ extension JetStreamLog {
             for (target, slot) in places where slots[slot].holder != target {
                 do throws(NATSFault) {
                     _ = try client.publish(subjects.slot(slot), Array(target.utf8), after: slots[slot].message)
-                } catch  where error.code == NATSFault.wrongLastSequence {
+                } catch  where error.isWrongLast {
                     throw NATSFault(.later, "another relay claims one")
                 }
             }

@@ -118,7 +118,7 @@ extension JetStreamLog {
                     throw NATSFault(.ours, "there are \(UInt16.max) target names already, and numbers for no more")
                 }
                 board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
-            } catch  where error.code == NATSFault.wrongLastSequence {
+            } catch  where error.isWrongLast {
                 // A broker that lags behind may not have it yet.
                 let found = try client.message(.last(of: subjects.target(name)), of: subjects.targetStream)
                 guard let found, let queue = UInt16(exactly: found.sequence) else {

@@ -268,7 +268,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         // Without a connection the consumer gives out again what it was not told of, and pulls are made anew.
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
         for event in effects.letGo { bodies.letGo(event, for: share.queue) }
-        for record in effects.write { write(record) }
+        for (record, last) in effects.write { write(record, after: last) }
         for arrival in effects.lookUp { lookUp(arrival, for: share) }
         if !effects.handOut.isEmpty { entry.handOut(effects.handOut, from: share) }
     }

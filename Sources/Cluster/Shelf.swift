@@ -29,6 +29,9 @@ struct Shelf: Sendable {
         var isOut = false
         /// Whether something of the delivery is written down beside the stream.
         var hasStanding = false
+        /// The number there of what is written down, 0 for nothing: what this relay writes is to follow it, and nothing that
+        /// another one has written since.
+        var standing: UInt64 = 0
     }
 
     /// What is to be done now.
@@ -40,16 +43,16 @@ struct Shelf: Sendable {
         /// What must be looked up before it can be handed out.
         var lookUp: [Arrival] = []
         var handOut: [OwedDelivery] = []
-        /// What is to be written down; then `written` is called.
-        var write: [ClusterRecord] = []
+        /// What is to be written down, and the number of what it follows; then `written` is called, or `unwritten`.
+        var write: [(record: ClusterRecord, after: UInt64)] = []
         /// No longer in hand.
         var letGo: [EventNumber] = []
     }
 
     /// What looking up came to.
     enum Found: Sendable {
-        /// The event's there; how the delivery stood last, if anything was written down.
-        case event(ClusterRecord?)
+        /// The event's there; how the delivery stood last, if anything was written down, and its number there.
+        case event(ClusterRecord?, number: UInt64)
         /// The event is no longer in the stream.
         case nothing
         /// It could not be told.
@@ -198,12 +201,13 @@ struct Shelf: Sendable {
             shelf.release(arrival.event, &effects)
             shelf.pass(over: one.arrival, what, now: now, &effects)
         }
-        guard case .event(let standing) = found else {
+        guard case .event(let standing, let number) = found else {
             if case .fault = found {
                 return giveBack(.again(afterMilliseconds: Shelf.faultMilliseconds), &self)
             }
             return giveBack(.term, &self)
         }
+        held[arrival.event]?.standing = number
         var progress = arrival.again?.progress ?? Progress()
         var notBefore = arrival.again?.notBefore ?? 0
         if let standing, standing.message >= arrival.message {
@@ -234,7 +238,7 @@ struct Shelf: Sendable {
         case .done:
             // Delivered is delivered: what was written of it before is corrected, and nobody waits for that.
             effects.acknowledge.append((one.arrival.reply, .done))
-            if one.hasStanding || one.arrival.again != nil { effects.write.append(record) }
+            if one.hasStanding || one.arrival.again != nil { effects.write.append((record, one.standing)) }
             remember(one.arrival.message)
             return release(event, &effects)
         case .failed: record.state = .failed
@@ -243,7 +247,7 @@ struct Shelf: Sendable {
             record.notBefore = notBefore
         }
         outcomes[event] = (outcome, record)
-        effects.write.append(record)
+        effects.write.append((record, one.standing))
     }
 
     /// What an outcome comes to is written down: now the consumer may be told.
@@ -260,7 +264,7 @@ struct Shelf: Sendable {
         release(event, &effects)
     }
 
-    /// What an outcome comes to can't be written down: the delivery comes again.
+    /// What an outcome comes to can't be written down, or another relay has written what comes after it: the delivery comes again.
     mutating func unwritten(_ record: ClusterRecord, _ effects: inout Effects) {
         let event = record.delivery.event
         guard let one = held[event], outcomes[event]?.record == record else { return }
