@@ -108,8 +108,8 @@ extension BufferedLog {
     }
 
     /// The first event in the cluster behind a number.
-    public func retained(after number: EventNumber, since: Int64) -> EventNumber? {
-        state.withLock { $0.cluster }?.retained(after: number, since: since)
+    public func retained(after number: EventNumber, since: Int64) throws(SpoolError) -> EventNumber? {
+        try cluster().log.retained(after: number, since: since)
     }
 
     /// Takes events out of wherever they are.

@@ -24,13 +24,9 @@ extension JetStreamLog {
     }
 
     /// The first event behind a number. The stream does not find events by their time: none is passed over.
-    public func retained(after number: EventNumber, since: Int64) -> EventNumber? {
-        do throws(SpoolError) {
-            return try message(.next(of: subjects.events, after: number.rawValue), of: subjects.eventStream)
-                .map { EventNumber(rawValue: $0.sequence) }
-        } catch {
-            return nil
-        }
+    public func retained(after number: EventNumber, since: Int64) throws(SpoolError) -> EventNumber? {
+        try message(.next(of: subjects.events, after: number.rawValue), of: subjects.eventStream)
+            .map { EventNumber(rawValue: $0.sequence) }
     }
 
     /// How an event's deliveries stand: by what is written down, and else by how far the consumer has come.

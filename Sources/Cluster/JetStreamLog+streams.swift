@@ -42,7 +42,7 @@ extension JetStreamLog {
         }
     }
 
-    private func bucket(_ name: String, _ keys: String) -> StreamSettings {
+    func bucket(_ name: String, _ keys: String) -> StreamSettings {
         var settings = StreamSettings(name: name, subjects: [keys], replicas: settings.replicas)
         settings.maxPerSubject = 1
         settings.isBucket = true

@@ -39,6 +39,10 @@ struct Subjects: Sendable {
     var keys: String { "$KV.\(name)_keys.>" }
     var wordStream: String { "KV_\(name)_words" }
     var words: String { "$KV.\(name)_words.>" }
+    var replayStream: String { "KV_\(name)_replays" }
+    var replays: String { "$KV.\(name)_replays.>" }
+    /// Where a replay is kept.
+    func replay(_ id: Int) -> String { "$KV.\(name)_replays.\(id)" }
     /// Where it is kept with which event a key came.
     func key(_ key: DedupeKey) -> String { "$KV.\(name)_keys.\(key.id)" }
     /// Where it is kept what was said by hand of a queue.

@@ -16,7 +16,7 @@ extension AdminEndpoints {
                 member, operations.log.status(), own: operations.relayNote, now: operations.now())
             return AdminEndpoints.written { report.write(to: &$0) { operations.write($0, to: &$1) } }
         } catch {
-            return Problem(status: 503, detail: error.described, hint: "are the brokers there?").response
+            return Problem(error).response
         }
     }
 }

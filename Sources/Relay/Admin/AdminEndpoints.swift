@@ -106,12 +106,16 @@ struct AdminEndpoints: Sendable {
 
     private func setReplay(_ text: String, _ state: ReplayJob.State) -> Response {
         var writer = JSONWriter()
-        guard let id = Int(text), operations.setReplay(id, state, to: &writer) else {
-            return Problem(
-                status: 404, detail: "there is no replay \(text)", hint: "`hookswitch replay list` shows them"
-            ).response
+        do throws(SpoolError) {
+            if let id = Int(text), try operations.setReplay(id, state, to: &writer) {
+                return Response(status: 200, body: writer.bytes)
+            }
+        } catch {
+            return Problem(error).response
         }
-        return Response(status: 200, body: writer.bytes)
+        return Problem(
+            status: 404, detail: "there is no replay \(text)", hint: "`hookswitch replay list` shows them"
+        ).response
     }
 
     private func readiness() -> Response {

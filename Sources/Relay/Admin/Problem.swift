@@ -34,6 +34,11 @@ struct Problem: Error {
 extension Problem {
     /// The spool could not be asked.
     init(_ error: SpoolError) {
-        self.init(status: 500, detail: error.described, hint: "the disk or the spool's files are at fault; see the log")
+        guard case .elsewhere = error else {
+            self.init(
+                status: 500, detail: error.described, hint: "the disk or the spool's files are at fault; see the log")
+            return
+        }
+        self.init(status: 503, detail: error.described, hint: "are the brokers there?")
     }
 }
