@@ -25,7 +25,7 @@ extension BufferedLog: SharedWords {
     }
 
     /// Hears of queues that others empty, or will once the brokers are reached.
-    public func followEmptying(_ hear: @escaping @Sendable (_ target: String) -> Void) {
+    public func followEmptying(_ hear: @escaping @Sendable (_ target: String, _ givingUp: Bool) -> Void) {
         let cluster = state.withLock { state in
             state.hearOfEmptying = hear
             return state.cluster

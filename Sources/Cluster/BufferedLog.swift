@@ -41,7 +41,7 @@ public final class BufferedLog: EventLog {
         /// Who hears of words.
         var hear: (@Sendable (String, QueueWord) -> Void)?
         /// Who hears of queues that others empty.
-        var hearOfEmptying: (@Sendable (String) -> Void)?
+        var hearOfEmptying: (@Sendable (String, Bool) -> Void)?
         /// Whether events go into the spool.
         var isBuffering = true
         var reason = "no broker has been reached yet"

@@ -21,12 +21,13 @@ extension JetStreamLog {
         var others: [QueueID: Int64] = [:]
         /// When the others were last told of a queue that this one empties.
         var told: [QueueID: Int64] = [:]
-        var hear: (@Sendable (String) -> Void)?
+        var hear: (@Sendable (_ target: String, _ givingUp: Bool) -> Void)?
     }
 
-    /// Has this relay take all that a queue's consumers hand out, but what is under way here, and the others let go of it.
-    func empty(_ queue: QueueID, except kept: Set<EventNumber>, into hands: TakenMessages) {
-        announceEmptying(queue)
+    /// Has this relay take all that a queue's consumers hand out, but what is under way here, and the others let go of it. With
+    /// `givingUp` they try nothing again that they have under way.
+    func empty(_ queue: QueueID, except kept: Set<EventNumber>, into hands: TakenMessages, givingUp: Bool) {
+        announceEmptying(queue, givingUp: givingUp)
         performAndWait { [self] in
             takers[queue] = hands
             for share in entries[queue]?.shares ?? [] { decide(share) { $0.standAside(except: kept, &$1) } }
@@ -44,30 +45,25 @@ extension JetStreamLog {
             if !writer.bytes.isEmpty { client.send(writer.bytes) }
             for share in entries[queue]?.shares ?? [] { decide(share) { $0.comeBack(now: steady(), &$1) } }
         }
-        endEmptying(queue)
+        emptied.withLock { $0.told[queue] = nil }
+        say("\(salt) 0", of: queue)
     }
 
     /// Says that this relay empties a queue, unless it has just been said.
-    func announceEmptying(_ queue: QueueID) {
+    func announceEmptying(_ queue: QueueID, givingUp: Bool) {
         let now = steady()
         let isDue = emptied.withLock { emptied in
             let isDue = emptied.told[queue].map { now - $0 >= JetStreamLog.announceMilliseconds } ?? true
             if isDue { emptied.told[queue] = now }
             return isDue
         }
-        if isDue { say(JetStreamLog.asideMilliseconds, of: queue) }
+        if isDue { say("\(salt) \(JetStreamLog.asideMilliseconds)\(givingUp ? " drop" : "")", of: queue) }
     }
 
-    /// Says that it no longer does.
-    func endEmptying(_ queue: QueueID) {
-        emptied.withLock { $0.told[queue] = nil }
-        say(0, of: queue)
-    }
-
-    private func say(_ milliseconds: Int64, of queue: QueueID) {
+    private func say(_ words: String, of queue: QueueID) {
         client.perform { [self] in
             var writer = ProtocolWriter()
-            writer.publish(subjects.emptying(queue), Array("\(salt) \(milliseconds)".utf8))
+            writer.publish(subjects.emptying(queue), Array(words.utf8))
             client.send(writer.bytes)
         }
     }
@@ -75,7 +71,7 @@ extension JetStreamLog {
     /// Another relay, or this one, says that it empties a queue. On the client's thread.
     func heardOfEmptying(_ message: Message) {
         let words = String(decoding: message.payload, as: UTF8.self).split(separator: " ")
-        guard let queue = subjects.queue(ofWord: message.subject), words.count == 2, words[0] != salt,
+        guard let queue = subjects.queue(ofWord: message.subject), words.count >= 2, words[0] != salt,
             let milliseconds = Int64(words[1]), milliseconds <= JetStreamLog.asideMilliseconds
         else { return }
         let now = steady()
@@ -84,7 +80,7 @@ extension JetStreamLog {
             emptied.others[queue] = now + milliseconds
             return isNew ? emptied.hear : nil
         }
-        if let name = board.queues[queue]?.name { hear?(name) }
+        if let name = board.queues[queue]?.name { hear?(name, words.count > 2) }
     }
 
     /// Does something on the client's thread, and waits for it, unless that thread has come to its end.
@@ -98,7 +94,7 @@ extension JetStreamLog {
     }
 
     /// Hears of queues that others empty.
-    public func followEmptying(_ hear: @escaping @Sendable (_ target: String) -> Void) {
+    public func followEmptying(_ hear: @escaping @Sendable (_ target: String, _ givingUp: Bool) -> Void) {
         emptied.withLock { $0.hear = hear }
     }
 

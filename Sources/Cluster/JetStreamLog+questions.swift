@@ -81,53 +81,6 @@ extension JetStreamLog {
         }
     }
 
-    /// Finds the first and the last event of what was given up.
-    private func nameEnds(
-        of sweep: inout QueueSweep, _ parts: some Sequence<(Share, UInt64)>
-    ) throws(SpoolError) {
-        for (share, acknowledged) in parts {
-            let filter = subjects.filter(share)
-            guard let first = try message(.next(of: filter, after: acknowledged), of: subjects.eventStream),
-                let last = try message(.last(of: filter), of: subjects.eventStream)
-            else { continue }
-            let (low, high) = (EventNumber(rawValue: first.sequence), EventNumber(rawValue: last.sequence))
-            sweep.first = min(sweep.first ?? low, low)
-            sweep.last = max(sweep.last ?? high, high)
-        }
-    }
-
-    /// Gives up what a queue is owed: its consumer begins anew behind the stream's last message.
-    public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
-        var sweep = QueueSweep()
-        let parts = board.queues[queue]?.parts.keys.map { Share(queue, $0) } ?? []
-        var acknowledged: [UInt64] = []
-        announceEmptying(queue)
-        defer { endEmptying(queue) }
-        try asking { () throws(NATSFault) in
-            let stream = try ask(JetStreamAPI.stream(subjects.eventStream), [])
-            for share in parts {
-                let info = try ask(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream), [])
-                acknowledged.append(info.number("ack_floor", "stream_seq"))
-                sweep.count += Int(clamping: info.number("num_pending") + info.number("num_ack_pending"))
-                try ask(JetStreamAPI.deleteConsumer(share.consumer, of: subjects.eventStream), [])
-                var consumer = self.consumer(of: share)
-                consumer.start = stream.number("state", "last_seq") + 1
-                try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
-            }
-        }
-        if sweep.count > 0 { try nameEnds(of: &sweep, zip(parts, acknowledged)) }
-        sweep.count = max(0, sweep.count - kept.count)
-        client.perform { [self] in
-            for share in parts {
-                decide(share) {
-                    $0.forget(except: kept, &$1)
-                    $0.renew(now: steady(), &$1)
-                }
-            }
-        }
-        return sweep
-    }
-
     /// Takes events out of the stream: the brokers overwrite them.
     public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
         var results: [EventNumber: EraseResult] = [:]

@@ -94,7 +94,7 @@ extension JetStreamLog {
         do throws(NATSFault) {
             try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
         } catch  where error.kind == .never || error.code == NATSFault.consumerNotMade {
-            // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
+            // One that begins elsewhere in the stream can't be told to begin at its start: it stays as it is.
             let refusal = error
             do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {
                 throw error.code == NATSFault.consumerNotFound ? refusal : error

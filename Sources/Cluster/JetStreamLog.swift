@@ -235,9 +235,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
     }
 
-    /// Tells a consumer of a message that is done, until it has heard it.
-    func confirm(_ reply: String, to writer: inout ProtocolWriter) {
-        confirmations.send(reply, .done, inbox: client.inbox + ".a", now: steady(), to: &writer)
+    /// Tells a consumer that a message has come to its end, until it has heard it.
+    func confirm(_ reply: String, _ what: Acknowledgement, to writer: inout ProtocolWriter) {
+        confirmations.send(reply, what, inbox: client.inbox + ".a", now: steady(), to: &writer)
     }
 
     /// Has a shelf decide, and does what it says.
@@ -252,7 +252,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         var writer = ProtocolWriter()
         for (reply, what) in effects.acknowledge {
             if what == .done || what == .term {
-                confirmations.send(reply, what, inbox: client.inbox + ".a", now: steady(), to: &writer)
+                confirm(reply, what, to: &writer)
             } else {
                 writer.publish(reply, what.payload)
             }

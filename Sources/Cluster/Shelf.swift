@@ -277,11 +277,6 @@ struct Shelf: Sendable {
         for one in held.values { effects.acknowledge.append((one.arrival.reply, .inProgress)) }
     }
 
-    /// The queue was emptied, but for these, which end as they end.
-    mutating func forget(except kept: Set<EventNumber>, _ effects: inout Effects) {
-        for event in held.keys where !kept.contains(event) { release(event, &effects) }
-    }
-
     private mutating func pull(now: Int64, _ effects: inout Effects) {
         if isOneByOne { credit = held.isEmpty && outstanding == 0 ? 1 : 0 }
         guard isAttached, !isAside, credit > 0 else { return }

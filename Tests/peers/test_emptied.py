@@ -139,6 +139,39 @@ class OneBroker(unittest.TestCase):
         self.send(relays, "after", range(2))
         until("what came after", lambda: {"after-0", "after-1"} <= set(arrived(live)))
         self.assertEqual([key for key in arrived(live) if key.startswith("dropped")], [])
+        # It counts as given up, and can be taken back.
+        until("it is counted", lambda: all(r.status()["targets"]["old"]["failed"] == 20 for r in relays))
+        self.results(relays[1], "retry", "--failed", "--target", "old")
+        wanted = {f"dropped-{number}" for number in range(20)}
+        until("all have arrived", lambda: wanted <= set(arrived(live)))
+        until("nothing counts any more", lambda: all(r.status()["targets"]["old"]["failed"] == 0 for r in relays))
+        self.assertEqual([arrived(live)[key] for key in wanted], [1] * 20)
+
+    def test_what_waits_for_a_retry_is_dropped_and_what_is_under_way_is_not_tried_again(self):
+        holds, begun, fails = threading.Event(), threading.Event(), [503]
+
+        def slowly():
+            if begun.is_set():
+                return fails[0]
+            begun.set()
+            holds.wait(60)
+            return 503
+
+        slow = self.receiver(slowly)
+        self.addCleanup(holds.set)
+        old = {"http": {"url": slow.url + "/"}, "order": "id", "concurrency": 1, "breaker": never}
+        relays = self.relays({"old": old | {"retry": {"first": "2s", "factor": 1, "for": "1h"}}}, "again")
+        until("an attempt is under way", begun.is_set)
+        self.send(relays, "again", range(20))
+        until("some wait for a retry", lambda: sum(l["status"] == "RETRYING" for r in relays for l in r.lines("audit.ndjson")) > 4)
+        self.results(relays[1], "drop", "old", "--yes")
+        holds.set()
+        until("nothing waits", lambda: all(self.waiting(r, "old") == 0 for r in relays))
+        fails[0] = 200
+        self.send(relays, "after", range(2))
+        until("what came after", lambda: {"after-0", "after-1"} <= set(arrived(slow)))
+        self.assertEqual([key for key in arrived(slow) if key.startswith("again")], [])
+        until("all is given up", lambda: relays[0].status()["targets"]["old"]["failed"] >= 21)
 
 
 class OneOldBroker(OneBroker):

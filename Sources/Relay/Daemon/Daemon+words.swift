@@ -31,10 +31,10 @@ extension Daemon {
     /// Lets go of queues that other relays empty, for as long as they do.
     func followEmptying() {
         guard let words = spool.words else { return }
-        words.followEmptying { [engine] name in
+        words.followEmptying { [engine] name, givingUp in
             DispatchQueue.global().async {
                 // Nothing of it can fail: whoever does not stand aside keeps what it has in hand.
-                try? engine.emptying(name, givingUp: false) { words.standAside(name, except: $0) }
+                try? engine.emptying(name, givingUp: givingUp) { words.standAside(name, except: $0) }
             }
         }
     }
