@@ -6,10 +6,7 @@ import Spool
 extension AdminEndpoints {
     func cluster() -> Response {
         guard let member = operations.member else {
-            return Problem(
-                status: 409, detail: "the spool is a directory: this relay is the only one that has it",
-                hint: "`spool.jetstream` is what several relays share"
-            ).response
+            return Problem.notOnCluster.response
         }
         do throws(SpoolError) {
             let report = try ClusterReport(

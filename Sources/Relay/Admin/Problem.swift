@@ -32,6 +32,11 @@ struct Problem: Error {
 }
 
 extension Problem {
+    /// What is asked of a cluster where there is none.
+    static let notOnCluster = Problem(
+        status: 409, detail: "the spool is a directory: this relay is the only one that has it",
+        hint: "`spool.jetstream` is what several relays share")
+
     /// The spool could not be asked.
     init(_ error: SpoolError) {
         guard case .elsewhere = error else {
