@@ -126,13 +126,20 @@ extension JetStreamLog {
         DeliveryMark(stream: subjects.eventStream, consumer: share.consumer, deliveries: 1, sequence: message)
     }
 
-    /// Events by their numbers, each with the subject that it was published at: those that there are, and can be read.
-    func events(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: (event: StoredEvent, subject: String)] {
+    /// Events by their numbers, each with the subject that it was published at: those that there are, and can be read. Of those that
+    /// can't, it is told.
+    func events(
+        _ numbers: [EventNumber], unreadable: (EventNumber, SpoolError) -> Void = { _, _ in }
+    ) throws(SpoolError) -> [EventNumber: (event: StoredEvent, subject: String)] {
         var found: [EventNumber: (event: StoredEvent, subject: String)] = [:]
         for (sequence, message) in try messages(Set(numbers).map { .number($0.rawValue) }, of: subjects.eventStream)
         where message.subject.hasPrefix(subjects.eventPrefix) {
             let number = EventNumber(rawValue: sequence)
-            found[number] = StoredEvent(number, payload: message.payload).map { ($0, message.subject) }
+            if let event = StoredEvent(number, payload: message.payload) {
+                found[number] = (event, message.subject)
+            } else {
+                unreadable(number, .noEvent(number))
+            }
         }
         return found
     }

@@ -88,6 +88,28 @@ extension JetStreamLog {
         return places
     }
 
+    /// Learns how far the consumers of all targets have come.
+    func learnShares() throws(SpoolError) {
+        var known: [QueueID: Set<Partition>] = [:]
+        try asking { () throws(NATSFault) in known = try knownPartitions() }
+        for queue in board.queues.keys {
+            for partition in [nil] + (known[queue] ?? []).map(Optional.some) {
+                try asking { () throws(NATSFault) in
+                    do throws(NATSFault) {
+                        let consumer = Share(queue, partition).consumer
+                        let info = try ask(JetStreamAPI.consumer(consumer, of: subjects.eventStream), [])
+                        let acknowledged = info.number("ack_floor", "stream_seq")
+                        board.change(queue) {
+                            $0.parts[partition, default: StatusBoard.Part()].acknowledged = acknowledged
+                        }
+                    } catch  where error.code == NATSFault.consumerNotFound {
+                        // Nobody has begun to work it.
+                    }
+                }
+            }
+        }
+    }
+
     /// The partitions that there are consumers for, by the consumers' names.
     func knownPartitions() throws(NATSFault) -> [QueueID: Set<Partition>] {
         var known: [QueueID: Set<Partition>] = [:]

@@ -5,6 +5,9 @@ import Synchronization
 
 /// What operators ask of the log. All of it blocks until the brokers have answered; not to be called on the client's thread.
 extension JetStreamLog {
+    /// How far relays' and brokers' clocks may lie apart, in milliseconds.
+    private static let clockSlackMilliseconds: Int64 = 600_000
+
     /// How things stand, as of the last second or two.
     public func status() -> SpoolStatus { board.status }
 
@@ -18,28 +21,54 @@ extension JetStreamLog {
             found.message.subject.hasPrefix(subjects.eventPrefix)
         else { return nil }
         guard let event = StoredEvent(number, payload: found.message.payload) else {
-            throw .damaged(segment: 0, offset: 0, reason: "message \(number) of the stream is no event")
+            throw .noEvent(number)
         }
         return (event, found.message.subject)
     }
 
-    /// The first event behind a number. The stream does not find events by their time: none is passed over.
+    /// The first event behind a number; from the start, behind those that were stored long before `since`.
     public func retained(after number: EventNumber, since: Int64) throws(SpoolError) -> EventNumber? {
-        try message(.next(of: subjects.events, after: number.rawValue), of: subjects.eventStream)
+        let last =
+            number.rawValue == 0 ? try newest(before: since - JetStreamLog.clockSlackMilliseconds) : number.rawValue
+        return try message(.next(of: subjects.events, after: last), of: subjects.eventStream)
             .map { EventNumber(rawValue: $0.sequence) }
+    }
+
+    /// A number up to which all messages were stored before a moment, in milliseconds since 1970 by the brokers' clock.
+    private func newest(before moment: Int64) throws(SpoolError) -> UInt64 {
+        let state = try answer(JetStreamAPI.stream(subjects.eventStream))
+        var low = max(1, state.number("state", "first_seq"))
+        var high = state.number("state", "last_seq") + 1
+        while low < high {
+            let middle = low + (high - low) / 2
+            let found = try message(.next(of: subjects.queued, after: middle - 1), of: subjects.eventStream)
+            if let found, let at = found.message.storedAt, at < moment {
+                low = found.sequence + 1
+            } else {
+                high = middle
+            }
+        }
+        return low - 1
     }
 
     /// How an event's deliveries stand: by what is written down, and else by how far the consumer has come.
     public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
         guard let (event, subject) = try found(number) else { return [] }
+        var records: [QueueID: ClusterRecord] = [:]
+        for (id, record) in try standings(of: deliveries(at: subjects.standings(number))) { records[id.queue] = record }
+        return deliveries(of: event, at: subject, records)
+    }
+
+    /// How the deliveries stand of an event that was published at a subject, of which these records are written down.
+    func deliveries(
+        of event: StoredEvent, at subject: String, _ records: [QueueID: ClusterRecord]
+    ) -> [DeliveryStanding] {
+        let number = event.number
         let queues = board.queues
         var standings: [DeliveryStanding] = []
         // What was moved, or owed by hand, is written down alone.
-        let more = try self.deliveries(at: subjects.standings(number)).map(\.queue).filter { !event.owed.contains($0) }
-        let records = try self.standings(
-            of: (event.owed + more).map { DeliveryID(event: number, queue: $0) })
-        for queue in event.owed + more.sorted() {
-            let record = records[DeliveryID(event: number, queue: queue)]
+        for queue in event.owed + records.keys.filter({ !event.owed.contains($0) }).sorted() {
+            let record = records[queue]
             let state: DeliveryStanding.State =
                 switch record?.state {
                 case .done: .done

@@ -73,10 +73,30 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         try self.init(settings, holding: nil, notice: notice)
     }
 
+    /// Connects to look at what is there: nothing is made there, and nothing can be committed or handed out.
+    convenience init(lookingAt settings: ClusterSettings) throws(SpoolError) {
+        try self.init(settings, holding: nil, notice: { _ in }) { log throws(SpoolError) in
+            try log.learnTargets()
+            try log.learnShares()
+        }
+    }
+
     /// Connects as above. `lock` is let go of at the end; `nil` where somebody else has the directory's.
-    init(
+    private convenience init(
         _ settings: ClusterSettings, holding lock: (any AnyObject & Sendable)?,
         notice: @escaping @Sendable (Notice) -> Void
+    ) throws(SpoolError) {
+        try self.init(settings, holding: lock, notice: notice) { log throws(SpoolError) in
+            try log.prepareStreams()
+            try log.learnTargets()
+            try log.learnWords()
+            log.voiceConcerns()
+        }
+    }
+
+    private init(
+        _ settings: ClusterSettings, holding lock: (any AnyObject & Sendable)?,
+        notice: @escaping @Sendable (Notice) -> Void, begin: (JetStreamLog) throws(SpoolError) -> Void
     ) throws(SpoolError) {
         self.settings = settings
         self.notice = notice
@@ -86,12 +106,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             throw .elsewhere(reason: error.reason)
         }
         guard client.start(owner: self) else { throw .elsewhere(reason: "the process may have no more threads") }
-        do throws(SpoolError) {
-            try prepareStreams()
-            try learnTargets()
-            try learnWords()
-            voiceConcerns()
-        } catch {
+        do throws(SpoolError) { try begin(self) } catch {
             client.stop()
             throw error
         }

@@ -23,20 +23,19 @@ final class TakenMessages: Sendable {
     /// What has come; waits for it for a moment.
     func take() -> [Taken] {
         _ = bell.wait(timeout: .now() + TakenMessages.pause)
-        return taken.withLock { taken in
-            defer { taken = [] }
-            return taken
-        }
+        return taken.withLock { $0.takeAll() }
     }
 
     /// These are not to go: they are given back at the end.
     func keep(_ some: [Taken]) { kept.withLock { $0 += some } }
 
     /// All that nothing was done with.
-    func rest() -> [Taken] {
-        kept.withLock { kept in
-            defer { kept = [] }
-            return kept
-        } + take()
+    func rest() -> [Taken] { kept.withLock { $0.takeAll() } + taken.withLock { $0.takeAll() } }
+}
+
+extension [TakenMessages.Taken] {
+    fileprivate mutating func takeAll() -> Self {
+        defer { self = [] }
+        return self
     }
 }

@@ -86,7 +86,8 @@ final class ClusterSimulation: @unchecked Sendable {
         }
         for wish in wishes {
             for sequence in wish.told {
-                let isGivenUp = stream.failures.contains(sequence) && stream.standing(of: sequence)?.record.state == .failed
+                let isGivenUp =
+                    stream.failures.contains(sequence) && stream.standing(of: sequence)?.record.state == .failed
                 if delivered[sequence] == nil && !isGivenUp {
                     fail("message \(sequence) is lost: its sender was told 202")
                 }

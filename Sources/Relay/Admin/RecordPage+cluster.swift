@@ -7,7 +7,8 @@ extension RecordPage {
     private static let clockSlackMilliseconds: Int64 = 600_000
 
     /// Reads a page. A cursor is a message's number and a line's place in it. Blocks as long as the brokers take.
-    init(_ query: RecordQuery, of stream: RecordStream, routes: @escaping (EventNumber) -> [String]) throws(SpoolError) {
+    init(_ query: RecordQuery, of stream: RecordStream, routes: @escaping (EventNumber) -> [String]) throws(SpoolError)
+    {
         var sieve = Sieve(query, routes: routes)
         relays = []
         guard let bounds = try stream.bounds() else {
@@ -28,9 +29,10 @@ extension RecordPage {
         _ stream: RecordStream
     ) throws(SpoolError) {
         let since = query.filter.since.flatMap { Since.milliseconds($0, now: 0) }
-        let first = try since.map { moment throws(SpoolError) in
-            try stream.first(since: moment - RecordPage.clockSlackMilliseconds, in: bounds)
-        } ?? bounds.lowerBound
+        let first =
+            try since.map { moment throws(SpoolError) in
+                try stream.first(since: moment - RecordPage.clockSlackMilliseconds, in: bounds)
+            } ?? bounds.lowerBound
         guard let first else { return }
         var left = RecordPage.budgetBytes
         // Behind the place there is at most a part of its message.

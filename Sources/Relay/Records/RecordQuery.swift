@@ -75,7 +75,8 @@ struct RecordQuery {
         default:
             throw RecordQuery.problem(
                 parameter,
-                "there are status, type, target, source, route, text, since, until, cluster, relay, limit, before, after")
+                "there are status, type, target, source, route, text, since, until, cluster, relay, limit, before, after"
+            )
         }
     }
 

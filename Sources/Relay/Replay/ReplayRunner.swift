@@ -51,7 +51,8 @@ final class ReplayRunner: @unchecked Sendable {
 
     /// `now` is the steady clock, in milliseconds.
     init(
-        log: any EventLog, book: any ReplayBook, now: @escaping @Sendable () -> Int64 = { hs_monotonic_ns() / 1_000_000 },
+        log: any EventLog, book: any ReplayBook,
+        now: @escaping @Sendable () -> Int64 = { hs_monotonic_ns() / 1_000_000 },
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void
     ) {
         self.log = log
@@ -153,7 +154,8 @@ final class ReplayRunner: @unchecked Sendable {
                 takeOver(work)
             }
         }
-        queue.asyncAfter(deadline: .now() + .milliseconds(ReplayRunner.lookMilliseconds)) { [weak self] in self?.look() }
+        queue.asyncAfter(deadline: .now() + .milliseconds(ReplayRunner.lookMilliseconds)) { [weak self] in self?.look()
+        }
     }
 
     private func takeOver(_ work: Work) {

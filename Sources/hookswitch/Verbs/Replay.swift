@@ -11,7 +11,8 @@ extension Verb {
             config, json,
             Option(
                 "--cluster",
-                "with list: also which relay of `spool.jetstream` runs each; all of them are listed, and changed, in any case"),
+                "with list: also which relay of `spool.jetstream` runs each; all of them are listed, and changed, in any case"
+            ),
             Option("--since", "1h", "events received since: a duration, or a moment like 2026-01-01T00:00:00Z"),
             Option("--until", "10m", "and until then; now without it"),
             Option("--match", "PATTERN", "only those that an event pattern takes, like '{\"type\": [\"order.paid\"]}'"),
