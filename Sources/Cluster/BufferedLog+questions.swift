@@ -94,17 +94,22 @@ extension BufferedLog {
         return sweep
     }
 
-    /// Owes to one queue what another is owed, as far as the cluster can.
+    /// Owes to one queue what another is owed, in the spool and in the cluster.
     public func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError)
         -> QueueSweep
     {
         let (log, remotes) = try cluster()
-        return try log.move(try remote(queue, remotes), to: try remote(other, remotes), except: kept)
+        let (from, to) = (try remote(queue, remotes), try remote(other, remotes))
+        // First here: what is carried meanwhile is owed to the other one already.
+        let here = try spool.move(queue, to: other, except: []).count
+        var sweep = try log.move(from, to: to, except: kept)
+        sweep.count += here
+        return sweep
     }
 
     /// The first event in the cluster behind a number.
-    public func retained(after number: EventNumber, since: Int64) -> EventNumber? {
-        state.withLock { $0.cluster }?.retained(after: number, since: since)
+    public func retained(after number: EventNumber, since: Int64) throws(SpoolError) -> EventNumber? {
+        try cluster().log.retained(after: number, since: since)
     }
 
     /// Takes events out of wherever they are.

@@ -23,4 +23,18 @@ extension BufferedLog: SharedWords {
         }
         cluster?.follow(hear)
     }
+
+    /// Hears of queues that others empty, or will once the brokers are reached.
+    public func followEmptying(_ hear: @escaping @Sendable (_ target: String, _ givingUp: Bool) -> Void) {
+        let cluster = state.withLock { state in
+            state.hearOfEmptying = hear
+            return state.cluster
+        }
+        cluster?.followEmptying(hear)
+    }
+
+    /// Lets go of what came from the cluster.
+    public func standAside(_ target: String, except kept: Set<EventNumber>) {
+        state.withLock { $0.cluster }?.standAside(target, except: kept)
+    }
 }

@@ -40,6 +40,8 @@ public final class BufferedLog: EventLog {
         var ordersAreNew = false
         /// Who hears of words.
         var hear: (@Sendable (String, QueueWord) -> Void)?
+        /// Who hears of queues that others empty.
+        var hearOfEmptying: (@Sendable (String, Bool) -> Void)?
         /// Whether events go into the spool.
         var isBuffering = true
         var reason = "no broker has been reached yet"
@@ -249,11 +251,12 @@ public final class BufferedLog: EventLog {
         if let cluster = state.withLock({ $0.cluster }) { return cluster }
         let notice = self.notice
         let cluster = try JetStreamLog(besides: spool, settings) { notice(.cluster($0)) }
-        let hear = state.withLock { state in
+        let (hear, hearOfEmptying) = state.withLock { state in
             state.cluster = cluster
-            return state.hear
+            return (state.hear, state.hearOfEmptying)
         }
         if let hear { cluster.follow(hear) }
+        if let hearOfEmptying { cluster.followEmptying(hearOfEmptying) }
         return cluster
     }
 

@@ -33,6 +33,23 @@ struct ClusterRecord: Sendable, Equatable {
         self.state = state
     }
 
+    /// What becomes of a record that was to follow another one than is the last.
+    enum Refusal: Equatable {
+        /// It is the last one: the word on it got lost.
+        case isStored
+        /// It is written over the last one.
+        case again
+        /// It no longer counts.
+        case isOvertaken
+    }
+
+    /// What becomes of this record where `last` stands. Delivered is delivered, whoever has written what meanwhile.
+    func refused(by last: ClusterRecord?) -> Refusal {
+        guard let last else { return .again }
+        if last == self { return .isStored }
+        return state == .done && last.message <= message ? .again : .isOvertaken
+    }
+
     static let byteCount = 44
 
     var bytes: [UInt8] {

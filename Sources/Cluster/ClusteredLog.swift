@@ -28,4 +28,9 @@ extension BufferedLog: ClusteredLog {
 extension SpoolError {
     /// What a cluster is asked for of which no broker has been reached yet.
     public static let notReached = SpoolError.elsewhere(reason: "no broker has been reached yet")
+
+    /// Something else stands where an event should.
+    static func noEvent(_ number: EventNumber) -> SpoolError {
+        .damaged(segment: 0, offset: 0, reason: "message \(number) of the stream is no event")
+    }
 }

@@ -33,6 +33,9 @@ extension JetStreamLog {
             arrival.isOwed = record.delivery.queue == queue
             arrival.again = record
         }
+        if let taker = takers[queue], entries[queue]?.holds(arrival.event) != true {
+            return taker.put(arrival, of: share)
+        }
         if entries[queue]?.holds(arrival.event, besides: share) == true {
             return decide(share) { $0.putOff(arrival, now: steady(), &$1) }
         }

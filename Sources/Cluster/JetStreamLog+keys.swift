@@ -119,7 +119,7 @@ extension JetStreamLog {
 
     /// Tells the bucket; only then it is told what became of the event.
     private func keep(_ record: KeyRecord, of event: Keyed, _ fate: Fate) {
-        publish([(subjects.key(event.key), record.bytes)], deadline: max(event.deadline, steady() + 1_000)) {
+        publish([Note(subjects.key(event.key), record.bytes)], deadline: max(event.deadline, steady() + 1_000)) {
             [self] round, _ in
             switch round.answers[0] {
             case .stored?, .repeated?: end(event, fate)

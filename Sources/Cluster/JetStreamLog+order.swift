@@ -82,12 +82,34 @@ extension JetStreamLog {
             for (target, slot) in places where slots[slot].holder != target {
                 do throws(NATSFault) {
                     _ = try client.publish(subjects.slot(slot), Array(target.utf8), after: slots[slot].message)
-                } catch  where error.code == NATSFault.wrongLastSequence {
+                } catch  where error.isWrongLast {
                     throw NATSFault(.later, "another relay claims one")
                 }
             }
         }
         return places
+    }
+
+    /// Learns how far the consumers of all targets have come.
+    func learnShares() throws(SpoolError) {
+        var known: [QueueID: Set<Partition>] = [:]
+        try asking { () throws(NATSFault) in known = try knownPartitions() }
+        for queue in board.queues.keys {
+            for partition in [nil] + (known[queue] ?? []).map(Optional.some) {
+                try asking { () throws(NATSFault) in
+                    do throws(NATSFault) {
+                        let consumer = Share(queue, partition).consumer
+                        let info = try ask(JetStreamAPI.consumer(consumer, of: subjects.eventStream), [])
+                        let acknowledged = info.number("ack_floor", "stream_seq")
+                        board.change(queue) {
+                            $0.parts[partition, default: StatusBoard.Part()].acknowledged = acknowledged
+                        }
+                    } catch  where error.code == NATSFault.consumerNotFound {
+                        // Nobody has begun to work it.
+                    }
+                }
+            }
+        }
     }
 
     /// The partitions that there are consumers for, by the consumers' names.

@@ -5,22 +5,62 @@ import Synchronization
 
 /// What is written down of deliveries beside the stream, and looked up again. On the client's thread.
 extension JetStreamLog {
-    /// Writes down how a delivery stands, however long that takes.
-    func write(_ record: ClusterRecord) {
-        var targets = [subjects.standing(record.delivery)]
-        if record.state == .failed { targets.append(subjects.failure(record.delivery)) }
-        publish(targets.map { ($0, record.bytes) }, deadline: .max) { [self] round, _ in
+    /// Writes down how a delivery stands, however long that takes, unless another relay has since written something else than what
+    /// has the number `last`.
+    func write(_ record: ClusterRecord, after last: UInt64) {
+        var messages = [Note(subjects.standing(record.delivery), record.bytes, after: last)]
+        if record.state == .failed { messages.append(Note(subjects.failure(record.delivery), record.bytes)) }
+        publish(messages, deadline: .max) { [self] round, _ in
             guard round.left == 0 else { return }
-            guard round.answers.allSatisfy({ $0?.isStored == true }) else {
-                return decide(share(of: record.delivery)) { $0.unwritten(record, &$1) }
+            if case .refused(let fault)? = round.answers[0], fault.isWrongLast { return compare(record) }
+            end(record, isWritten: round.answers.allSatisfy { $0?.isStored == true })
+        }
+    }
+
+    private func end(_ record: ClusterRecord, isWritten: Bool) {
+        decide(share(of: record.delivery)) {
+            if isWritten { $0.written(record, wall: hs_wall_ms(), &$1) } else { $0.unwritten(record, &$1) }
+        }
+    }
+
+    /// Looks what stands there instead of what a record was to follow.
+    private func compare(_ record: ClusterRecord) {
+        client.message(.last(of: subjects.standing(record.delivery)), of: subjects.standingStream) { [self] result in
+            guard case .success(let found) = result else { return end(record, isWritten: false) }
+            let last = found.flatMap { ClusterRecord($0.message.payload) }
+            switch record.refused(by: last) {
+            case .isStored: end(record, isWritten: true)
+            case .again: write(record, after: found?.sequence ?? 0)
+            case .isOvertaken: end(record, isWritten: false)
             }
-            decide(share(of: record.delivery)) { $0.written(record, wall: hs_wall_ms(), &$1) }
+            // It was not given up after all, or not by this relay.
+            let isFailure = record.state == .failed ? last?.state == .failed : last?.state != .failed
+            if !isFailure { forgetFailure(record.delivery) }
+        }
+    }
+
+    private func forgetFailure(_ delivery: DeliveryID) {
+        var writer = ProtocolWriter()
+        let filter = "{\"filter\":\"\(subjects.failure(delivery))\"}"
+        writer.publish(JetStreamAPI.purge(subjects.standingStream), reply: "\(client.inbox).l", Array(filter.utf8))
+        client.send(writer.bytes)
+    }
+
+    /// A message for a stream.
+    struct Note {
+        var subject: String
+        var payload: [UInt8]
+        /// The number that the subject's last message has, else this one is not stored; `nil` for any.
+        var last: UInt64?
+
+        init(_ subject: String, _ payload: [UInt8], after last: UInt64? = nil) {
+            (self.subject, self.payload, self.last) = (subject, payload, last)
         }
     }
 
     /// Publishes messages; calls back on the client's thread, maybe several times: the round knows how many answers it lacks.
     func publish(
-        _ messages: [(subject: String, payload: [UInt8])], deadline: Int64,
+        _ messages: [Note], deadline: Int64,
         _ told: @escaping @Sendable (Publisher.Round, [Int]) -> Void
     ) {
         let first = nextMessage.add(UInt64(messages.count), ordering: .relaxed).oldValue
@@ -28,8 +68,10 @@ extension JetStreamLog {
         var ends: [Int] = []
         for (index, message) in messages.enumerated() {
             let number = first + UInt64(index)
+            var headers = [("Nats-Msg-Id", "\(salt)-\(number)")]
+            if let last = message.last { headers.append((Client.expectedLast, String(last))) }
             writer.publish(
-                message.subject, reply: "\(client.inbox).p.\(number)", headers: [("Nats-Msg-Id", "\(salt)-\(number)")],
+                message.subject, reply: "\(client.inbox).p.\(number)", headers: headers,
                 payloadCount: message.payload.count
             ) { $0 += message.payload }
             ends.append(writer.bytes.count)
@@ -47,13 +89,14 @@ extension JetStreamLog {
         }
         client.message(.last(of: subjects.standing(delivery)), of: subjects.standingStream) { [self] result in
             guard case .success(let answer) = result else { return end(.fault) }
+            let number = answer?.sequence ?? 0
             let standing = answer.flatMap { ClusterRecord($0.message.payload) }
-            guard arrival.again != nil else { return end(.event(standing)) }
+            guard arrival.again != nil else { return end(.event(standing, number: number)) }
             client.message(.number(arrival.event.rawValue), of: subjects.eventStream) { [self] result in
                 guard case .success(let answer) = result else { return end(.fault) }
                 guard let answer else { return end(.nothing) }
                 bodies.keep(arrival.event, for: queue, answer.message.payload, until: ownedUntil(share))
-                end(.event(standing))
+                end(.event(standing, number: number))
                 if entries[queue]?.holds(arrival.event) != true { bodies.letGo(arrival.event, for: queue) }
             }
         }

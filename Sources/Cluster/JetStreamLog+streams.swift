@@ -42,7 +42,7 @@ extension JetStreamLog {
         }
     }
 
-    private func bucket(_ name: String, _ keys: String) -> StreamSettings {
+    func bucket(_ name: String, _ keys: String) -> StreamSettings {
         var settings = StreamSettings(name: name, subjects: [keys], replicas: settings.replicas)
         settings.maxPerSubject = 1
         settings.isBucket = true
@@ -94,7 +94,7 @@ extension JetStreamLog {
         do throws(NATSFault) {
             try ask(JetStreamAPI.createConsumer(consumer), consumer.json)
         } catch  where error.kind == .never || error.code == NATSFault.consumerNotMade {
-            // One that was begun anew, when its queue was emptied, can't be told to begin elsewhere: it stays as it is.
+            // One that begins elsewhere in the stream can't be told to begin at its start: it stays as it is.
             let refusal = error
             do throws(NATSFault) { try ask(JetStreamAPI.consumer(consumer.name, of: consumer.stream), []) } catch {
                 throw error.code == NATSFault.consumerNotFound ? refusal : error
@@ -118,7 +118,7 @@ extension JetStreamLog {
                     throw NATSFault(.ours, "there are \(UInt16.max) target names already, and numbers for no more")
                 }
                 board.note(QueueID(rawValue: queue), named: name, isInOrder: false)
-            } catch  where error.code == NATSFault.wrongLastSequence {
+            } catch  where error.isWrongLast {
                 // A broker that lags behind may not have it yet.
                 let found = try client.message(.last(of: subjects.target(name)), of: subjects.targetStream)
                 guard let found, let queue = UInt16(exactly: found.sequence) else {

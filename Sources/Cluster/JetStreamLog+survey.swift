@@ -58,7 +58,7 @@ extension JetStreamLog {
             question(JetStreamAPI.stream(subjects.standingStream), filter) { [self] answer in
                 var counts: [QueueID: Int] = [:]
                 for member in answer.root[key: "state"]?[key: "subjects"]?.members ?? [] {
-                    if let delivery = Subjects.failure(member.key) { counts[delivery.queue, default: 0] += 1 }
+                    if let delivery = Subjects.delivery(member.key) { counts[delivery.queue, default: 0] += 1 }
                 }
                 for queue in board.queues.keys { board.change(queue) { $0.failed = counts[queue] ?? 0 } }
             }

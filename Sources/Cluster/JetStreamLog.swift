@@ -46,6 +46,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     var lateLooks: [Keyed] = []
     var lookAgainAt: Int64 = 0
     let heard = Mutex(HeardWords())
+    let emptied = Mutex(Emptied())
+    /// Who is given what the consumers of a queue hand out while it is emptied here.
+    var takers: [QueueID: TakenMessages] = [:]
     private var keepAliveAt: Int64 = 0
     var surveyAt: Int64 = 0
     var isSurveying = false
@@ -70,10 +73,30 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         try self.init(settings, holding: nil, notice: notice)
     }
 
+    /// Connects to look at what is there: nothing is made there, and nothing can be committed or handed out.
+    convenience init(lookingAt settings: ClusterSettings) throws(SpoolError) {
+        try self.init(settings, holding: nil, notice: { _ in }) { log throws(SpoolError) in
+            try log.learnTargets()
+            try log.learnShares()
+        }
+    }
+
     /// Connects as above. `lock` is let go of at the end; `nil` where somebody else has the directory's.
-    init(
+    private convenience init(
         _ settings: ClusterSettings, holding lock: (any AnyObject & Sendable)?,
         notice: @escaping @Sendable (Notice) -> Void
+    ) throws(SpoolError) {
+        try self.init(settings, holding: lock, notice: notice) { log throws(SpoolError) in
+            try log.prepareStreams()
+            try log.learnTargets()
+            try log.learnWords()
+            log.voiceConcerns()
+        }
+    }
+
+    private init(
+        _ settings: ClusterSettings, holding lock: (any AnyObject & Sendable)?,
+        notice: @escaping @Sendable (Notice) -> Void, begin: (JetStreamLog) throws(SpoolError) -> Void
     ) throws(SpoolError) {
         self.settings = settings
         self.notice = notice
@@ -83,12 +106,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             throw .elsewhere(reason: error.reason)
         }
         guard client.start(owner: self) else { throw .elsewhere(reason: "the process may have no more threads") }
-        do throws(SpoolError) {
-            try prepareStreams()
-            try learnTargets()
-            try learnWords()
-            voiceConcerns()
-        } catch {
+        do throws(SpoolError) { try begin(self) } catch {
             client.stop()
             throw error
         }
@@ -170,6 +188,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             notice(.shortMessages(limitBytes: limitBytes))
         }
         if isNews && !server.isAtLeast(2, 10) { notice(.concern(.tooOld(server.version))) }
+        var writer = ProtocolWriter()
+        writer.subscribe(subjects.emptyings, as: 2)
+        client.send(writer.bytes)
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
         for share in shares { decide(share) { $0.renew(now: steady(), &$1) } }
@@ -196,6 +217,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             }
             return
         }
+        if message.subject.hasPrefix(subjects.emptyingPrefix) { return heardOfEmptying(message) }
         guard let reply = message.reply, let mark = DeliveryMark(reply), mark.stream == subjects.eventStream,
             let share = Share(consumer: mark.consumer)
         else { return }
@@ -228,6 +250,11 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
     }
 
+    /// Tells a consumer that a message has come to its end, until it has heard it.
+    func confirm(_ reply: String, _ what: Acknowledgement, to writer: inout ProtocolWriter) {
+        confirmations.send(reply, what, inbox: client.inbox + ".a", now: steady(), to: &writer)
+    }
+
     /// Has a shelf decide, and does what it says.
     func decide(_ share: Share, _ input: (inout Shelf, inout Shelf.Effects) -> Void) {
         guard let entry = entries[share.queue], entry[share] != nil else { return }
@@ -240,7 +267,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         var writer = ProtocolWriter()
         for (reply, what) in effects.acknowledge {
             if what == .done || what == .term {
-                confirmations.send(reply, what, inbox: client.inbox + ".a", now: steady(), to: &writer)
+                confirm(reply, what, to: &writer)
             } else {
                 writer.publish(reply, what.payload)
             }
@@ -256,7 +283,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         // Without a connection the consumer gives out again what it was not told of, and pulls are made anew.
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
         for event in effects.letGo { bodies.letGo(event, for: share.queue) }
-        for record in effects.write { write(record) }
+        for (record, last) in effects.write { write(record, after: last) }
         for arrival in effects.lookUp { lookUp(arrival, for: share) }
         if !effects.handOut.isEmpty { entry.handOut(effects.handOut, from: share) }
     }

@@ -24,24 +24,37 @@ public final class RecordStream {
     private static let tries = 20
 
     private let client: Client
-    private let owner = Onlooker()
+    /// Hears why there is no connection, where it is not a log's.
+    private let owner: Onlooker?
+    private let patienceMilliseconds: Int64
     private let stream: String
 
     /// Connects to the brokers.
     /// - Throws: `SpoolError.elsewhere` with the reason.
     public init(_ settings: ClusterSettings, _ kind: RecordKind) throws(SpoolError) {
         stream = Subjects(name: settings.name).recordStream(kind)
+        let owner = Onlooker()
+        self.owner = owner
+        patienceMilliseconds = RecordStream.patienceMilliseconds
         do throws(NATSFault) { client = try Client(settings.client) } catch {
             throw .elsewhere(reason: "the brokers: \(error.reason)")
         }
         guard client.start(owner: owner) else { throw .elsewhere(reason: "the process may have no more threads") }
     }
 
-    deinit { client.stop() }
+    /// Reads by a log's connection: if there is none now, nobody waits for it.
+    public init(of log: JetStreamLog, _ kind: RecordKind) {
+        stream = log.subjects.recordStream(kind)
+        client = log.client
+        owner = nil
+        patienceMilliseconds = 0
+    }
+
+    deinit { if owner != nil { client.stop() } }
 
     /// The numbers of the messages that there are; `nil` if there are none.
     public func bounds() throws(SpoolError) -> ClosedRange<UInt64>? {
-        let end = hs_monotonic_ns() / 1_000_000 + RecordStream.patienceMilliseconds
+        let end = hs_monotonic_ns() / 1_000_000 + patienceMilliseconds
         while true {
             do throws(NATSFault) {
                 let info = APIAnswer(root: try JetStreamAPI.answer(client.call(JetStreamAPI.stream(stream), [])))
@@ -53,7 +66,7 @@ public final class RecordStream {
                     throw .elsewhere(reason: "there is no stream \(stream): no relay has made it yet")
                 }
                 guard error.kind != .ours, hs_monotonic_ns() / 1_000_000 < end else {
-                    throw .elsewhere(reason: "the brokers: \(owner.reason ?? error.reason)")
+                    throw .elsewhere(reason: "the brokers: \(owner?.reason ?? error.reason)")
                 }
                 usleep(RecordStream.pauseMicroseconds)
             }
@@ -101,7 +114,7 @@ public final class RecordStream {
 
     private func get(_ numbers: [UInt64]) throws(SpoolError) -> [StoredMessage] {
         do throws(NATSFault) { return try client.messages(numbers.map { .number($0) }, of: stream) } catch {
-            throw .elsewhere(reason: "the brokers: \(owner.reason ?? error.reason)")
+            throw .elsewhere(reason: "the brokers: \(owner?.reason ?? error.reason)")
         }
     }
 }

@@ -29,6 +29,9 @@ struct Shelf: Sendable {
         var isOut = false
         /// Whether something of the delivery is written down beside the stream.
         var hasStanding = false
+        /// The number there of what is written down, 0 for nothing: what this relay writes is to follow it, and nothing that
+        /// another one has written since.
+        var standing: UInt64 = 0
     }
 
     /// What is to be done now.
@@ -40,16 +43,16 @@ struct Shelf: Sendable {
         /// What must be looked up before it can be handed out.
         var lookUp: [Arrival] = []
         var handOut: [OwedDelivery] = []
-        /// What is to be written down; then `written` is called.
-        var write: [ClusterRecord] = []
+        /// What is to be written down, and the number of what it follows; then `written` is called, or `unwritten`.
+        var write: [(record: ClusterRecord, after: UInt64)] = []
         /// No longer in hand.
         var letGo: [EventNumber] = []
     }
 
     /// What looking up came to.
     enum Found: Sendable {
-        /// The event's there; how the delivery stood last, if anything was written down.
-        case event(ClusterRecord?)
+        /// The event's there; how the delivery stood last, if anything was written down, and its number there.
+        case event(ClusterRecord?, number: UInt64)
         /// The event is no longer in the stream.
         case nothing
         /// It could not be told.
@@ -67,6 +70,8 @@ struct Shelf: Sendable {
     /// Whether it takes one message at a time and asks for the next by itself: a partition of an order.
     let isOneByOne: Bool
     private(set) var isAttached = false
+    /// Whether somebody else takes the queue's messages: it asks for none, and gives back what comes.
+    private(set) var isAside = false
     private(set) var held: [EventNumber: Held] = [:]
     /// What may be asked for.
     private var credit = 0
@@ -100,6 +105,24 @@ struct Shelf: Sendable {
             effects.acknowledge.append((held.arrival.reply, .again(afterMilliseconds: 0)))
             release(event, &effects)
         }
+    }
+
+    /// Gives everything back that no outcome is known of, but `kept`, and takes nothing until `comeBack`.
+    mutating func standAside(except kept: Set<EventNumber>, _ effects: inout Effects) {
+        isAside = true
+        generation += 1
+        credit += outstanding
+        outstanding = 0
+        for (event, held) in held where outcomes[event] == nil && !kept.contains(event) {
+            effects.acknowledge.append((held.arrival.reply, .again(afterMilliseconds: 0)))
+            release(event, &effects)
+        }
+    }
+
+    /// Takes messages again.
+    mutating func comeBack(now: Int64, _ effects: inout Effects) {
+        isAside = false
+        renew(now: now, &effects)
     }
 
     mutating func request(_ count: Int, now: Int64, _ effects: inout Effects) {
@@ -160,7 +183,7 @@ struct Shelf: Sendable {
             credit += 1
             return pull(now: now, &effects)
         }
-        guard isAttached, credit >= 0 else {
+        guard isAttached, !isAside, credit >= 0 else {
             return pass(over: arrival, .again(afterMilliseconds: 0), now: now, &effects)
         }
         held[arrival.event] = Held(arrival: arrival)
@@ -178,12 +201,13 @@ struct Shelf: Sendable {
             shelf.release(arrival.event, &effects)
             shelf.pass(over: one.arrival, what, now: now, &effects)
         }
-        guard case .event(let standing) = found else {
+        guard case .event(let standing, let number) = found else {
             if case .fault = found {
                 return giveBack(.again(afterMilliseconds: Shelf.faultMilliseconds), &self)
             }
             return giveBack(.term, &self)
         }
+        held[arrival.event]?.standing = number
         var progress = arrival.again?.progress ?? Progress()
         var notBefore = arrival.again?.notBefore ?? 0
         if let standing, standing.message >= arrival.message {
@@ -214,7 +238,7 @@ struct Shelf: Sendable {
         case .done:
             // Delivered is delivered: what was written of it before is corrected, and nobody waits for that.
             effects.acknowledge.append((one.arrival.reply, .done))
-            if one.hasStanding || one.arrival.again != nil { effects.write.append(record) }
+            if one.hasStanding || one.arrival.again != nil { effects.write.append((record, one.standing)) }
             remember(one.arrival.message)
             return release(event, &effects)
         case .failed: record.state = .failed
@@ -223,7 +247,7 @@ struct Shelf: Sendable {
             record.notBefore = notBefore
         }
         outcomes[event] = (outcome, record)
-        effects.write.append(record)
+        effects.write.append((record, one.standing))
     }
 
     /// What an outcome comes to is written down: now the consumer may be told.
@@ -240,7 +264,7 @@ struct Shelf: Sendable {
         release(event, &effects)
     }
 
-    /// What an outcome comes to can't be written down: the delivery comes again.
+    /// What an outcome comes to can't be written down, or another relay has written what comes after it: the delivery comes again.
     mutating func unwritten(_ record: ClusterRecord, _ effects: inout Effects) {
         let event = record.delivery.event
         guard let one = held[event], outcomes[event]?.record == record else { return }
@@ -253,14 +277,9 @@ struct Shelf: Sendable {
         for one in held.values { effects.acknowledge.append((one.arrival.reply, .inProgress)) }
     }
 
-    /// The queue was emptied, but for these, which end as they end.
-    mutating func forget(except kept: Set<EventNumber>, _ effects: inout Effects) {
-        for event in held.keys where !kept.contains(event) { release(event, &effects) }
-    }
-
     private mutating func pull(now: Int64, _ effects: inout Effects) {
         if isOneByOne { credit = held.isEmpty && outstanding == 0 ? 1 : 0 }
-        guard isAttached, credit > 0 else { return }
+        guard isAttached, !isAside, credit > 0 else { return }
         if outstanding == 0 { heardAt = now }
         effects.pull += credit
         outstanding += credit

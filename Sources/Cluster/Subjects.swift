@@ -39,6 +39,10 @@ struct Subjects: Sendable {
     var keys: String { "$KV.\(name)_keys.>" }
     var wordStream: String { "KV_\(name)_words" }
     var words: String { "$KV.\(name)_words.>" }
+    var replayStream: String { "KV_\(name)_replays" }
+    var replays: String { "$KV.\(name)_replays.>" }
+    /// Where a replay is kept.
+    func replay(_ id: Int) -> String { "$KV.\(name)_replays.\(id)" }
     /// Where it is kept with which event a key came.
     func key(_ key: DedupeKey) -> String { "$KV.\(name)_keys.\(key.id)" }
     /// Where it is kept what was said by hand of a queue.
@@ -47,6 +51,10 @@ struct Subjects: Sendable {
     func queue(ofWord subject: String) -> QueueID? {
         subject.split(separator: ".").last.flatMap { UInt16($0) }.map { QueueID(rawValue: $0) }
     }
+    /// Where relays tell one another that one of them empties a queue.
+    func emptying(_ queue: QueueID) -> String { "\(emptyingPrefix)\(queue.rawValue)" }
+    var emptyingPrefix: String { "\(name).w." }
+    var emptyings: String { "\(emptyingPrefix)*" }
     var slots: String { "\(name).o.*" }
     /// Where it is published which target has a slot.
     func slot(_ slot: Int) -> String { "\(name).o.\(slot)" }
@@ -94,11 +102,15 @@ struct Subjects: Sendable {
     /// All that a queue's deliveries were given up of.
     func failures(_ queue: QueueID) -> String { "\(name).f.\(queue.rawValue).*" }
 
-    /// The delivery that a failure's subject names.
-    static func failure(_ subject: String) -> DeliveryID? {
+    /// All that is written down of how a queue's deliveries stand, or of an event's.
+    func standings(_ queue: QueueID) -> String { "\(name).s.\(queue.rawValue).*" }
+    func standings(_ event: EventNumber) -> String { "\(name).s.*.\(event.rawValue)" }
+
+    /// The delivery that the subject of a standing or a failure names.
+    static func delivery(_ subject: String) -> DeliveryID? {
         let words = subject.split(separator: ".")
-        guard words.count >= 4, words[words.count - 3] == "f", let queue = UInt16(words[words.count - 2]),
-            let event = UInt64(words[words.count - 1])
+        guard words.count >= 4, ["s", "f"].contains(words[words.count - 3]),
+            let queue = UInt16(words[words.count - 2]), let event = UInt64(words[words.count - 1])
         else { return nil }
         return DeliveryID(event: EventNumber(rawValue: event), queue: QueueID(rawValue: queue))
     }

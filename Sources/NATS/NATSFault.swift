@@ -24,6 +24,11 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
     }
 
+    /// Whether what was expected to be a subject's last message is not.
+    public var isWrongLast: Bool {
+        code == NATSFault.wrongLastSequence || code == NATSFault.wrongLastSequenceYet
+    }
+
     /// The reason.
     public var description: String { reason }
 
@@ -51,6 +56,8 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     public static let messageNotFound = 10037
     /// What was expected to be a subject's last message is not.
     public static let wrongLastSequence = 10071
+    /// The same, where another message of the subject is just being stored.
+    static let wrongLastSequenceYet = 10164
     /// A message of the same id is being stored.
     public static let inProcess = 10158
     static let insufficientStorage = 10047

@@ -52,7 +52,7 @@ public protocol EventLog: AnyObject, Sendable {
 
     /// The first retained event behind `number`; those are passed over that surely came before `since`, in milliseconds since
     /// 1970.
-    func retained(after number: EventNumber, since: Int64) -> EventNumber?
+    func retained(after number: EventNumber, since: Int64) throws(SpoolError) -> EventNumber?
 
     /// Reads an event's record, to deliver it. One that was erased is an error.
     func read(_ position: Position) throws(SpoolError) -> StoredEvent

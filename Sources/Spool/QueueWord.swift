@@ -22,4 +22,11 @@ public protocol SharedWords: AnyObject, Sendable {
 
     /// Has `hear` told of each word from now on, whoever gave it, the last ones at once.
     func follow(_ hear: @escaping @Sendable (_ target: String, _ word: QueueWord) -> Void)
+
+    /// Has `hear` told of each target whose queue another one begins to empty, and whether it gives up what it holds: `standAside` is
+    /// then called.
+    func followEmptying(_ hear: @escaping @Sendable (_ target: String, _ givingUp: Bool) -> Void)
+
+    /// Gives back what a queue has in hand but `kept`, and takes nothing of it until the other one is done. Blocks until then.
+    func standAside(_ target: String, except kept: Set<EventNumber>)
 }

@@ -86,9 +86,17 @@ final class ClusterSimulation: @unchecked Sendable {
         }
         for wish in wishes {
             for sequence in wish.told {
-                let isGivenUp = stream.failures.contains(sequence) && stream.standing(of: sequence)?.state == .failed
+                let isGivenUp =
+                    stream.failures.contains(sequence) && stream.standing(of: sequence)?.record.state == .failed
                 if delivered[sequence] == nil && !isGivenUp {
                     fail("message \(sequence) is lost: its sender was told 202")
+                }
+            }
+        }
+        for (event, all) in stream.written {
+            for (one, next) in zip(all, all.dropFirst()) where next.record.state != .done {
+                if next.record.progress.attempts <= one.record.progress.attempts {
+                    fail("of \(event) an older standing was written over a newer one")
                 }
             }
         }
@@ -160,7 +168,6 @@ final class ClusterSimulation: @unchecked Sendable {
         if let ended = stream.deliveries[Int(sequence) - 1].endedAt, ended < long {
             fail("\(sequence) is handed out, and had come to its end")
         }
-        // A relay that was away may write what it knew over what another has written since: then that counts.
         if let last = stream.written[sequence]?.last, last.at < long {
             let record = last.record
             if record.progress.attempts > delivery.progress.attempts { fail("\(sequence) begins its schedule anew") }
@@ -250,7 +257,8 @@ final class ClusterSimulation: @unchecked Sendable {
             } else if said.subject == "e" {
                 answer = stream.store(said.payload, id: id(of: said), now: now)
             } else if let record = ClusterRecord(said.payload) {
-                answer = stream.write(record, asFailure: said.subject == "f", id: id(of: said), now: now)
+                answer = stream.write(
+                    record, after: said.last, asFailure: said.subject == "f", id: id(of: said), now: now)
             } else {
                 return fail("a record that is none")
             }
@@ -299,7 +307,7 @@ final class ClusterSimulation: @unchecked Sendable {
             travel { [self] in
                 guard leaderlessUntil <= now else { return }
                 let standing = stream.standing(of: event.rawValue)
-                travel { answer(.event(standing)) }
+                travel { answer(.event(standing?.record, number: standing?.number ?? 0)) }
             }
         }
         after(5_000) { answer(.fault) }

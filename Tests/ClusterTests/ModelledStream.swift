@@ -22,6 +22,7 @@ struct ModelledStream {
     struct Written {
         var record: ClusterRecord
         var at: Int64
+        var number: UInt64
     }
 
     /// Messages that a relay has asked for.
@@ -40,6 +41,8 @@ struct ModelledStream {
     private(set) var written: [UInt64: [Written]] = [:]
     /// The failures that were written down.
     private(set) var failures: Set<UInt64> = []
+    /// How many records were written of any delivery.
+    private var records: UInt64 = 0
     private var ids: [String: (sequence: UInt64, at: Int64)] = [:]
     private var pulls: [Pull] = []
 
@@ -52,15 +55,21 @@ struct ModelledStream {
         return .stored(UInt64(events.count))
     }
 
-    /// Takes a record of a delivery, or of its failure.
-    mutating func write(_ record: ClusterRecord, asFailure: Bool, id: String, now: Int64) -> PublishAnswer {
+    /// Takes a record of a delivery if the last one has the number `last`, or of its failure.
+    mutating func write(_ record: ClusterRecord, after last: UInt64?, asFailure: Bool, id: String, now: Int64)
+        -> PublishAnswer
+    {
         if let known = ids[id], now - known.at < ModelledStream.dedupe { return .repeated(known.sequence) }
-        ids[id] = (1, now)
         let event = record.delivery.event.rawValue
+        if let last, last != written[event]?.last?.number ?? 0 {
+            return .refused(NATSFault(.never, "wrong last sequence", code: NATSFault.wrongLastSequence))
+        }
+        ids[id] = (1, now)
         if asFailure {
             failures.insert(event)
         } else {
-            written[event, default: []].append(Written(record: record, at: now))
+            records += 1
+            written[event, default: []].append(Written(record: record, at: now, number: records))
         }
         return .stored(1)
     }
@@ -109,7 +118,7 @@ struct ModelledStream {
     }
 
     /// The record that counts.
-    func standing(of event: UInt64) -> ClusterRecord? { written[event]?.last?.record }
+    func standing(of event: UInt64) -> Written? { written[event]?.last }
 
     var isFinished: Bool { deliveries.allSatisfy { $0.endedAt != nil } }
 }
@@ -119,6 +128,8 @@ struct Said {
     var subject = ""
     var reply = ""
     var id = ""
+    /// The number that the subject's last message is to have.
+    var last: UInt64?
     var payload: [UInt8] = []
 
     /// Takes the first frame off what a client has written.
@@ -133,10 +144,13 @@ struct Said {
         let total = counts.last ?? 0
         if isWithHeaders {
             let headers = String(decoding: bytes[start..<start + counts[0]], as: UTF8.self)
-            id =
-                headers.split(separator: "\r\n").first { $0.hasPrefix("Nats-Msg-Id: ") }.map {
-                    String($0.dropFirst(13))
-                } ?? ""
+            func header(_ name: String) -> String? {
+                headers.split(separator: "\r\n").first { $0.hasPrefix(name + ": ") }.map {
+                    String($0.dropFirst(name.count + 2))
+                }
+            }
+            id = header("Nats-Msg-Id") ?? ""
+            last = header(Client.expectedLast).flatMap { UInt64($0) }
         }
         payload = Array(bytes[(start + (isWithHeaders ? counts[0] : 0))..<start + total])
         bytes = bytes[(start + total + 2)...]

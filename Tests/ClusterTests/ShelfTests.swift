@@ -53,7 +53,7 @@ import Testing
         _ = decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }
         let later = decide(&shelf) { $0.settle(outcome(7, .later(notBefore: 9_000)), wall: 1_000, &$1) }
         #expect(later.acknowledge.isEmpty)
-        let record = try #require(later.write.first)
+        let record = try #require(later.write.first?.record)
         #expect(record.state == .later && record.notBefore == 9_000 && record.message == 7)
         #expect(decide(&shelf) { $0.keepAlive(&$1) }.acknowledge.map(\.what) == [.inProgress])
         let written = decide(&shelf) { $0.written(record, wall: 2_000, &$1) }
@@ -65,7 +65,7 @@ import Testing
         var shelf = shelf()
         _ = decide(&shelf) { $0.arrived(arrival(7), now: 0, &$1) }
         let failed = decide(&shelf) { $0.settle(outcome(7, .failed), wall: 0, &$1) }
-        let record = try #require(failed.write.first)
+        let record = try #require(failed.write.first?.record)
         #expect(decide(&shelf) { $0.written(record, wall: 0, &$1) }.acknowledge.map(\.what) == [.term])
     }
 
@@ -77,9 +77,54 @@ import Testing
         record.message = 7
         record.progress = Progress(attempts: 4, since: 99)
         let found = decide(&shelf) {
-            $0.lookedUp(arrival(7, isRepeated: true), .event(record), wall: 0, now: 0, &$1)
+            $0.lookedUp(arrival(7, isRepeated: true), .event(record, number: 3), wall: 0, now: 0, &$1)
         }
         #expect(found.handOut.map(\.progress) == [record.progress])
+    }
+
+    @Test func whatIsWrittenDownFollowsWhatWasLookedUp() throws {
+        var shelf = shelf()
+        _ = decide(&shelf) { $0.arrived(arrival(6), now: 0, &$1) }
+        #expect(decide(&shelf) { $0.settle(outcome(6, .failed), wall: 0, &$1) }.write.map(\.after) == [0])
+        _ = decide(&shelf) { $0.arrived(arrival(7, isRepeated: true), now: 0, &$1) }
+        var last = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), .later)
+        last.message = 7
+        _ = decide(&shelf) { $0.lookedUp(arrival(7, isRepeated: true), .event(last, number: 42), wall: 0, now: 0, &$1) }
+        let later = decide(&shelf) { $0.settle(outcome(7, .later(notBefore: 9)), wall: 0, &$1) }
+        #expect(later.write.map(\.after) == [42])
+        // Another relay has written since.
+        let record = try #require(later.write.first?.record)
+        let refused = decide(&shelf) { $0.unwritten(record, &$1) }
+        #expect(refused.acknowledge.map(\.what) == [.again(afterMilliseconds: Shelf.faultMilliseconds)])
+    }
+
+    @Test func aRecordThatWasToFollowAnotherOneCountsNoMoreUnlessItSaysThatAllIsDone() {
+        func record(_ state: ClusterRecord.State, message: UInt64 = 7, attempts: UInt32 = 1) -> ClusterRecord {
+            var record = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), state)
+            (record.message, record.progress.attempts) = (message, attempts)
+            return record
+        }
+        #expect(record(.later).refused(by: record(.later)) == .isStored)
+        #expect(record(.later).refused(by: record(.later, attempts: 3)) == .isOvertaken)
+        #expect(record(.failed).refused(by: record(.done)) == .isOvertaken)
+        #expect(record(.later).refused(by: nil) == .again)
+        #expect(record(.done).refused(by: record(.later, attempts: 3)) == .again)
+        #expect(record(.done).refused(by: record(.again, message: 8)) == .isOvertaken)
+    }
+
+    @Test func whoStandsAsideGivesBackWhatIsNotUnderWayAndTakesNothingUntilItComesBack() {
+        var shelf = shelf()
+        for message in 1...3 as ClosedRange<UInt64> {
+            _ = decide(&shelf) { $0.arrived(arrival(message), now: 0, &$1) }
+        }
+        let aside = decide(&shelf) { $0.standAside(except: [EventNumber(rawValue: 2)], &$1) }
+        #expect(Set(aside.acknowledge.map(\.reply)) == ["ack.1", "ack.3"])
+        #expect(decide(&shelf) { $0.request(2, now: 0, &$1) }.pull == 0)
+        let late = decide(&shelf) { $0.arrived(arrival(4), now: 0, &$1) }
+        #expect(late.handOut.isEmpty && late.acknowledge.map(\.what) == [.again(afterMilliseconds: 0)])
+        #expect(decide(&shelf) { $0.settle(outcome(2, .done), wall: 0, &$1) }.acknowledge.map(\.what) == [.done])
+        // Seven that had not come, and two that were asked for meanwhile.
+        #expect(decide(&shelf) { $0.comeBack(now: 0, &$1) }.pull == 9)
     }
 
     @Test func aMessageThatComesBeforeItsTimeGoesBackUntilThen() {
@@ -89,7 +134,7 @@ import Testing
         record.message = 7
         record.notBefore = 60_000
         let found = decide(&shelf) {
-            $0.lookedUp(arrival(7, isRepeated: true), .event(record), wall: 10_000, now: 0, &$1)
+            $0.lookedUp(arrival(7, isRepeated: true), .event(record, number: 3), wall: 10_000, now: 0, &$1)
         }
         #expect(found.acknowledge.map(\.what) == [.again(afterMilliseconds: 50_000)])
         #expect(found.pull == 1)
@@ -102,7 +147,7 @@ import Testing
         var record = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), state)
         record.message = state == .again ? 8 : 7
         let found = decide(&shelf) {
-            $0.lookedUp(arrival(7, isRepeated: true), .event(record), wall: 0, now: 0, &$1)
+            $0.lookedUp(arrival(7, isRepeated: true), .event(record, number: 3), wall: 0, now: 0, &$1)
         }
         #expect(found.handOut.isEmpty)
         #expect(found.acknowledge.map(\.what) == [state == .failed ? .term : .done])
@@ -169,7 +214,7 @@ import Testing
             shelf.goOn(now: 0, &effects)
         }
         #expect(later.pull == 0)
-        let record = try #require(later.write.first)
+        let record = try #require(later.write.first?.record)
         let written = decide(&shelf) { shelf, effects in
             shelf.written(record, wall: 1_000, &effects)
             shelf.goOn(now: 0, &effects)

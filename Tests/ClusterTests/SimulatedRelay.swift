@@ -12,6 +12,7 @@ enum ClusterOmission: String, CaseIterable {
     case outcomeFirst = "a message ends when its outcome is known"
     case keepAlive = "what is in hand is kept"
     case renewal = "messages are asked for again on a new connection"
+    case follows = "how a delivery stands is written over what it follows only"
 }
 
 /// A relay on a cluster: the log's own parts, joined as `JetStreamLog` joins them. On the simulation's one thread.
@@ -122,7 +123,7 @@ final class SimulatedRelay: @unchecked Sendable {
                 writer.publish("pull", reply: "\(name).n.\(shelf.generation)", Array(String(effects.pull).utf8))
             }
         }
-        for record in effects.write { write(record) }
+        for (record, last) in effects.write { write(record, after: last) }
         for arrival in effects.lookUp {
             world.lookUp(arrival.event) { [weak self] found in
                 guard let self else { return }
@@ -132,28 +133,45 @@ final class SimulatedRelay: @unchecked Sendable {
         if !effects.handOut.isEmpty { world.handOut(effects.handOut) }
     }
 
-    private func write(_ record: ClusterRecord) {
+    private func write(_ record: ClusterRecord, after last: UInt64) {
         if omission == .recordFirst { decide { $0.written(record, wall: self.now, &$1) } }
         var messages = [("s", record.bytes)]
         if record.state == .failed { messages.append(("f", record.bytes)) }
-        publish(messages, key: nil, deadline: .max) { [weak self] round in
+        publish(messages, key: nil, after: omission == .follows ? nil : last, deadline: .max) { [weak self] round in
             guard let self, round.left == 0 else { return }
-            let isStored = round.answers.allSatisfy { $0?.isStored == true }
-            decide { isStored ? $0.written(record, wall: self.now, &$1) : $0.unwritten(record, &$1) }
+            if case .refused(let fault)? = round.answers[0], fault.isWrongLast { return compare(record) }
+            end(record, isWritten: round.answers.allSatisfy { $0?.isStored == true })
+        }
+    }
+
+    private func end(_ record: ClusterRecord, isWritten: Bool) {
+        decide { isWritten ? $0.written(record, wall: self.now, &$1) : $0.unwritten(record, &$1) }
+    }
+
+    private func compare(_ record: ClusterRecord) {
+        world.lookUp(record.delivery.event) { [weak self] found in
+            guard let self else { return }
+            guard case .event(let last, let number) = found else { return end(record, isWritten: false) }
+            switch record.refused(by: last) {
+            case .isStored: end(record, isWritten: true)
+            case .again: write(record, after: number)
+            case .isOvertaken: end(record, isWritten: false)
+            }
         }
     }
 
     private func publish(
-        _ messages: [(subject: String, payload: [UInt8])], key: String?, deadline: Int64,
+        _ messages: [(subject: String, payload: [UInt8])], key: String?, after last: UInt64? = nil, deadline: Int64,
         _ told: @escaping (Publisher.Round) -> Void
     ) {
         var writer = ProtocolWriter()
         var ends: [Int] = []
         let first = nextMessage
         for message in messages {
+            var headers = omission == .messageID ? [] : [("Nats-Msg-Id", key ?? "\(name)-\(nextMessage)")]
+            if message.subject == "s", let last { headers.append((Client.expectedLast, String(last))) }
             writer.publish(
-                message.subject, reply: "\(name).p.\(nextMessage)",
-                headers: omission == .messageID ? [] : [("Nats-Msg-Id", key ?? "\(name)-\(nextMessage)")],
+                message.subject, reply: "\(name).p.\(nextMessage)", headers: headers,
                 payloadCount: message.payload.count
             ) { $0 += message.payload }
             ends.append(writer.bytes.count)

@@ -53,8 +53,9 @@ import Testing
 
     @Test func aFailuresSubjectNamesItsDelivery() {
         let delivery = DeliveryID(event: EventNumber(rawValue: 1042), queue: queue(3))
-        #expect(Subjects.failure(subjects.failure(delivery)) == delivery)
-        #expect(Subjects.failure("hs.s.3.1042") == nil)
+        #expect(Subjects.delivery(subjects.failure(delivery)) == delivery)
+        #expect(Subjects.delivery(subjects.standing(delivery)) == delivery)
+        #expect(Subjects.delivery("hs.t.3.1042") == nil)
     }
 
     @Test func aRecordIsReadAsItWasWritten() {

@@ -69,7 +69,8 @@ def try_out_cluster():
         try:
             until("the relay is on the list", lambda: relay.api("cluster").get("relays"))
             relay.ask("/api/v1/replays", {"since": "1h", "to": ["file"]})
-            return try_out(relay, "--include-path", "/api/v1/cluster")
+            paths = ["cluster", "audit", "failures", "replays"]
+            return try_out(relay, *[word for path in paths for word in ("--include-path", f"/api/v1/{path}")])
         finally:
             relay.close()
     finally:

@@ -213,8 +213,9 @@ class ConsoleTests(unittest.TestCase):
         self.browser.wait("it asks first", "document.querySelector('#dialog').open")
         self.assertIn("Send 20 events to archive?", self.browser.text("#dialog"))
         self.browser.click("#confirm")
-        self.browser.wait("the job is there", "document.querySelector('#replays [id^=pause-]')")
+        until("the job has begun", lambda: not self.relay.api("replays")["replays"][-1]["dry_run"])
         job = self.relay.api("replays")["replays"][-1]["replay"]
+        self.browser.wait("the job is there", f"document.querySelector('#pause-{job}')")
         self.browser.click(f"#pause-{job}")
         self.browser.wait("it is paused", f"document.querySelector('#resume-{job}')")
         self.browser.click(f"#resume-{job}")
@@ -291,6 +292,51 @@ class ConsoleTests(unittest.TestCase):
         self.assertIn("current", self.browser.text("[data-broker=n0]"))
         self.assertEqual(faults(self.browser), [])
         self.browser.picture(f"{PICTURES}/cluster.png")
+        self.records_of_all(relays)
+
+    def records_of_all(self, relays):
+        """What the relays of a cluster wrote, each and all, by the API and on the page."""
+        for number, relay in enumerate(relays):
+            relay.post([{"type": "both", "id": f"both-{number}-{place}"} for place in range(6)])
+        names = {relay["relay"] for relay in relays[0].api("cluster")["relays"]}
+
+        def lines(page):
+            return sorted(map(json.dumps, page["lines"]))
+
+        def own():
+            return sorted(line for relay in relays for line in lines(relay.api("audit?limit=500")))
+
+        until("all has come to its end", lambda: all(
+            not t["waiting"] and not t["in_flight"] for relay in relays for t in relay.api("status")["targets"].values()))
+        until("the brokers have every line", lambda: lines(relays[0].api("audit?limit=500&cluster=true")) == own())
+        whole = relays[1].api("audit?limit=500&cluster=true")
+        self.assertGreaterEqual(len(whole["lines"]), 12)
+        self.assertEqual(len(whole["relays"]), len(whole["lines"]))
+        self.assertLessEqual(set(whole["relays"]), names)
+        parts, before = [], ""
+        while before is not None:
+            page = relays[0].api(f"audit?limit=3&cluster=true&before={before}")
+            parts += page["lines"]
+            before = page["older"]
+        self.assertEqual(parts, whole["lines"], "page by page it is the same")
+        self.assertEqual(relays[0].api(f"audit?cluster=true&after={whole['newer']}")["lines"], [])
+        for name in names:
+            self.assertEqual(len(relays[0].api(f"audit?limit=500&cluster=true&relay={name}")["lines"]), whole["relays"].count(name))
+        relays[1].post([{"type": "news", "id": "news"}])
+        until("it is news", lambda: relays[0].api(f"audit?cluster=true&type=news&after={whole['newer']}")["lines"])
+        self.assertEqual(relays[0].ask("/api/v1/audit?cluster=perhaps")[0], 400)
+        self.assertEqual(self.relay.ask("/api/v1/failures?cluster=true")[0], 409)
+        self.browser.open(f"{relays[0].root}/#/audit?type=both")
+        self.browser.wait("the relays are named", "document.querySelectorAll('[name=relay] option').length === 4")
+        self.browser.run("document.querySelector('[name=relay]').value = '*';"
+                         "document.querySelector('[name=relay]').dispatchEvent(new Event('change', {bubbles: true}))")
+        wanted = relays[0].api("audit?type=both&limit=100&cluster=true")
+        self.browser.wait("all are shown", f"document.querySelectorAll('#records tbody tr').length === {len(wanted['lines'])}")
+        self.assertIn("cluster=true", self.browser.url)
+        self.assertIn(wanted["relays"][0], self.browser.text("#records tbody tr"))
+        self.assertEqual(faults(self.browser), [])
+        self.browser.open(f"{relays[0].root}/#/audit")
+        self.browser.wait("this page's own alone", "document.querySelector('#records') && !document.querySelector('#records thead').innerText.includes('Relay')")
 
     def test_a_refused_reload_says_what_is_wrong_and_where(self):
         wrong = configuration(self.receiver)

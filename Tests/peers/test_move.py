@@ -41,6 +41,8 @@ class LocalRelay(ClusterRelay):
     def trace(self, to):
         """What changes in the spool's directory with each round: the note of how far it came, or the segment's bytes."""
         segments = os.path.join(self.directory.name, "spool", "segments")
+        if not os.path.exists(segments):
+            return []
         found = []
         for name in sorted(os.listdir(segments)):
             if name == "notes" if to == "cluster" else name.endswith(".segment"):

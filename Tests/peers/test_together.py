@@ -111,7 +111,7 @@ class Together(BrokerAndReceiver):
             return arrived(self.receiver)["replayed"] > 1
 
         until("it comes again", replayed)
-        jobs = until("the other's replay is shown", lambda: self.rows(first, "replay", "list"))
+        jobs = until("the other's replay is done", lambda: [j for j in self.rows(first, "replay", "list") if j["state"] == "done"])
         self.assertTrue(jobs[0]["relay"].endswith(f":{second.port}"))
         self.assertEqual((jobs[0]["state"], jobs[0]["to"]), ("done", ["crm"]))
 

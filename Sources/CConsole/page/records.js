@@ -4,28 +4,34 @@ import { get, query } from "./api.js";
 import { badge, el, moment, number, redraw, row, say, table } from "./dom.js";
 import { retryAll, retryButton } from "./retry.js";
 
-const columns = ["Status", "Type", "Webhook ID", "Source", "Target", "Target URL", "Request ID", "Event created at",
+const ownColumns = ["Status", "Type", "Webhook ID", "Source", "Target", "Target URL", "Request ID", "Event created at",
   "Executed at", "Event", "Action"];
-const filters = ["status", "type", "target", "route", "source", "since", "until", "text"];
+const allColumns = [...ownColumns.slice(0, -1), "Relay", "Action"];
+const filters = ["status", "type", "target", "route", "source", "since", "until", "text", "cluster", "relay"];
 const kinds = { SUCCEEDED: "good", RETRYING: "wait", FAILED: "bad" };
 /** Rows on the page at most, whether new ones come or older ones are asked for. */
 const rowLimit = 1000;
 /** Lines in one answer at most. */
 const pageLimit = 100;
 
-function line(record) {
+/** A line of a file's, or one that `relay` wrote. */
+function line(record, relay) {
   const number = record.delivery.split("/")[0];
   const when = record.next_attempt_at ? ["again ", moment(record.next_attempt_at)] : null;
-  return row(columns, [
+  return row(relay === undefined ? ownColumns : allColumns, [
     [badge(record.status, kinds[record.status] ?? ""), record.error ? el("small", {}, record.error) : null,
       when ? el("small", {}, when) : null],
     record.type ?? "–", record.webhook_id ?? "–", record.source,
     el("a", { href: `#/audit?${query({ target: record.target })}` }, record.target),
     el("span", { class: "url" }, record.target_url), record.request_id ?? "–", moment(record.event_created_at),
     moment(record.executed_at), el("a", { href: `#/events/${number}` }, number),
+    ...(relay === undefined ? [] : [relay]),
     record.status === "SUCCEEDED" ? "" : retryButton(record.delivery),
   ]);
 }
+
+/** The rows of an answer. */
+const lines = page => page.lines.map((record, place) => line(record, page.relays?.[place]));
 
 function form(stem, parameters, choices) {
   const value = name => parameters.get(name) ?? "";
@@ -42,10 +48,15 @@ function form(stem, parameters, choices) {
     select("route", "Route", choices.routes), select("source", "Source", choices.sources),
     text("since", "Since", "1h or 2026-01-01"), text("until", "Until", "30m"), text("text", "ID contains", "whs_… or 1042"),
     list("types", choices.types),
+    choices.relays ? field("relay", "Relay", el("select", { name: "relay" },
+      [["", "this page's"], ["*", "all"], ...choices.relays.map(name => [name, name])].map(([worth, shown]) =>
+        el("option", { value: worth, selected: worth === chosenRelay(parameters) }, shown)))) : null,
     el("div", { class: "buttons" }, el("button", { class: "primary" }, "Filter"),
       el("a", { href: `#/${stem}`, class: "button quiet" }, "Clear")));
   const apply = () => {
-    const chosen = Object.fromEntries(new FormData(made));
+    const { relay, ...chosen } = Object.fromEntries(new FormData(made));
+    if (relay) chosen.cluster = "true";
+    if (relay && relay !== "*") chosen.relay = relay;
     const wanted = `#/${stem}?${query(chosen)}`.replace(/\?$/, "");
     if (location.hash !== wanted) location.hash = wanted;
   };
@@ -54,9 +65,23 @@ function form(stem, parameters, choices) {
   return made;
 }
 
+/** Whose lines are wanted, as the form has it. */
+function chosenRelay(parameters) {
+  return parameters.get("cluster") === "true" ? parameters.get("relay") || "*" : "";
+}
+
+/** The names of the relays that share the cluster; nothing where there is none, or it does not answer. */
+async function relays() {
+  try {
+    if ((await get("status")).spool.sync !== "jetstream") return undefined;
+    return (await get("cluster")).relays.map(relay => relay.relay);
+  } catch { return undefined; }
+}
+
 async function choices() {
-  const [routes, targets, samples] = await Promise.all([get("routes"), get("targets"), get("samples")]);
+  const [routes, targets, samples, known] = await Promise.all([get("routes"), get("targets"), get("samples"), relays()]);
   return {
+    relays: known,
     routes: routes.routes.map(route => route.name), sources: routes.sources,
     targets: targets.targets.map(target => target.name), types: samples.types,
   };
@@ -68,7 +93,7 @@ export async function records(place, stem, parameters) {
   const [page, known] = await Promise.all([get(`${stem}?${query(wanted)}`), choices()]);
   const title = stem === "audit" ? "Audit log" : "Failures";
   const list = table(stem === "audit" ? "Every attempt, the newest first" : "Deliveries given up, the newest first",
-    columns, page.lines.map(line), "records");
+    page.relays ? allColumns : ownColumns, lines(page), "records");
   const body = list.querySelector("tbody");
   const foot = el("div", { class: "foot" });
   let { older, newer, searched_to: searchedTo } = page;
@@ -95,7 +120,7 @@ export async function records(place, stem, parameters) {
       let found = 0;
       while (!found && older && location.hash === here) {
         const next = await get(`${stem}?${query({ ...wanted, before: older })}`);
-        body.append(...next.lines.map(line));
+        body.append(...lines(next));
         found = next.lines.length;
         ({ older, searched_to: searchedTo } = next);
         drawFoot();
@@ -114,7 +139,7 @@ export async function records(place, stem, parameters) {
   async function begin() {
     try {
       const again = await get(`${stem}?${query(wanted)}`);
-      body.replaceChildren(...again.lines.map(line));
+      body.replaceChildren(...lines(again));
       ({ older, newer, searched_to: searchedTo } = again);
       isPast = false;
       drawFoot();
@@ -134,7 +159,7 @@ export async function records(place, stem, parameters) {
     if (!news.lines.length) return;
     // More than an answer holds have come, or the page grows too long: it begins again with the newest.
     if (news.lines.length >= pageLimit || body.childElementCount + news.lines.length > rowLimit) return begin();
-    body.prepend(...news.lines.map(line));
+    body.prepend(...lines(news));
     drawFoot();
   };
 }

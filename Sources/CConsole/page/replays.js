@@ -5,6 +5,8 @@ import { badge, confirm, el, moment, number, redraw, row, say, table } from "./d
 
 const columns = ["Replay", "State", "To", "Received from", "Until", "Pattern", "Rate", "Looked at", "Matched", "Handed over",
   "Waited already", "Action"];
+/** Where relays share a cluster, it is also said which one runs a job. */
+const withRelay = [...columns.slice(0, -1), "Relay", "Action"];
 const kinds = { running: "wait", paused: "wait", done: "good", cancelled: "" };
 /** How often a count is asked for until it is there, in milliseconds. */
 const period = 300;
@@ -17,11 +19,12 @@ function actions(job, act) {
   }, word))) : "";
 }
 
-function line(job, act) {
-  return row(columns, [job.replay,
+function line(job, isShared, act) {
+  return row(isShared ? withRelay : columns, [job.replay,
     [badge(job.dry_run ? "counted" : job.state, kinds[job.state] ?? ""), job.obstacle ? el("small", {}, job.obstacle) : null],
     job.to.join(", "), moment(job.since), moment(job.until), job.match ? el("code", {}, job.match) : "every event",
-    job.rate ?? "–", number(job.seen), number(job.matched), number(job.handed_over), number(job.waited), actions(job, act),
+    job.rate ?? "–", number(job.seen), number(job.matched), number(job.handed_over), number(job.waited),
+    ...(isShared ? [job.relay ?? "–"] : []), actions(job, act),
   ], { "data-replay": job.replay });
 }
 
@@ -94,7 +97,9 @@ export async function replays(place, rest, parameters) {
     const now = JSON.stringify(replays);
     if (now === last) return;
     last = now;
-    redraw(holder, table("Replays, the latest first", columns, replays.reverse().map(job => line(job, act)), "replays"));
+    const isShared = replays.some(job => job.relay);
+    redraw(holder, table("Replays, the latest first", isShared ? withRelay : columns,
+      replays.reverse().map(job => line(job, isShared, act)), "replays"));
   }
   async function act(id, action) {
     try {

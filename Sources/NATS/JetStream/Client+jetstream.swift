@@ -20,9 +20,12 @@ public struct APIAnswer: Sendable {
 }
 
 extension Client {
+    /// The header with the number that a subject's last message must have for a message to be stored.
+    public static let expectedLast = "Nats-Expected-Last-Subject-Sequence"
+
     /// Publishes a subject's first message and waits until it is stored. From any thread but the client's.
     /// - Returns: its number in the stream.
-    /// - Throws: `NATSFault` with the code `wrongLastSequence` if the subject has a message already.
+    /// - Throws: `NATSFault` that `isWrongLast` if the subject has a message already.
     public func publishFirst(_ subject: String, _ payload: [UInt8]) throws(NATSFault) -> UInt64 {
         try publish(subject, payload, after: 0)
     }
@@ -30,10 +33,10 @@ extension Client {
     /// Publishes a message if the subject's last one has this number (0 for none), and waits until it is stored. From any thread
     /// but the client's.
     /// - Returns: its number in the stream.
-    /// - Throws: `NATSFault` with the code `wrongLastSequence` if the last one is another.
+    /// - Throws: `NATSFault` that `isWrongLast` if the last one is another.
     public func publish(_ subject: String, _ payload: [UInt8], after last: UInt64) throws(NATSFault) -> UInt64 {
         let message = try call(
-            subject, payload, headers: [("Nats-Expected-Last-Subject-Sequence", String(last))],
+            subject, payload, headers: [(Client.expectedLast, String(last))],
             milliseconds: Client.requestMilliseconds)
         switch PublishAnswer(message) {
         case .stored(let sequence), .repeated(let sequence): return sequence

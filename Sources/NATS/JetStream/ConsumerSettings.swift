@@ -12,8 +12,6 @@ public struct ConsumerSettings: Sendable, Equatable {
     public var ackWait: Int64
     /// How many messages may be without an acknowledgement; beyond it nothing new is handed out.
     public var maxAckPending: Int
-    /// The sequence to begin at; `nil` for the first.
-    public var start: UInt64?
 
     /// A consumer.
     public init(name: String, stream: String, filter: String, ackWait: Int64, maxAckPending: Int) {
@@ -32,8 +30,7 @@ public struct ConsumerSettings: Sendable, Equatable {
             $0.member("config") {
                 $0.object {
                     $0.member("durable_name", name)
-                    $0.member("deliver_policy", start == nil ? "all" : "by_start_sequence")
-                    if let start { $0.member("opt_start_seq", start) }
+                    $0.member("deliver_policy", "all")
                     $0.member("ack_policy", "explicit")
                     $0.member("ack_wait", ackWait)
                     $0.member("max_deliver", -1)

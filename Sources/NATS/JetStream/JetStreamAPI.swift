@@ -18,10 +18,6 @@ public enum JetStreamAPI {
     public static func createConsumer(_ consumer: ConsumerSettings) -> String {
         "$JS.API.CONSUMER.DURABLE.CREATE.\(consumer.stream).\(consumer.name)"
     }
-    /// Removes a consumer.
-    public static func deleteConsumer(_ name: String, of stream: String) -> String {
-        "$JS.API.CONSUMER.DELETE.\(stream).\(name)"
-    }
     /// Tells of a consumer.
     public static func consumer(_ name: String, of stream: String) -> String {
         "$JS.API.CONSUMER.INFO.\(stream).\(name)"

@@ -1,3 +1,4 @@
+import Cluster
 import EventJSON
 import HTTPServer
 import Platform
@@ -14,15 +15,29 @@ extension AdminEndpoints {
         .get { [self] request in
             do throws(Problem) {
                 let query = try RecordQuery(request.query, now: operations.now())
-                let page = try reading { () throws(FileReadError) in
-                    try RecordPage(query, of: pages(stem)) { operations.routes(of: $0) }
-                }
+                let page = try query.isOfAll ? allRelaysPage(stem, query) : ownPage(stem, query)
                 var writer = JSONWriter()
                 page.write(to: &writer)
                 return Response(status: 200, body: writer.bytes)
             } catch {
                 return error.response
             }
+        }
+    }
+
+    private func ownPage(_ stem: String, _ query: RecordQuery) throws(Problem) -> RecordPage {
+        try reading { () throws(FileReadError) in
+            try RecordPage(query, of: pages(stem)) { operations.routes(of: $0) }
+        }
+    }
+
+    private func allRelaysPage(_ stem: String, _ query: RecordQuery) throws(Problem) -> RecordPage {
+        guard let member = operations.member, let kind = RecordKind(rawValue: stem) else { throw Problem.notOnCluster }
+        do throws(SpoolError) {
+            let stream = RecordStream(of: try member.cluster(), kind)
+            return try RecordPage(query, of: stream) { operations.routes(of: $0) }
+        } catch {
+            throw Problem(error)
         }
     }
 

@@ -32,7 +32,7 @@ struct AdminEndpoints: Sendable {
         case "/api/v1/pause": .post { [self] in change($0, operations.pause) }
         case "/api/v1/resume": .post { [self] in change($0, operations.resume) }
         case "/api/v1/drop": .post { [self] in change($0, operations.drop) }
-        case "/api/v1/move": .post { [self] in change($0, operations.move) }
+        case "/api/v1/move": .post(on: .aside) { [self] in change($0, operations.move) }
         case "/api/v1/session":
             .get(on: .loop) { [login] _ in AdminEndpoints.object { $0.member("token", login.isNeeded) } }
         case "/api/v1/audit": records("audit")
@@ -106,12 +106,16 @@ struct AdminEndpoints: Sendable {
 
     private func setReplay(_ text: String, _ state: ReplayJob.State) -> Response {
         var writer = JSONWriter()
-        guard let id = Int(text), operations.setReplay(id, state, to: &writer) else {
-            return Problem(
-                status: 404, detail: "there is no replay \(text)", hint: "`hookswitch replay list` shows them"
-            ).response
+        do throws(SpoolError) {
+            if let id = Int(text), try operations.setReplay(id, state, to: &writer) {
+                return Response(status: 200, body: writer.bytes)
+            }
+        } catch {
+            return Problem(error).response
         }
-        return Response(status: 200, body: writer.bytes)
+        return Problem(
+            status: 404, detail: "there is no replay \(text)", hint: "`hookswitch replay list` shows them"
+        ).response
     }
 
     private func readiness() -> Response {

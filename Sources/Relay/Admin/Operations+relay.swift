@@ -5,16 +5,15 @@ import Spool
 
 /// How this relay is, as it tells the others of its cluster.
 extension Operations {
-    /// Targets and replays told of at most; those of the last names are left out.
+    /// Targets told of at most; those of the last names are left out.
     private static let toldTargets = 500
-    private static let toldReplays = 64
     /// How much of a target's last fault is told, in characters.
     private static let toldFault = 200
 
     /// What is announced:
     ///
     ///     {"relay":"host:8080","version":"1.0.0","since":"2026-01-01T00:00:00.000Z","broker":{"name":"n0","version":"2.15.1"},
-    ///      "door":{"accepted":1,"duplicates":0,"refused":0},"in_flight":0,"passed_over":0,"targets":{"crm":{…}},"replays":[…]}
+    ///      "door":{"accepted":1,"duplicates":0,"refused":0},"in_flight":0,"passed_over":0,"targets":{"crm":{…}}}
     var relayNote: [UInt8] {
         let workers = engine.status()
         let door = counters.total
@@ -44,13 +43,6 @@ extension Operations {
                 writer.object { writer in
                     for worker in workers.sorted(by: { $0.name < $1.name }).prefix(Operations.toldTargets) {
                         writer.member(worker.name) { Operations.write(worker, to: &$0) }
-                    }
-                }
-            }
-            writer.member("replays") { writer in
-                writer.array { writer in
-                    for entry in replays.jobs().suffix(Operations.toldReplays) {
-                        entry.job.write(to: &writer, obstacle: entry.obstacle)
                     }
                 }
             }

@@ -25,15 +25,15 @@ extension Operations {
         writer.object { writer in
             writer.member("replays") { writer in
                 writer.array { writer in
-                    for entry in replays.jobs() { entry.job.write(to: &writer, obstacle: entry.obstacle) }
+                    for job in replays.jobs() { job.write(to: &writer) }
                 }
             }
         }
     }
 
     /// Pauses, resumes or cancels a replay and writes it; false if there is none of this number.
-    func setReplay(_ id: Int, _ state: ReplayJob.State, to writer: inout JSONWriter) -> Bool {
-        guard let job = replays.set(id, state) else { return false }
+    func setReplay(_ id: Int, _ state: ReplayJob.State, to writer: inout JSONWriter) throws(SpoolError) -> Bool {
+        guard let job = try replays.set(id, state) else { return false }
         job.write(to: &writer)
         return true
     }

@@ -32,8 +32,18 @@ struct Problem: Error {
 }
 
 extension Problem {
+    /// What is asked of a cluster where there is none.
+    static let notOnCluster = Problem(
+        status: 409, detail: "the spool is a directory: this relay is the only one that has it",
+        hint: "`spool.jetstream` is what several relays share")
+
     /// The spool could not be asked.
     init(_ error: SpoolError) {
-        self.init(status: 500, detail: error.described, hint: "the disk or the spool's files are at fault; see the log")
+        guard case .elsewhere = error else {
+            self.init(
+                status: 500, detail: error.described, hint: "the disk or the spool's files are at fault; see the log")
+            return
+        }
+        self.init(status: 503, detail: error.described, hint: "are the brokers there?")
     }
 }

@@ -4,13 +4,15 @@ import Spool
 /// One page of the audit log or of the failures, the newest line first.
 struct RecordPage {
     /// The lines, as they stand in the file.
-    private(set) var lines: [[UInt8]] = []
+    var lines: [[UInt8]] = []
+    /// The names of the relays that wrote them, where they are all relays'.
+    var relays: [String]?
     /// Where older lines begin; `nil` if there are none.
-    private(set) var older: RecordPages.Cursor?
+    var older: RecordPages.Cursor?
     /// Where newer lines will stand.
-    private(set) var newer: RecordPages.Cursor
+    var newer: RecordPages.Cursor
     /// When the oldest line that was looked at was executed, whether it is on the page or not.
-    private(set) var searchedTo: String?
+    var searchedTo: String?
 
     /// How much of the files is looked through for one page, in bytes: what is not found within is for the next.
     static let budgetBytes = 32 << 20
@@ -44,6 +46,7 @@ struct RecordPage {
     func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("lines") { writer in writer.array { for line in lines { $0.raw(line) } } }
+            if let relays { writer.member("relays", relays) }
             writer.member("older", older?.description)
             writer.member("newer", newer.description)
             writer.member("searched_to", searchedTo)

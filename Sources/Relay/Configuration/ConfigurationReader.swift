@@ -51,9 +51,9 @@ final class ConfigurationReader {
         return near
     }
 
-    /// Reads an object by its keys. An unknown key, one that must be there and is not, and one of a later version are faults.
+    /// Reads an object by its keys. An unknown key and one that must be there and is not are faults.
     func object(
-        _ place: Place, required: [String] = [], later: [String] = [],
+        _ place: Place, required: [String] = [],
         _ keys: [(String, (Place) -> Void)]
     ) {
         guard let members = place.value.members else {
@@ -68,11 +68,8 @@ final class ConfigurationReader {
                 if member.value.string == nil {
                     error("must be a string, not \(member.value.described)", at: member.value.offset, path)
                 }
-            } else if later.contains(member.key) {
-                error(
-                    "`\(member.key)` is not in this version", at: member.keyOffset, path, hint: "leave the key out")
             } else {
-                let known = keys.map(\.0) + later
+                let known = keys.map(\.0)
                 let near = Spelling.nearest(to: member.key, in: known)
                 error(
                     "unknown key `\(member.key)`", at: member.keyOffset, path,

@@ -1,4 +1,5 @@
 import Delivery
+import Dispatch
 import Spool
 
 /// `pause` and `resume` where several relays share the log: the word given last holds for all, by hand or by configuration.
@@ -23,6 +24,17 @@ extension Daemon {
             wordQueue.async {
                 let paused = self.inForce.withLock { $0.targets.first { $0.name == name }?.paused }
                 if paused == word.overConfigured { self.engine.setPaused(name, word.isPaused) }
+            }
+        }
+    }
+
+    /// Lets go of queues that other relays empty, for as long as they do.
+    func followEmptying() {
+        guard let words = spool.words else { return }
+        words.followEmptying { [engine] name, givingUp in
+            DispatchQueue.global().async {
+                // Nothing of it can fail: whoever does not stand aside keeps what it has in hand.
+                try? engine.emptying(name, givingUp: givingUp) { words.standAside(name, except: $0) }
             }
         }
     }

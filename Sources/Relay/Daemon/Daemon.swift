@@ -63,14 +63,18 @@ public final class Daemon: Sendable {
             try Daemon.assignQueues(of: spool, to: &configuration)
             quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
             let notebook = try Notebook(configuration.spool.path)
+            let book: any ReplayBook
             if let cluster = spool as? any ClusteredLog {
-                member = try ClusterMember(
+                let member = try ClusterMember(
                     cluster, notebook: notebook, directory: configuration.spool.path, listening: door.addresses.first
                 ) { log.write(.warning, $0, $1) }
+                self.member = member
+                book = ClusterReplays(cluster, member.identity)
             } else {
                 member = nil
+                book = NotebookReplays(notebook) { log.write(.warning, $0, $1) }
             }
-            replays = ReplayRunner(log: spool, notebook: notebook) { log.write(.warning, $0, $1) }
+            replays = ReplayRunner(log: spool, book: book) { log.write(.warning, $0, $1) }
             memories = TargetMemories(notebook) {
                 log.write(
                     .error, "what is paused and which breakers are open could not be written", ["reason": $0.described])
@@ -135,6 +139,7 @@ public final class Daemon: Sendable {
         engine.apply(configuration.targets, remembering: remembered(for: configuration))
         overrule(by: configuration)
         followWords()
+        followEmptying()
         replays.start()
         member?.start { [operations] in operations.relayNote }
         let access = AdminGuard(token: configuration.adminToken)

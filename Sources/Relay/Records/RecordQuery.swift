@@ -14,9 +14,12 @@ struct RecordQuery {
     private(set) var filter = RecordFilter()
     /// Only deliveries of events that this route took.
     private(set) var route: String?
+    /// Whether the lines of all relays of the cluster are meant, and which one's of them alone.
+    private(set) var isOfAll = false
+    private(set) var relay: String?
     private(set) var limit = RecordQuery.defaultLimit
     /// Lines older than this place.
-    private(set) var before: RecordPages.Cursor?
+    var before: RecordPages.Cursor?
     /// Lines newer than this place.
     private(set) var after: RecordPages.Cursor?
 
@@ -53,6 +56,12 @@ struct RecordQuery {
         case "target": filter.target = parameter.value
         case "source": filter.source = parameter.value
         case "route": route = parameter.value
+        case "cluster":
+            guard ["true", "false"].contains(parameter.value) else {
+                throw RecordQuery.problem(parameter, "it is true or false")
+            }
+            isOfAll = parameter.value == "true"
+        case "relay": relay = parameter.value
         case "text":
             guard parameter.value.utf8.count <= RecordQuery.textLimitBytes else {
                 throw RecordQuery.problem(parameter, "a text has at most \(RecordQuery.textLimitBytes) bytes")
@@ -65,7 +74,9 @@ struct RecordQuery {
             if parameter.name == "since" { filter.since = moment } else { filter.until = moment }
         default:
             throw RecordQuery.problem(
-                parameter, "there are status, type, target, source, route, text, since, until, limit, before, after")
+                parameter,
+                "there are status, type, target, source, route, text, since, until, cluster, relay, limit, before, after"
+            )
         }
     }
 

@@ -1,3 +1,4 @@
+import Cluster
 import Delivery
 import EventJSON
 import Platform
@@ -35,12 +36,16 @@ struct ReplayJob: Sendable, Equatable {
     var waited = 0
     /// When it was asked for, in milliseconds since 1970.
     var createdAt: Int64
+    /// The relay that runs it, where it could be another; `nil` if none does.
+    var relay: RelayIdentity?
+    /// Why it does not get on, for people.
+    var obstacle: String?
 
     /// Whether there is nothing more to do for it.
     var isOver: Bool { state == .done || state == .cancelled }
 
-    /// One object, for people, programs and the notebook. `obstacle` says why it does not get on.
-    func write(to writer: inout JSONWriter, obstacle: String? = nil) {
+    /// One object, for people, programs and where it is kept.
+    func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("replay", id)
             writer.member("state", state.rawValue)
@@ -59,19 +64,21 @@ struct ReplayJob: Sendable, Equatable {
             writer.member("handed_over", handedOver)
             writer.member("waited", waited)
             writer.member("created_at", CivilDate.iso8601(createdAt))
+            if let relay { writer.member("relay", relay.name) }
             if let obstacle { writer.member("obstacle", obstacle) }
         }
     }
 }
 
 extension ReplayJob {
-    /// As the notebook keeps it: the same object, with moments as numbers.
+    /// As it is kept: the same object, with moments as numbers.
     var note: [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("since_ms", since)
             writer.member("until_ms", until)
             writer.member("created_ms", createdAt)
+            if let relay { writer.member("relay_id", relay.id) }
             writer.member("job") { write(to: &$0) }
         }
         return writer.bytes
@@ -92,5 +99,10 @@ extension ReplayJob {
         matched = job[key: "matched"]?.integer ?? 0
         handedOver = job[key: "handed_over"]?.integer ?? 0
         waited = job[key: "waited"]?.integer ?? 0
+        isDryRun = job[key: "dry_run"]?.isTrue == true
+        obstacle = job[key: "obstacle"]?.string
+        if let id = root[key: "relay_id"]?.string {
+            relay = RelayIdentity(id: id, name: job[key: "relay"]?.string ?? "")
+        }
     }
 }

@@ -5,212 +5,244 @@ import EventJSON
 import Spool
 
 /// Runs replays: looks through the spool from each job's cursor on and owes what its pattern takes to its targets, as fast as
-/// its rate allows and its targets keep up with. A job stands in the notebook after every step, so that a restart goes on
-/// where it was; what the last step handed over may then be handed over twice, with the same `webhook-id`.
+/// its rate allows and its targets keep up with. A job is kept after every step, so that a restart goes on where it was, or another
+/// relay of the cluster; what the last step handed over may then be handed over twice, with the same `webhook-id`.
+///
+/// Where relays share the jobs, each sees all of them, and may pause, resume and cancel any. One relay runs a job, and says that it
+/// does by changing it from time to time: whose relay has not done so for a while, or has taken its leave, another one takes over.
 ///
 /// Unchecked: everything but what never changes belongs to its serial queue, on which it works and is asked.
 final class ReplayRunner: @unchecked Sendable {
     /// Jobs that are not over at most, and jobs that are over and still shown.
     static let jobLimit = 16
     static let shownLimit = 64
-    /// Events looked at, and handed over, in one step.
-    private static let lookLimit = 1000
-    private static let stepLimit = 256
-    /// A job rests while one of its targets has so many deliveries waiting.
-    static let waitingLimit = 10_000
-    /// How long a job rests then, and at least between two steps of one with a rate, in milliseconds.
-    private static let restMilliseconds = 200
-    private static let paceMilliseconds = 20
-    /// How far behind a job's `until` an event may stand of which a clock set back says otherwise, in milliseconds.
-    private static let clockSlackMilliseconds: Int64 = 60_000
-    private static let prefix = "replay/"
+    /// How often it is looked for what other relays have changed, how often one says of a job that it runs it, and after how long
+    /// without a word another one takes it over, in milliseconds.
+    private static let lookMilliseconds = 1_000
+    private static let tellMilliseconds: Int64 = 3_000
+    private static let silentMilliseconds: Int64 = 12_000
+    /// How often a change is tried that others are faster with.
+    private static let tries = 20
 
-    /// A job at work.
-    private struct Work {
+    /// A job at work, or one that another relay works on.
+    struct Work {
         var job: ReplayJob
+        /// Of what is kept of it.
+        var version: UInt64
         var matcher: StoredEventMatcher
         var bucket: TokenBucket?
         var isScheduled = false
-        /// Why it does not get on, for people.
-        var obstacle: String?
+        /// Whether it has come further than is kept.
+        var isAhead = false
+        /// When it was kept, or seen to be another one, by the steady clock.
+        var changedAt: Int64
     }
 
-    private let log: any EventLog
-    private let notebook: Notebook
-    private let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
+    let log: any EventLog
+    private let book: any ReplayBook
+    let notice: @Sendable (String, KeyValuePairs<String, String>) -> Void
+    let now: @Sendable () -> Int64
     private let queue = DispatchQueue(label: "hookswitch.replays")
-    private var works: [Int: Work] = [:]
+    var works: [Int: Work] = [:]
+    /// The last change that was looked at.
+    private var version: UInt64 = 0
+    private var isPrepared = false
     private var isStopping = false
 
+    /// `now` is the steady clock, in milliseconds.
     init(
-        log: any EventLog, notebook: Notebook,
+        log: any EventLog, book: any ReplayBook,
+        now: @escaping @Sendable () -> Int64 = { hs_monotonic_ns() / 1_000_000 },
         notice: @escaping @Sendable (String, KeyValuePairs<String, String>) -> Void
     ) {
         self.log = log
-        self.notebook = notebook
+        self.book = book
+        self.now = now
         self.notice = notice
     }
 
-    /// Goes on with what a former run left.
-    func start() {
-        queue.async { [self] in
-            for note in notebook.notes(under: ReplayRunner.prefix).values {
-                guard let job = ReplayJob(note), let matcher = try? StoredEventMatcher(job.match) else { continue }
-                works[job.id] = Work(job: job, matcher: matcher, bucket: bucket(of: job))
-                schedule(job.id, afterMilliseconds: 0)
+    /// Goes on with what a former run left, and looks after what others leave.
+    func start() { queue.async { self.look() } }
+
+    /// Ends the work; nothing is handed over any more when this returns, and others may take over what is left.
+    func stop() {
+        queue.sync {
+            isStopping = true
+            guard book.relay != nil else { return }
+            for work in works.values where work.job.state == .running && isMine(work.job) {
+                var job = work.job
+                job.relay = nil
+                _ = try? book.keep(job, after: work.version)
             }
         }
     }
-
-    /// Ends the work; nothing is handed over any more when this returns.
-    func stop() { queue.sync { isStopping = true } }
 
     /// Begins a job; answers it, or why it is none.
     func begin(_ request: ReplayRequest, now: Int64) throws(BodyFault) -> ReplayJob {
         let matcher = try StoredEventMatcher(request.match)
-        let begun = queue.sync { () -> ReplayJob? in
-            guard works.values.count(where: { !$0.job.isOver }) < ReplayRunner.jobLimit else { return nil }
-            let over = works.values.map(\.job).filter(\.isOver).sorted { $0.id < $1.id }
-            for job in over.dropLast(ReplayRunner.shownLimit - 1) {
-                works[job.id] = nil
-                write([ReplayRunner.prefix + "\(job.id)": nil])
+        let begun = queue.sync {
+            Result { () throws(SpoolError) -> ReplayJob? in
+                try catchUp()
+                guard works.values.count(where: { !$0.job.isOver }) < ReplayRunner.jobLimit else { return nil }
+                for id in prune(to: ReplayRunner.shownLimit - 1) { try book.forget(id) }
+                var job = ReplayJob(
+                    id: 0, since: request.since, until: request.until, match: request.match, to: request.to,
+                    rate: request.rate, isDryRun: request.isDryRun, createdAt: now)
+                job.relay = book.relay
+                for _ in 0..<ReplayRunner.tries {
+                    job.id = (works.keys.max() ?? 0) + 1
+                    if let version = try book.keep(job, after: 0) {
+                        works[job.id] = work(job, version, matcher)
+                        schedule(job.id, afterMilliseconds: 0)
+                        return job
+                    }
+                    try catchUp()
+                }
+                throw .elsewhere(reason: "other relays begin replays, too: try again")
             }
-            let job = ReplayJob(
-                id: (works.keys.max() ?? 0) + 1, since: request.since, until: request.until, match: request.match,
-                to: request.to, rate: request.rate, isDryRun: request.isDryRun, createdAt: now)
-            works[job.id] = Work(job: job, matcher: matcher, bucket: bucket(of: job))
-            keep(job)
-            schedule(job.id, afterMilliseconds: 0)
-            return job
         }
-        guard let begun else {
-            throw BodyFault(
-                message: "\(ReplayRunner.jobLimit) replays are under way", hint: "cancel one, or wait for its end")
+        do throws(SpoolError) { if let job = try begun.get() { return job } } catch {
+            throw BodyFault(message: error.described, hint: "are the brokers there?", status: 503)
         }
-        return begun
+        throw BodyFault(
+            message: "\(ReplayRunner.jobLimit) replays are under way", hint: "cancel one, or wait for its end")
     }
 
-    /// All jobs by number, each with what holds it up.
-    func jobs() -> [(job: ReplayJob, obstacle: String?)] {
-        queue.sync { works.values.map { ($0.job, $0.obstacle) }.sorted { $0.0.id < $1.0.id } }
+    /// All jobs by number.
+    func jobs() -> [ReplayJob] { queue.sync { works.values.map(\.job).sorted { $0.id < $1.id } } }
+
+    /// Changes a job's state; answers it, or `nil` if there is none. One that is over stays so; one that is resumed is this relay's.
+    /// - Throws: `SpoolError.elsewhere` if the others can't be told.
+    func set(_ id: Int, _ state: ReplayJob.State) throws(SpoolError) -> ReplayJob? {
+        try queue.sync {
+            Result { () throws(SpoolError) -> ReplayJob? in
+                for _ in 0..<ReplayRunner.tries {
+                    try catchUp()
+                    guard let work = works[id] else { return nil }
+                    guard !work.job.isOver, work.job.state != state else { return work.job }
+                    var job = work.job
+                    job.state = state
+                    job.obstacle = nil
+                    if state == .running { job.relay = book.relay }
+                    guard let version = try book.keep(job, after: work.version) else { continue }
+                    note(job, version)
+                    notice("a replay is \(state.rawValue)", ["replay": "\(id)"])
+                    schedule(id, afterMilliseconds: 0)
+                    return job
+                }
+                throw .elsewhere(reason: "other relays change replay \(id), too: try again")
+            }
+        }.get()
     }
 
-    /// Changes a job's state; answers it, or `nil` if there is none. One that is over stays so.
-    func set(_ id: Int, _ state: ReplayJob.State) -> ReplayJob? {
-        queue.sync {
-            guard let before = works[id]?.job else { return nil }
-            guard !before.isOver, before.state != state else { return before }
-            works[id]?.job.state = state
-            works[id]?.obstacle = nil
-            guard let job = works[id]?.job else { return nil }
-            keep(job)
-            notice("a replay is \(state.rawValue)", ["replay": "\(id)"])
-            schedule(id, afterMilliseconds: 0)
-            return job
+    // On its queue from here on.
+
+    /// Whether this relay is to run a job.
+    private func isMine(_ job: ReplayJob) -> Bool { job.relay?.id == book.relay?.id }
+
+    /// Looks what others have changed, says of what runs here that it does, and takes over what nobody runs.
+    private func look() {
+        guard !isStopping else { return }
+        // The brokers may be away: they are asked again.
+        try? catchUp()
+        guard book.relay != nil else { return }
+        for (id, work) in works where work.job.state == .running || work.isAhead {
+            let silence = now() - work.changedAt
+            if isMine(work.job) {
+                if work.isAhead || silence >= ReplayRunner.tellMilliseconds { keep(id) }
+            } else if work.job.state == .running, work.job.relay == nil || silence >= ReplayRunner.silentMilliseconds {
+                takeOver(work)
+            }
+        }
+        queue.asyncAfter(deadline: .now() + .milliseconds(ReplayRunner.lookMilliseconds)) { [weak self] in self?.look()
         }
     }
 
-    private func bucket(of job: ReplayJob) -> TokenBucket? {
-        job.rate.map { TokenBucket($0, now: hs_monotonic_ns() / 1_000_000) }
+    private func takeOver(_ work: Work) {
+        var job = work.job
+        job.relay = book.relay
+        guard let version = try? book.keep(job, after: work.version) else { return }
+        note(job, version)
+        notice(
+            "a replay that no relay runs is taken over",
+            ["replay": "\(job.id)", "from": work.job.relay?.name ?? "", "cursor": "\(job.cursor)"])
+        schedule(job.id, afterMilliseconds: 0)
     }
 
-    private func schedule(_ id: Int, afterMilliseconds wait: Int) {
-        guard !isStopping, let work = works[id], !work.isScheduled, work.job.state == .running else { return }
+    /// Takes note of what has been changed since it was last looked.
+    private func catchUp() throws(SpoolError) {
+        if !isPrepared { try book.prepare() }
+        isPrepared = true
+        for kept in try book.changes(since: version) {
+            version = max(version, kept.version)
+            adopt(kept)
+        }
+        if book.relay != nil { _ = prune(to: ReplayRunner.shownLimit) }
+    }
+
+    private func adopt(_ kept: KeptReplay) {
+        let id = kept.job.id
+        guard works[id]?.version ?? 0 < kept.version else { return }
+        if let known = works[id], isMine(known.job), isMine(kept.job) {
+            // Somebody has paused it, say; how far it is this relay knows best.
+            works[id]?.job.state = kept.job.state
+            works[id]?.version = kept.version
+            works[id]?.isAhead = known.isAhead || known.job.cursor != kept.job.cursor
+        } else {
+            guard let matcher = try? StoredEventMatcher(kept.job.match) else { return }
+            let isScheduled = works[id]?.isScheduled ?? false
+            works[id] = work(kept.job, kept.version, matcher)
+            works[id]?.isScheduled = isScheduled
+        }
+        schedule(id, afterMilliseconds: 0)
+    }
+
+    /// Keeps how far a job has come, for as long as it is this relay's.
+    func keep(_ id: Int) {
+        for _ in 0..<ReplayRunner.tries {
+            guard let work = works[id], isMine(work.job) else { return }
+            do throws(SpoolError) {
+                if let version = try book.keep(work.job, after: work.version) { return note(work.job, version) }
+                works[id]?.isAhead = true
+                try catchUp()
+            } catch {
+                works[id]?.isAhead = true
+                works[id]?.job.obstacle = error.described
+                return
+            }
+        }
+    }
+
+    private func note(_ job: ReplayJob, _ version: UInt64) {
+        works[job.id]?.job = job
+        works[job.id]?.version = version
+        works[job.id]?.isAhead = false
+        works[job.id]?.changedAt = now()
+    }
+
+    /// Lets go of the oldest jobs that are over, down to so many, and answers their numbers.
+    private func prune(to count: Int) -> [Int] {
+        let over = works.values.map(\.job).filter(\.isOver).map(\.id).sorted().dropLast(count)
+        for id in over { works[id] = nil }
+        return Array(over)
+    }
+
+    private func work(_ job: ReplayJob, _ version: UInt64, _ matcher: StoredEventMatcher) -> Work {
+        Work(
+            job: job, version: version, matcher: matcher, bucket: job.rate.map { TokenBucket($0, now: now()) },
+            changedAt: now())
+    }
+
+    func schedule(_ id: Int, afterMilliseconds wait: Int) {
+        guard !isStopping, let work = works[id], !work.isScheduled, work.job.state == .running, isMine(work.job) else {
+            return
+        }
         works[id]?.isScheduled = true
         queue.asyncAfter(deadline: .now() + .milliseconds(wait)) { [weak self] in
             guard let self else { return }
             works[id]?.isScheduled = false
-            guard !isStopping, works[id]?.job.state == .running else { return }
+            guard !isStopping, let work = works[id], work.job.state == .running, isMine(work.job) else { return }
             step(id)
-        }
-    }
-
-    private func step(_ id: Int) {
-        guard var work = works[id] else { return }
-        if let obstacle = obstacle(for: work.job) {
-            works[id]?.obstacle = obstacle
-            return schedule(id, afterMilliseconds: ReplayRunner.restMilliseconds)
-        }
-        work.obstacle = nil
-        var deliveries: [DeliveryID] = []
-        let targets = queues(of: work.job)
-        let isAtEnd = look(&work, targets, &deliveries)
-        do throws(SpoolError) {
-            if !work.job.isDryRun && !deliveries.isEmpty {
-                let results = try log.owe(deliveries).values
-                work.job.handedOver += results.count { $0 == .reopened }
-                work.job.waited += results.count { $0 == .wasOwed }
-            }
-        } catch {
-            works[id]?.obstacle = error.described
-            return schedule(id, afterMilliseconds: 5 * ReplayRunner.restMilliseconds)
-        }
-        if isAtEnd {
-            work.job.state = .done
-            if !work.job.isDryRun {
-                notice("a replay is done", ["replay": "\(id)", "handed_over": "\(work.job.handedOver)"])
-            }
-        }
-        works[id] = work
-        keep(work.job)
-        schedule(id, afterMilliseconds: work.bucket == nil ? 0 : ReplayRunner.paceMilliseconds)
-    }
-
-    /// Looks through the next events; answers whether there are no more.
-    private func look(_ work: inout Work, _ targets: [QueueID], _ deliveries: inout [DeliveryID]) -> Bool {
-        var taken = 0
-        for _ in 0..<ReplayRunner.lookLimit {
-            let after = EventNumber(rawValue: work.job.cursor)
-            guard let number = log.retained(after: after, since: work.job.since) else { return true }
-            // An event that can't be read is passed over: its damage is counted where it is read.
-            if let event = try? log.event(number) {
-                if event.receivedAt > work.job.until + ReplayRunner.clockSlackMilliseconds { return true }
-                let attributes = (try? EventAttributes(decoding: event.attributes)) ?? EventAttributes()
-                if (work.job.since...work.job.until).contains(event.receivedAt),
-                    attributes.source != EventAttributes.failureSource
-                {
-                    let isTaken = work.matcher.takes(event, attributes)
-                    // Not counted before there is a token for it: the next step comes by it again.
-                    let now = hs_monotonic_ns() / 1_000_000
-                    if isTaken, !work.job.isDryRun, work.bucket?.take(now: now) == false { return false }
-                    work.job.seen += 1
-                    if isTaken {
-                        work.job.matched += 1
-                        taken += 1
-                        deliveries += targets.map { DeliveryID(event: number, queue: $0) }
-                    }
-                }
-            }
-            work.job.cursor = number.rawValue
-            if taken == ReplayRunner.stepLimit { return false }
-        }
-        return false
-    }
-
-    private func queues(of job: ReplayJob) -> [QueueID] {
-        let known = Dictionary(log.status().queues.map { ($0.name, $0.id) }) { one, _ in one }
-        return job.to.compactMap { known[$0] }
-    }
-
-    private func obstacle(for job: ReplayJob) -> String? {
-        guard !job.isDryRun else { return nil }
-        for queue in log.status().queues where job.to.contains(queue.name) {
-            if queue.waiting >= ReplayRunner.waitingLimit {
-                return
-                    "\(queue.name) has \(queue.waiting) deliveries waiting; it goes on below \(ReplayRunner.waitingLimit)"
-            }
-        }
-        return nil
-    }
-
-    /// A dry run is worth no note: after a restart it is asked for again.
-    private func keep(_ job: ReplayJob) {
-        if !job.isDryRun { write([ReplayRunner.prefix + "\(job.id)": job.note]) }
-    }
-
-    private func write(_ changes: [String: [UInt8]?]) {
-        do throws(SpoolError) { try notebook.change(changes) } catch {
-            notice("how far a replay has come could not be written", ["reason": error.described])
         }
     }
 }

@@ -37,9 +37,12 @@ struct ConfigurationFile {
         return configuration
     }
 
+    /// Whether relays share the spool.
+    var isOnCluster: Bool { reading.document?.root[key: "spool"]?[key: "jetstream"] != nil }
+
     /// Refuses where several relays are asked about and the spool is one relay's.
     func requireCluster() throws(Failure) {
-        guard reading.document?.root[key: "spool"]?[key: "jetstream"] != nil else {
+        guard isOnCluster else {
             throw Failure(
                 ExitCode.configuration,
                 "--cluster asks all relays of a cluster, and the spool of \(path) is a directory",

@@ -28,16 +28,12 @@ struct SpoolErasure {
         guard events.isEmpty else {
             throw Failure(ExitCode.usage, "either events are named, or --match says which")
         }
-        do throws(SpoolError) {
-            var found: [UInt64] = []
-            try SpoolReader(path: path).events { event, _ in
-                if filter.takes(event) { found.append(event.number.rawValue) }
-                return true
-            }
-            events = found
-        } catch {
-            throw Failure(ExitCode.file, error.described)
+        var found: [UInt64] = []
+        try StoredEvents(arguments).each { event, _ in
+            if filter.takes(event) { found.append(event.number.rawValue) }
+            return true
         }
+        events = found
     }
 
     func run() throws(Failure) -> Int32 {
@@ -74,7 +70,14 @@ struct SpoolErasure {
         } catch {
             guard error.exitCode == ExitCode.noDaemon else { throw error }
         }
+        let numbers = part.map { EventNumber(rawValue: $0) }
+        let stored = try StoredEvents(arguments)
         do throws(SpoolError) {
+            var writer = JSONWriter()
+            if case .cluster(let reader) = stored {
+                EraseReport(numbers, try reader.erase(numbers)).write(to: &writer)
+                return writer.bytes
+            }
             // Nothing else is to happen to the spool: it is neither too old nor too large for this.
             var settings = SpoolSettings(path: path)
             settings.retain = .seconds(Int64(Int32.max))
@@ -82,12 +85,10 @@ struct SpoolErasure {
             settings.minFreeBytes = 0
             let spool = try Spool(settings, notice: { _ in })
             defer { spool.close() }
-            let numbers = part.map { EventNumber(rawValue: $0) }
-            var writer = JSONWriter()
             EraseReport(numbers, try spool.erase(numbers)).write(to: &writer)
             return writer.bytes
         } catch {
-            throw Failure(ExitCode.file, error.described)
+            throw StoredEvents.failure(error)
         }
     }
 

@@ -5,42 +5,38 @@ import Spool
 
 /// `hookswitch spool export`: events as NDJSON on standard output, in order.
 struct SpoolExport {
-    private let path: String
+    private let stored: StoredEvents
     private let numbers: Set<UInt64>?
     private var filter: StoredEventFilter?
 
-    init(_ path: String, _ arguments: Arguments) throws(Failure) {
-        self.path = path
+    init(_ arguments: Arguments) throws(Failure) {
         let named = try SpoolExport.numbers(arguments)
         numbers = named.isEmpty ? nil : Set(named)
         filter = try SpoolExport.filter(arguments)
         if arguments.has("--dry-run") { throw Failure(ExitCode.usage, "--dry-run goes with `hookswitch spool erase`") }
+        stored = try StoredEvents(arguments)
     }
 
     func run() throws(Failure) -> Int32 {
         var filter = filter
         var code = ExitCode.ok
         var missing = numbers ?? []
-        do throws(SpoolError) {
-            try SpoolReader(path: path).events(
-                unreadable: { number, error in
-                    guard numbers?.contains(number.rawValue) != false else { return }
-                    code = ExitCode.badData
-                    missing.remove(number.rawValue)
-                    StandardStream.error.write("event \(number): \(error.described)\n")
-                },
-                { event, deliveries in
-                    guard numbers?.contains(event.number.rawValue) != false, filter?.takes(event) != false else {
-                        return true
-                    }
-                    missing.remove(event.number.rawValue)
-                    var writer = JSONWriter()
-                    EventReport(event, deliveries).write(to: &writer)
-                    return StandardStream.output.write(writer.bytes + [0x0A])
-                })
-        } catch {
-            throw Failure(ExitCode.file, error.described)
-        }
+        try stored.each(
+            unreadable: { number, error in
+                guard numbers?.contains(number.rawValue) != false else { return }
+                code = ExitCode.badData
+                missing.remove(number.rawValue)
+                StandardStream.error.write("event \(number): \(error.described)\n")
+            },
+            { event, deliveries in
+                guard numbers?.contains(event.number.rawValue) != false, filter?.takes(event) != false else {
+                    return true
+                }
+                missing.remove(event.number.rawValue)
+                var writer = JSONWriter()
+                EventReport(event, deliveries).write(to: &writer)
+                return StandardStream.output.write(writer.bytes + [0x0A])
+            })
         if filter == nil {
             for number in missing.sorted() {
                 StandardStream.error.write("event \(number) is not, or no longer, in the spool\n")

@@ -11,7 +11,8 @@ extension Verb {
             config, json,
             Option(
                 "--cluster",
-                "with list: the replays of all relays of `spool.jetstream`; a new one is of all events in any case"),
+                "with list: also which relay of `spool.jetstream` runs each; all of them are listed, and changed, in any case"
+            ),
             Option("--since", "1h", "events received since: a duration, or a moment like 2026-01-01T00:00:00Z"),
             Option("--until", "10m", "and until then; now without it"),
             Option("--match", "PATTERN", "only those that an event pattern takes, like '{\"type\": [\"order.paid\"]}'"),
@@ -23,7 +24,8 @@ extension Verb {
         discussion: """
             The events keep their webhook-id, so that a receiver can tell. Targets get them whether or not a route would send them \
             there; a delivery that still waits is left as it is. The job goes on over restarts, and when somebody who waits for it goes away; \
-            `hookswitch replay list` shows how far it has come.
+            `hookswitch replay list` shows how far it has come. Where relays share a cluster, each lists all jobs, and may pause, resume and \
+            cancel any; one whose relay is gone goes on at another.
             """,
         examples: [
             .init("hookswitch replay --since 1h --to crm", "the last hour's events, to crm again"),
@@ -37,10 +39,9 @@ extension Verb {
         if arguments.has("--cluster") { try file.requireCluster() }
         let isJSON = arguments.has("--json")
         switch arguments.rest.first {
-        case "list" where arguments.rest.count == 1 && arguments["--since"] == nil && arguments.has("--cluster"):
-            try Verb.showReplays(of: try daemon.ask("/api/v1/cluster"), isJSON: isJSON)
         case "list" where arguments.rest.count == 1 && arguments["--since"] == nil:
-            Verb.show(try Verb.answer(try daemon.ask("/api/v1/replays")), isJSON: isJSON)
+            let columns = Verb.columns + (arguments.has("--cluster") ? ["relay"] : [])
+            Verb.show(try Verb.answer(try daemon.ask("/api/v1/replays")), columns, isJSON: isJSON)
         case let action? where ["pause", "resume", "cancel"].contains(action) && arguments["--since"] == nil:
             guard arguments.rest.count == 2, let id = Int(arguments.rest[1]) else {
                 throw Failure(ExitCode.usage, "which replay?", hint: "`hookswitch replay list` shows their numbers")
@@ -122,7 +123,7 @@ extension Verb {
         }
     }
 
-    private static func show(_ answer: Answer, isJSON: Bool) {
+    private static func show(_ answer: Answer, _ columns: [String] = columns, isJSON: Bool) {
         guard !isJSON else {
             for job in answer.jobs { StandardStream.output.write(answer.document.bytes[job.range] + [0x0A]) }
             return
@@ -137,31 +138,6 @@ extension Verb {
     private static let columns = [
         "replay", "state", "to", "since", "until", "rate", "seen", "matched", "handed_over", "waited",
     ]
-
-    /// The replays of all relays, as they said last.
-    private static func showReplays(of answer: [UInt8], isJSON: Bool) throws(Failure) {
-        let (document, _) = try Verb.answer(answer)
-        var table = Table((["relay"] + columns).map { $0.replacing("_", with: " ").uppercased() })
-        for relay in document.root[key: "relays"]?.array ?? [] {
-            let name = relay[key: "relay"]?.string ?? ""
-            for job in relay[key: "replays"]?.array ?? [] {
-                guard isJSON else {
-                    table.add([name] + columns.map { column -> String in job[key: column].map(Verb.cell) ?? "" })
-                    continue
-                }
-                var writer = JSONWriter()
-                writer.object { writer in
-                    writer.member("relay", name)
-                    for member in job.members ?? [] {
-                        writer.member(member.key) { $0.raw(document.bytes[member.value.range]) }
-                    }
-                }
-                writer.endLine()
-                StandardStream.output.write(writer.bytes)
-            }
-        }
-        if !isJSON { StandardStream.output.write(table.text) }
-    }
 
     private static func cell(_ value: JSONValue) -> String {
         switch value.content {

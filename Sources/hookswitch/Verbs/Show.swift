@@ -17,7 +17,7 @@ extension Verb {
                 ExitCode.usage, "`hookswitch show` takes one event number", hint: "like `hookswitch show 1042`")
         }
         let spoolPath = try ConfigurationFile(arguments).spoolPath()
-        let report = try Verb.report(on: number, spoolPath)
+        let report = try Verb.report(on: number, spoolPath, arguments)
         let attempts = try Verb.attempts(of: number, spoolPath)
         if arguments.has("--json") {
             // The report is an object: its last brace makes room for the attempts, which are lines of the audit file.
@@ -36,8 +36,10 @@ extension Verb {
         return ExitCode.ok
     }
 
-    /// The event as an object: from the daemon if there is one, else from the spool's own files.
-    private static func report(on number: UInt64, _ spoolPath: String) throws(Failure) -> [UInt8] {
+    /// The event as an object: from the daemon if there is one, else from the spool's own files, or the brokers.
+    private static func report(
+        on number: UInt64, _ spoolPath: String, _ arguments: Arguments
+    ) throws(Failure) -> [UInt8] {
         do throws(Failure) {
             let answer = try ControlSocket(spoolPath: spoolPath).answer("/api/v1/events/\(number)")
             if answer.status == 404 { throw absent(number) }
@@ -46,16 +48,10 @@ extension Verb {
         } catch {
             guard error.exitCode == ExitCode.noDaemon else { throw error }
         }
-        do throws(SpoolError) {
-            let found = try SpoolReader(path: spoolPath).event(EventNumber(rawValue: number))
-            guard let found else { throw SpoolError.damaged(segment: 0, offset: 0, reason: "") }
-            var writer = JSONWriter()
-            EventReport(found.event, found.deliveries).write(to: &writer)
-            return writer.bytes
-        } catch {
-            if case .damaged(0, 0, "") = error { throw absent(number) }
-            throw Failure(ExitCode.file, error.described)
-        }
+        guard let found = try StoredEvents(arguments).event(EventNumber(rawValue: number)) else { throw absent(number) }
+        var writer = JSONWriter()
+        EventReport(found.event, found.deliveries).write(to: &writer)
+        return writer.bytes
     }
 
     private static func absent(_ number: UInt64) -> Failure {

@@ -27,6 +27,8 @@ extension Verb {
             sent; their numbers and the lines of the audit log stay. It says what it can't reach. Without a daemon it does the \
             work itself.
 
+            Where the spool is a cluster, export and erase ask the brokers, and verify looks at the buffer alone.
+
             move carries all events to another place, each with its headers, its ids and what it still owes; what was delivered \
             is not delivered again. `--to cluster` takes them from `spool.path` to the brokers of `spool.jetstream`, `--to local` back; \
             brokers and directories can also be named. The daemon must be stopped first. Interrupted or killed, it goes on where \
@@ -41,17 +43,24 @@ extension Verb {
     ) { arguments throws(Failure) in
         if arguments.rest.first == "move" { return try SpoolMove(arguments).run() }
         guard arguments["--to"] == nil else { throw Failure(ExitCode.usage, "--to goes with `hookswitch spool move`") }
-        let spoolPath = try ConfigurationFile(arguments).spoolPath()
+        let file = ConfigurationFile(arguments)
+        let spoolPath = try file.spoolPath()
+        if file.isOnCluster && arguments.rest.first == "verify" && access(spoolPath + "/segments", F_OK) != 0 {
+            throw Failure(
+                ExitCode.configuration, "the events are on the brokers, which check their files themselves",
+                hint: "`hookswitch check --live` asks the brokers; `verify` is for what a buffer holds")
+        }
         // Named events are erased by the daemon, wherever it has them.
         let isByDaemon = arguments.rest.first == "erase" && arguments["--match"] == nil
-        guard isByDaemon || access(spoolPath + "/segments", R_OK | X_OK) == 0 else {
+        let isElsewhere = file.isOnCluster && arguments.rest.first != "verify"
+        guard isByDaemon || isElsewhere || access(spoolPath + "/segments", R_OK | X_OK) == 0 else {
             throw Failure(
                 ExitCode.file, "the spool \(spoolPath) can't be read: \(String(cString: strerror(errno)))",
                 hint: "name the configuration with --config")
         }
         switch arguments.rest.first {
         case "verify": return try SpoolCheck(spoolPath, arguments).run()
-        case "export": return try SpoolExport(spoolPath, arguments).run()
+        case "export": return try SpoolExport(arguments).run()
         case "erase": return try SpoolErasure(spoolPath, arguments).run()
         case let other:
             throw Failure(
