@@ -1,4 +1,5 @@
-"""Two relays on three brokers while something is killed, frozen or cut off at random all the time: what was answered 202 arrives.
+"""Three relays on three brokers while something is killed, frozen or cut off at random all the time: what was answered 202 arrives, and
+of each key in order.
 
 Two minutes, in `Tests/run long` an hour; `HOOKSWITCH_CHAOS_SECONDS` says otherwise, and `HOOKSWITCH_CHAOS_SEED` repeats a run's order."""
 import json
@@ -15,6 +16,7 @@ from proxy import Proxy
 from relay import Receiver, until
 from test_buffer import Buffered
 from test_cluster import Relay, arrived
+from test_order import Keys, Ledger, hold, ordered
 
 is_long = os.environ.get("HOOKSWITCH_TESTS") == "long"
 seconds = int(os.environ.get("HOOKSWITCH_CHAOS_SECONDS", 3600 if is_long else 120))
@@ -41,7 +43,7 @@ class Sender(threading.Thread):
                 self.accepted.append(key)
             else:
                 self.refused += 1
-                self.stops.wait(0.02)
+            self.stops.wait(0.02)
 
 
 class Leader:
@@ -79,13 +81,16 @@ class Chaos(unittest.TestCase):
         self.seed = int(os.environ.get("HOOKSWITCH_CHAOS_SEED", random.randrange(1 << 32)))
         self.random = random.Random(self.seed)
         chance = random.Random(self.seed)
-        # A target that fails now and then.
+        # Targets that fail now and then, one of which wants order.
         self.receiver = Receiver(lambda: 500 if chance.random() < 0.05 else 200)
         self.addCleanup(self.receiver.close)
+        self.ledger = Ledger(lambda key, number: chance.random() < 0.05)
+        self.addCleanup(self.ledger.close)
+        target = {"http": {"url": self.receiver.url + "/"}, "retry": {"first": "200ms", "max": "2s"}}
+        targets = {"crm": target, "ledger": ordered(self.ledger.url)["crm"]}
         self.relays = []
-        for relay_class in (Relay, Buffered):
-            target = {"http": {"url": self.receiver.url + "/"}, "retry": {"first": "200ms", "max": "2s"}}
-            relay = relay_class(self.brokers.urls, {"crm": target})
+        for relay_class in (Relay, Relay, Buffered):
+            relay = relay_class(self.brokers.urls, targets)
             self.addCleanup(relay.close)
             self.relays.append(relay)
 
@@ -175,7 +180,9 @@ class Chaos(unittest.TestCase):
         print(f"chaos: seed {self.seed}, {seconds} s", flush=True)
         self.stops = threading.Event()
         self.senders = [Sender(self.relays, f"s{number}") for number in range(4)]
-        for sender in self.senders:
+        # What waits in a buffer comes behind what another relay accepts meanwhile: a key's events stay with the buffer, or keep clear of it.
+        keys = [Keys(f"k{number}", self.relays[:2] if number else self.relays[2:], pause=0.1) for number in range(4)]
+        for sender in self.senders + keys:
             sender.start()
         deeds = [
             self.kill_a_relay, self.kill_a_broker, self.kill_the_leader, self.kill_a_relay_and_a_broker,
@@ -195,11 +202,12 @@ class Chaos(unittest.TestCase):
             done.append(deed.__name__)
             deed()
             self.goes_on("the relays")
-        for sender in self.senders:
+        for sender in self.senders + keys:
             sender.stops.set()
-        for sender in self.senders:
+        for sender in self.senders + keys:
             sender.join(60)
         accepted = {key for sender in self.senders for key in sender.accepted}
+        accepted |= {f"{sender.key}-{number}" for sender in keys for number in range(sender.count)}
         try:
             until("every event answered 202", lambda: not accepted - set(arrived(self.receiver)), 180)
         finally:
@@ -211,6 +219,7 @@ class Chaos(unittest.TestCase):
             )
         self.assertGreater(len(accepted), 100)
         self.explain_repetitions()
+        hold(self, self.ledger, keys, has_frozen=True, seconds=180)
 
     def explain_repetitions(self):
         """Whatever came twice is one event, and came twice for a reason that is known: its outcome got lost with the relay that knew it,

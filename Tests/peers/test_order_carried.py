@@ -9,7 +9,7 @@ from relay import until
 from test_buffer import Buffered
 from test_cluster import Relay
 from test_move import LocalRelay
-from test_order import Keys, Ledger, ordered
+from test_order import Keys, Ledger, hold, ordered
 
 
 class Carried(unittest.TestCase):
@@ -53,7 +53,7 @@ class Carried(unittest.TestCase):
         for sender in senders:
             sender.join()
         until("the buffer is empty", lambda: relay.buffer()["events"] == 0, 120)
-        self.hold(ledger, [sender.key for sender in senders], 80)
+        hold(self, ledger, senders)
 
     def held(self, name, failing):
         """A relay on the cluster whose partitions each wait for a retry, with events behind it; killed."""
