@@ -230,9 +230,10 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// Time has passed: what is overdue is sent again, and what is in hand is kept.
     public func tick(now: Int64) {
         publisher.tick(now: now) { client.send($0) }
+        // Also without a connection: their senders wait no longer than others.
+        lookAgain(now: now)
         guard client.isConnected else { return }
         confirm(all: false)
-        lookAgain(now: now)
         for share in shares
         where entries[share.queue]?[share]?.isSilent(now: now, after: JetStreamLog.silenceMilliseconds) == true {
             decide(share) { $0.renew(now: now, &$1) }
