@@ -15,6 +15,8 @@ extension JetStreamLog {
     private static let takeCount = 256
     /// A retry that is due sooner than this may be in somebody's hand, in milliseconds.
     private static let dueMilliseconds: Int64 = 1_000
+    /// For how long what is under way in an order is waited for, in milliseconds: nothing behind it is handed out before.
+    private static let patienceMilliseconds: Int64 = 30_000
 
     /// A queue's deliveries on their way.
     private struct Sweep {
@@ -23,8 +25,8 @@ extension JetStreamLog {
         var other: QueueID?
         /// The last message that was there when it began: what came since stays.
         var last: UInt64
-        /// What is under way here.
-        var kept: Set<EventNumber>
+        /// Until when it waits for what is under way, by the steady clock.
+        var patientUntil: Int64
         /// What was done.
         var done = QueueSweep()
     }
@@ -51,7 +53,8 @@ extension JetStreamLog {
         // One that is not configured has nobody who works it, and no consumer of ours yet.
         _ = try self.queue(named: name)
         let last = try answer(JetStreamAPI.stream(subjects.eventStream)).number("state", "last_seq")
-        var sweep = Sweep(queue: queue, other: other, last: last, kept: kept)
+        var sweep = Sweep(
+            queue: queue, other: other, last: last, patientUntil: steady() + JetStreamLog.patienceMilliseconds)
         let hands = TakenMessages()
         empty(queue, except: kept, into: hands, givingUp: other == nil)
         defer { fill(queue, from: hands) }
@@ -63,9 +66,8 @@ extension JetStreamLog {
     private func takeRetries(_ sweep: inout Sweep) throws(SpoolError) {
         for ids in try deliveries(at: subjects.standings(sweep.queue)).rounds {
             let soon = hs_wall_ms() + JetStreamLog.dueMilliseconds
-            let records = try standings(of: ids).values.filter { [sweep] record in
-                record.state == .later && record.message <= sweep.last && record.notBefore > soon
-                    && !sweep.kept.contains(record.delivery.event)
+            let records = try standings(of: ids).values.filter { [last = sweep.last] record in
+                record.state == .later && record.message <= last && record.notBefore > soon
             }
             var shares: [UInt64: Share] = [:]
             for (sequence, message) in try messages(
@@ -90,6 +92,7 @@ extension JetStreamLog {
         for share in shares { take(share.partition == nil ? JetStreamLog.takeCount : 1, of: share) }
         var quietSince = steady()
         while steady() - quietSince < JetStreamLog.quietMilliseconds {
+            announceEmptying(sweep.queue, givingUp: sweep.other == nil)
             let taken = hands.take()
             // A partition hands out nothing behind one that stays.
             let again = taken.filter { $0.share.partition == nil || $0.arrival.message <= sweep.last }
@@ -102,16 +105,18 @@ extension JetStreamLog {
             for (share, some) in Dictionary(grouping: again, by: \.share) { take(some.count, of: share) }
         }
         if isNews { return true }
-        return try isLeft(of: shares, upTo: sweep.last)
+        return try isLeft(of: shares, sweep)
     }
 
     /// Whether a consumer has not handed out all messages up to one: without a connection nothing comes.
-    private func isLeft(of shares: [Share], upTo last: UInt64) throws(SpoolError) -> Bool {
+    private func isLeft(of shares: [Share], _ sweep: Sweep) throws(SpoolError) -> Bool {
         for share in shares {
             let info = try answer(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream))
             let behind = MessagePlace.next(of: subjects.filter(share), after: info.number("delivered", "stream_seq"))
-            if let next = try message(behind, of: subjects.eventStream), next.sequence <= last,
-                info.number("num_ack_pending") == 0 || share.partition == nil
+            // Behind what is in somebody's hand a partition hands out nothing.
+            let isHeld = share.partition != nil && info.number("num_ack_pending") > 0
+            if let next = try message(behind, of: subjects.eventStream), next.sequence <= sweep.last,
+                !isHeld || steady() < sweep.patientUntil
             {
                 return true
             }

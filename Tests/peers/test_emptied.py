@@ -109,6 +109,25 @@ class OneBroker(unittest.TestCase):
         self.assertLessEqual(len(arrived(slow)), 4, "both relays' attempts, and those of the relays' start")
         self.assertEqual(set(arrived(live)) & set(arrived(slow)), set())
 
+    def test_what_stands_in_an_order_behind_what_is_under_way_goes_too(self):
+        holds, begun = threading.Event(), threading.Event()
+
+        def slowly():
+            begun.set()
+            holds.wait(60)
+            return 503
+
+        slow, live = self.receiver(slowly), self.receiver()
+        self.addCleanup(holds.set)
+        old = {"http": {"url": slow.url + "/"}, "order": "type", "retry": patient, "breaker": never}
+        relays = self.relays({"old": old, "new": {"http": {"url": live.url + "/"}}}, "behind")
+        self.send(relays, "behind", range(10))
+        until("an attempt is under way", begun.is_set)
+        threading.Timer(2, holds.set).start()
+        self.results(relays[1], "move", "old", "new")
+        until("all have arrived", lambda: len(set(arrived(live))) == 10)
+        until("nothing waits", lambda: all(self.waiting(r, t) == 0 for r in relays for t in ("old", "new")))
+
     def test_order_holds_among_what_was_moved(self):
         ledger = Ledger()
         self.addCleanup(ledger.close)
