@@ -19,6 +19,9 @@ struct TransferFault {
         TransferFault(reason: "address denied: \(address) is among those that are not connected to (http.deny)")
     }
 
+    /// The connection ended before a byte of an answer had come.
+    static let closedUnanswered = "connection reset: it was closed without an answer"
+
     init(_ code: CURLcode, detail: String, errno: Int32, phase: Phase) {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: reason = "DNS: \(detail)"
