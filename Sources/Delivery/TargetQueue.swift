@@ -123,9 +123,9 @@ public struct TargetQueue: Sendable {
         _ deliveries: [(delivery: OwedDelivery, lane: UInt64?)], now: Moment, _ effects: inout Effects
     ) {
         credit = max(0, credit - deliveries.count)
-        guard !isEmptied else { return }
         for (delivery, lane) in deliveries {
-            if isStopping {
+            // Of an emptied queue the log may hand out what came since: it must know that nobody has it in hand.
+            if isStopping || isEmptied {
                 effects.settle.append(Settlement(event: delivery.event, state: .untried, progress: delivery.progress))
             } else {
                 lanes.add(Lanes.Entry(delivery: delivery, lane: lane), now: now)
