@@ -163,11 +163,25 @@ public struct RetryPolicy: Sendable {
 
 /// A set of HTTP statuses: `"404"`, `"5xx"`.
 public struct StatusSet: Sendable, Equatable {
-    /// The statuses in it.
+    /// How a set names a status, the more exact way being the greater.
+    enum Naming: Int, Comparable {
+        case no, byClass, byItself
+
+        static func < (one: Naming, other: Naming) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    /// The statuses named by themselves.
     public var statuses: Set<Int> = []
+    /// The classes named as a whole, by their first digit.
+    public var classes: Set<Int> = []
 
     /// An empty set.
     public init() {}
+
+    /// How it names a status.
+    func naming(_ status: Int) -> Naming {
+        statuses.contains(status) ? .byItself : classes.contains(status / 100) ? .byClass : .no
+    }
 }
 
 /// When a target counts as down: `targets.*.breaker`.
