@@ -221,6 +221,20 @@ struct TargetQueueTests {
         #expect(under.takeStarted() == [4])
     }
 
+    @Test func aRetryIsAnnouncedForWhenTheOpenBreakerOrTheHoldLetsItOut() throws {
+        var under = try QueueUnderTest { $0.breaker.after = 1 }
+        #expect(under.queue.nextAttempt(due: 2000, now: under.now) == 2000)
+        under.receive([1])
+        under.end(1, .again, targetIsUp: false)
+        let probe = under.now.wall + 30_000
+        #expect(under.queue.nextAttempt(due: 2000, now: under.now) == probe)
+        #expect(under.queue.nextAttempt(due: probe + 1, now: under.now) == probe + 1)
+        var held = try QueueUnderTest()
+        held.receive([1])
+        held.end(1, .held(milliseconds: 9000), targetIsUp: true)
+        #expect(held.queue.nextAttempt(due: 2000, now: held.now) == held.now.wall + 9000)
+    }
+
     @Test func theAttemptThatOpensTheBreakerAndItsProbesAreNotHeldAgainstTheDelivery() throws {
         var under = try QueueUnderTest {
             $0.concurrency = 2
