@@ -114,6 +114,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     func stop(_ done: @escaping @Sendable () -> Void) {
         queue.async {
             self.whenIdle.append(done)
+            self.transport?.hasten()
             self.decide { queue, _, effects in queue.stop(&effects) }
         }
     }
