@@ -78,8 +78,8 @@ public struct Rate: Hashable, Sendable {
 public struct FileTargetSettings: Sendable {
     /// The path, absolute: placeholders first, then strftime in UTC.
     public var path: Template
-    /// The mode of a new file.
-    public var mode: UInt32 = 0o640
+    /// The mode of a new file; `nil` for the usual one, less what the process' mask takes.
+    public var mode: UInt32?
     /// At how many bytes a file is set aside; `nil` for never.
     public var rotateBytes: Int?
     /// A file is set aside when a new period of this length has begun (UTC); `nil` for never.
