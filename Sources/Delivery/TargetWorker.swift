@@ -220,7 +220,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.breakerOpenings = decisions.breaker.openings
         status.concurrency = settings.adaptsConcurrency ? decisions.concurrency : settings.concurrency
         status.paused = decisions.isPaused
-        status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
+        status.heldUntil = decisions.memory.heldUntil
         shown.withLock { $0 = status }
         if decisions.memory != remembered {
             remembered = decisions.memory
