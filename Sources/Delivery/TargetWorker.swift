@@ -184,16 +184,21 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         decisions.ended(
             report.event, verdict, targetIsUp: report.tellsOfTarget(finalExits: settings.finalExits),
             now: report.endedAt, random: verdict == .done ? 0 : options.random(), &effects)
-        guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
-        else { return }
+        guard verdict != .untried, settled < effects.settle.count, var state = effects.settle[settled].recordStatus
+        else {
+            let isDropped = settled < effects.settle.count && effects.settle[settled].state == .failed
+            if isDropped || decisions.isStopping && report.ending == .cancelled {
+                records.append(.cutOff(attempt, report, isDropped: isDropped))
+            }
+            return
+        }
+        if case .retrying(let due) = state {
+            state = .retrying(nextAttemptAt: decisions.nextAttempt(due: due, now: report.endedAt))
+        }
         let duration = report.endedAt.steady - attempt.startedAt.steady
         count(state, report, duration, receivedAt: attempt.event.receivedAt)
         records.append(
-            AttemptRecord(
-                status: state, event: report.event, source: attempt.event.attributes.source,
-                columns: attempt.event.attributes.columns, target: name, place: report.place,
-                executedAt: attempt.startedAt.wall, attempt: effects.settle[settled].progress.attempts,
-                durationMilliseconds: duration, ending: report.ending))
+            AttemptRecord(attempt, report, state, number: effects.settle[settled].progress.attempts))
     }
 
     private func count(
