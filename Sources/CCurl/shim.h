@@ -54,6 +54,12 @@ static inline CURLcode hs_curl_set_opener(CURL *easy, curl_opensocket_callback o
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, opener);
 }
 
+/// Sets CURLOPT_PREREQFUNCTION, which is asked before each request that goes out, a repetition of libcurl's own included.
+static inline CURLcode hs_curl_set_gate(CURL *easy, curl_prereq_callback gate, void *user) {
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, user);
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, gate);
+}
+
 /// Sets CURLOPT_CLOSESOCKETFUNCTION, which a connection keeps for its life.
 static inline CURLcode hs_curl_set_closer(CURL *easy, curl_closesocket_callback closer, void *user) {
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, user);

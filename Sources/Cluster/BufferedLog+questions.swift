@@ -87,10 +87,16 @@ extension BufferedLog {
     }
 
     /// Gives up what a queue is owed, in the spool and in the cluster.
-    public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
+    public func giveUp(
+        _ queue: QueueID, except kept: Set<EventNumber>,
+        telling tell: (_ deliveries: [GivenUpDelivery]) throws(SpoolError) -> Void
+    ) throws(SpoolError) -> QueueSweep {
         let (log, remotes) = try cluster()
-        var sweep = try log.giveUp(try remote(queue, remotes), except: kept)
-        sweep.count += try spool.giveUp(queue, except: []).count
+        var sweep = try log.giveUp(try remote(queue, remotes), except: kept, telling: tell)
+        let here = try spool.giveUp(queue, except: []) { deliveries throws(SpoolError) in
+            try tell(deliveries.map { GivenUpDelivery(event: $0.event.shown, progress: $0.progress) })
+        }
+        sweep.count += here.count
         return sweep
     }
 

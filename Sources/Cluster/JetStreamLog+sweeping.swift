@@ -31,6 +31,9 @@ extension JetStreamLog {
         var done = QueueSweep()
     }
 
+    /// Who hears of deliveries before they are given up.
+    private typealias Hearer = (_ deliveries: [GivenUpDelivery]) throws(SpoolError) -> Void
+
     /// A message that goes: what it says is owed, its number, how far it had come, and where its consumer is told.
     private typealias Leaving = (event: EventNumber, message: UInt64, progress: Progress, reply: String)
 
@@ -38,17 +41,20 @@ extension JetStreamLog {
     public func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError)
         -> QueueSweep
     {
-        try sweep(queue, to: other, except: kept)
+        try sweep(queue, to: other, except: kept) { _ in }
     }
 
     /// Gives up what a queue is owed, but `kept`, and what other relays have under way.
-    public func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
-        try sweep(queue, to: nil, except: kept)
+    public func giveUp(
+        _ queue: QueueID, except kept: Set<EventNumber>,
+        telling tell: (_ deliveries: [GivenUpDelivery]) throws(SpoolError) -> Void
+    ) throws(SpoolError) -> QueueSweep {
+        try sweep(queue, to: nil, except: kept, tell)
     }
 
-    private func sweep(_ queue: QueueID, to other: QueueID?, except kept: Set<EventNumber>) throws(SpoolError)
-        -> QueueSweep
-    {
+    private func sweep(
+        _ queue: QueueID, to other: QueueID?, except kept: Set<EventNumber>, _ hear: Hearer
+    ) throws(SpoolError) -> QueueSweep {
         guard queue != other, let name = board.queues[queue]?.name else { return QueueSweep() }
         // One that is not configured has nobody who works it, and no consumer of ours yet.
         _ = try self.queue(named: name)
@@ -58,12 +64,12 @@ extension JetStreamLog {
         let hands = TakenMessages()
         empty(queue, except: kept, into: hands, givingUp: other == nil)
         defer { fill(queue, from: hands) }
-        repeat { try takeRetries(&sweep) } while try takeNext(&sweep, hands)
+        repeat { try takeRetries(&sweep, hear) } while try takeNext(&sweep, hands, hear)
         return sweep.done
     }
 
     /// Takes what waits for a retry.
-    private func takeRetries(_ sweep: inout Sweep) throws(SpoolError) {
+    private func takeRetries(_ sweep: inout Sweep, _ hear: Hearer) throws(SpoolError) {
         for ids in try deliveries(at: subjects.standings(sweep.queue)).rounds {
             let soon = hs_wall_ms() + JetStreamLog.dueMilliseconds
             let records = try standings(of: ids).values.filter { [last = sweep.last] record in
@@ -80,13 +86,15 @@ extension JetStreamLog {
                     shares[record.message].map {
                         (record.delivery.event, record.message, record.progress, mark(of: record.message, $0).reply)
                     }
-                }, &sweep)
+                }, &sweep, hear)
             announceEmptying(sweep.queue, givingUp: sweep.other == nil)
         }
     }
 
     /// Takes what the consumers hand out, until they have nothing more; answers whether there may be more all the same.
-    private func takeNext(_ sweep: inout Sweep, _ hands: TakenMessages) throws(SpoolError) -> Bool {
+    private func takeNext(
+        _ sweep: inout Sweep, _ hands: TakenMessages, _ hear: Hearer
+    ) throws(SpoolError) -> Bool {
         var isNews = false
         let shares = (board.queues[sweep.queue]?.parts.keys).map { $0.map { Share(sweep.queue, $0) } } ?? []
         for share in shares { take(share.partition == nil ? JetStreamLog.takeCount : 1, of: share) }
@@ -98,7 +106,7 @@ extension JetStreamLog {
             let again = taken.filter { $0.share.partition == nil || $0.arrival.message <= sweep.last }
             hands.keep(taken.filter { $0.arrival.message > sweep.last })
             for round in taken.filter({ $0.arrival.message <= sweep.last }).rounds {
-                try pass(round.map(\.arrival), &sweep)
+                try pass(round.map(\.arrival), &sweep, hear)
                 (quietSince, isNews) = (steady(), true)
                 announceEmptying(sweep.queue, givingUp: sweep.other == nil)
             }
@@ -125,7 +133,9 @@ extension JetStreamLog {
     }
 
     /// Takes messages that were handed out, but for those that are not, or no longer, owed.
-    private func pass(_ arrivals: [Shelf.Arrival], _ sweep: inout Sweep) throws(SpoolError) {
+    private func pass(
+        _ arrivals: [Shelf.Arrival], _ sweep: inout Sweep, _ hear: Hearer
+    ) throws(SpoolError) {
         let standings = try standings(of: arrivals.map { DeliveryID(event: $0.event, queue: sweep.queue) })
         var leaving: [Leaving] = []
         for arrival in arrivals {
@@ -142,11 +152,11 @@ extension JetStreamLog {
                 tell([arrival.reply], .done)
             }
         }
-        try pass(leaving, &sweep)
+        try pass(leaving, &sweep, hear)
     }
 
     /// Has messages' deliveries owed to the other queue, if there is one, and to this one no longer.
-    private func pass(_ leaving: [Leaving], _ sweep: inout Sweep) throws(SpoolError) {
+    private func pass(_ leaving: [Leaving], _ sweep: inout Sweep, _ hear: Hearer) throws(SpoolError) {
         guard !leaving.isEmpty else { return }
         var leaving = leaving.sorted { $0.event < $1.event }
         let all = leaving.map(\.reply)
@@ -154,6 +164,8 @@ extension JetStreamLog {
             let results = try owe(leaving.map { DeliveryID(event: $0.event, queue: other) })
             // Events that are gone, or can't be read, go nowhere.
             leaving.removeAll { results[DeliveryID(event: $0.event, queue: other)] == .noSuchEvent }
+        } else {
+            try hear(leaving.map { GivenUpDelivery(event: $0.event, progress: $0.progress) })
         }
         var stored: [Stored] = []
         for one in leaving {

@@ -3,7 +3,8 @@ import Glibc
 /// Which addresses are never connected to, whatever name resolved to them.
 ///
 /// Addresses are compared as IPv6 ones: an IPv4 address is `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), and so is one that is
-/// embedded for NAT64 (RFC 6052 §2.1), so that another spelling is no way around.
+/// embedded for NAT64 (RFC 6052 §2.1) or 6to4 (RFC 3056 §2), so that another spelling is no way around. One that stands for no
+/// address (0.0.0.0, `::`) leads to the machine itself, and is its loopback address too.
 public struct AddressGuard: Sendable, Equatable {
     /// A block of addresses.
     public struct Block: Sendable, Hashable {
@@ -22,11 +23,14 @@ public struct AddressGuard: Sendable, Equatable {
     }
 
     /// Where clouds hand out credentials to whoever asks: link-local addresses of both families (AWS, Azure, Google and
-    /// most others at 169.254.169.254), AWS by IPv6 (fd00:ec2::254), Alibaba (100.100.100.200), Oracle (192.0.0.192).
+    /// most others at 169.254.169.254), AWS and Google by IPv6 (fd00:ec2::254, fd20:ce::254), Azure's other one (168.63.129.16),
+    /// Alibaba (100.100.100.200), Oracle (192.0.0.192).
     public static let metadata: [Block] = [
         Block(bits: v4(169, 254, 0, 0), prefix: 96 + 16),
         Block(bits: 0xFE80 << 112, prefix: 10),
         Block(bits: 0xFD00_0EC2 << 96 | 0x254, prefix: 128),
+        Block(bits: 0xFD20_00CE << 96 | 0x254, prefix: 128),
+        Block(bits: v4(168, 63, 129, 16), prefix: 128),
         Block(bits: v4(100, 100, 100, 200), prefix: 128),
         Block(bits: v4(192, 0, 0, 192), prefix: 128),
     ]
@@ -41,9 +45,9 @@ public struct AddressGuard: Sendable, Equatable {
 
     /// Whether an address is not to be connected to.
     func denies(_ address: UInt128) -> Bool {
-        let address = AddressGuard.plain(address)
-        if allowed.contains(where: { $0.contains(address) }) { return false }
-        return AddressGuard.metadata.contains { $0.contains(address) } || denied.contains { $0.contains(address) }
+        let addresses = AddressGuard.meanings(address)
+        func isIn(_ blocks: [Block]) -> Bool { blocks.contains { addresses.contains(where: $0.contains) } }
+        return !isIn(allowed) && (isIn(AddressGuard.metadata) || isIn(denied))
     }
 
     /// An address that a socket is about to be connected to; `nil` if it is no IP address.
@@ -76,7 +80,16 @@ public struct AddressGuard: Sendable, Equatable {
     }
 
     private static func plain(_ address: UInt128) -> UInt128 {
-        address >> 32 == 0x0064_FF9B << 64 ? 0xFFFF << 32 | address & 0xFFFF_FFFF : address
+        if address >> 32 == 0x0064_FF9B << 64 { return 0xFFFF << 32 | address & 0xFFFF_FFFF }
+        if address >> 112 == 0x2002 { return 0xFFFF << 32 | address >> 80 & 0xFFFF_FFFF }
+        return address
+    }
+
+    /// All that an address leads to, as it stands and as it is taken.
+    private static func meanings(_ address: UInt128) -> [UInt128] {
+        let plain = plain(address)
+        let loopback = plain == 0 ? 1 : plain == v4(0, 0, 0, 0) ? v4(127, 0, 0, 1) : plain
+        return plain == address && loopback == plain ? [address] : [address, plain, loopback]
     }
 
     private static func v4(_ a: UInt128, _ b: UInt128, _ c: UInt128, _ d: UInt128) -> UInt128 {

@@ -26,14 +26,31 @@ struct AnswerField {
 
     /// Whether its value is a list that has this option, which is in lower case.
     func lists(_ option: StaticString) -> Bool {
+        first { AnswerField.equal($0, option) ? true : nil } ?? false
+    }
+
+    /// The number of `name=5` in a list of options, a million for all that are larger; `nil` if there is none. `name` is in lower case.
+    func number(of name: StaticString) -> Int? {
+        first { option in
+            guard let sign = option.firstIndex(of: 0x3D),
+                AnswerField.equal(AnswerField.trimmed(option, 0..<sign), name)
+            else { return nil }
+            let digits = AnswerField.trimmed(option, (sign + 1)..<option.count)
+            guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+            return digits.reduce(0) { min($0 * 10 + Int($1 - 0x30), 1_000_000) }
+        }
+    }
+
+    /// What is found in the first option of the list that has it.
+    private func first<Found>(_ find: (UnsafeRawBufferPointer) -> Found?) -> Found? {
         var start = 0
         while start < value.count {
             let rest = UnsafeRawBufferPointer(rebasing: value[start...])
             let length = rest.firstIndex(of: 0x2C) ?? rest.count
-            if AnswerField.equal(AnswerField.trimmed(rest, 0..<length), option) { return true }
+            if let found = find(AnswerField.trimmed(rest, 0..<length)) { return found }
             start += length + 1
         }
-        return false
+        return nil
     }
 
     /// Whether its value ends with this text, which is in lower case.

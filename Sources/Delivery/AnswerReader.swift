@@ -24,6 +24,8 @@ struct AnswerReader: Sendable {
     private(set) var hasBegun = false
     /// Whether the connection can be used again once the answer is whole.
     private(set) var keepsConnection = false
+    /// For how many seconds the endpoint keeps a connection that nothing is asked on, if it says so.
+    private(set) var keepsForSeconds: Int?
 
     private var state = State.statusLine
     private let keptBodyBytes: Int
@@ -80,7 +82,7 @@ struct AnswerReader: Sendable {
     mutating func end() -> Progress {
         switch state {
         case .untilEnd, .whole: .whole
-        case .statusLine where !hasBegun: .broken(reason: "connection reset: it was closed without an answer")
+        case .statusLine where !hasBegun: .broken(reason: TransferFault.closedUnanswered)
         case .statusLine, .fields: .broken(reason: "the answer was cut off inside its headers")
         case .body(let left): .broken(reason: "the answer was cut off: \(left) bytes of its body are missing")
         case .chunkSize, .chunk, .chunkEnd, .trailers: .broken(reason: "the answer was cut off inside its body")
@@ -138,6 +140,7 @@ struct AnswerReader: Sendable {
         length = nil
         isChunked = false
         saysClose = false
+        keepsForSeconds = nil
         state = .fields
         return .more
     }
@@ -146,6 +149,7 @@ struct AnswerReader: Sendable {
         guard let field = AnswerField(line) else { return .more }
         switch field.nameLength {
         case 8 where field.isNamed("location"): answer.location = String(field.text.prefix(512))
+        case 10 where field.isNamed("keep-alive"): keepsForSeconds = field.number(of: "timeout")
         case 10 where field.isNamed("connection"):
             saysClose = saysClose || field.lists("close")
             keepsConnection = !saysClose && (keepsConnection || field.lists("keep-alive"))

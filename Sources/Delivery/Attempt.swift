@@ -60,6 +60,8 @@ protocol Transport: AnyObject, Sendable {
     func start(_ attempts: [Attempt])
     /// Works by new settings, of the same kind, from the next attempt on.
     func update(_ settings: TargetSettings)
+    /// Waits for nothing more to come: what it has gathered goes at once.
+    func hasten()
     /// Ends what is under way as soon as it can, as `.cancelled` where that is not too late.
     func cancel()
     /// Opens files anew.
@@ -69,6 +71,7 @@ protocol Transport: AnyObject, Sendable {
 }
 
 extension Transport {
+    func hasten() {}
     func reopenFiles() {}
     func retire() {}
 }

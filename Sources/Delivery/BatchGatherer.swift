@@ -9,6 +9,7 @@ struct BatchGatherer {
     private var waiting: [(item: BatchItem, since: Int64)] = []
     private var head = 0
     private var underWay = 0
+    private var isHastened = false
     /// How many events a batch has now, at the most.
     private(set) var limit: Int
 
@@ -31,6 +32,9 @@ struct BatchGatherer {
     /// Takes an event in, `now` by the steady clock in milliseconds.
     mutating func add(_ item: BatchItem, now: Int64) { waiting.append((item, now)) }
 
+    /// Nothing more comes: no batch waits for it any longer.
+    mutating func hasten() { isHastened = true }
+
     /// The next batch, if one is to go; it is under way until `ended`.
     mutating func next(now: Int64) -> [BatchItem]? {
         guard count > 0, underWay < concurrency else { return nil }
@@ -42,7 +46,7 @@ struct BatchGatherer {
             end += 1
         }
         let isFull = end < waiting.count || end - head >= limit || bytes >= settings.maxBytes
-        guard isFull || now >= waiting[head].since + settings.linger.milliseconds else { return nil }
+        guard isFull || isHastened || now >= waiting[head].since + settings.linger.milliseconds else { return nil }
         let batch = waiting[head..<end].map(\.item)
         head = end
         if head == waiting.count || head > 1024 {

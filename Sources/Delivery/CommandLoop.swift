@@ -137,6 +137,7 @@ final class CommandLoop: @unchecked Sendable {
             // At its edge: it is writable most of the time, and nothing is to be written.
             watch(descriptors.input, session.id, .input, UInt32(EPOLLOUT.rawValue) | UInt32(EPOLLET.rawValue))
         }
+        note(session.listen(buffer, now: now), of: session)
         session.write(now: now)
     }
 

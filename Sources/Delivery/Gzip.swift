@@ -17,6 +17,7 @@ enum Gzip {
         let target = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, status.st_mode & 0o777)
         guard target >= 0 else { throw LineFile.Fault(call: "open", path: part, errno: errno) }
         defer { close(target) }
+        fchmod(target, status.st_mode & 0o777)
         do throws(LineFile.Fault) {
             try copy(source, path, to: target, part)
             guard fsync(target) == 0 else { throw LineFile.Fault(call: "fsync", path: part, errno: errno) }

@@ -12,13 +12,17 @@ final class LineFile {
         var call: String
         var path: String
         var errno: Int32
+        /// Why not, where no system call failed.
+        var detail: String?
 
         /// For people.
-        var reason: String { "\(call) \(path): \(String(cString: strerror(errno)))" }
+        var reason: String { "\(call) \(path): \(detail ?? String(cString: strerror(errno)))" }
     }
 
     /// How far back the beginning of a torn line is looked for, in bytes; a longer one is ended where it stands.
     static let repairLimitBytes = 4 << 20
+    /// The mode of a new file for which nobody has said another.
+    static let usualMode: UInt32 = 0o640
 
     let path: String
     private let descriptor: Int32
@@ -28,7 +32,7 @@ final class LineFile {
     let modifiedAt: Int64
 
     /// Opens or makes a file, and the directories on the way to it; repairs its last line.
-    init(path: String, mode: UInt32) throws(Fault) {
+    init(path: String, mode: UInt32? = nil) throws(Fault) {
         self.path = path
         var fd = LineFile.open(path, mode)
         var isNew = false
@@ -43,6 +47,10 @@ final class LineFile {
             let fault = Fault(call: "stat", path: path, errno: Glibc.errno)
             Glibc.close(fd)
             throw fault
+        }
+        if let detail = LineFile.unfit(status.st_mode & S_IFMT, path) {
+            Glibc.close(fd)
+            throw Fault(call: "open", path: path, errno: EINVAL, detail: detail)
         }
         descriptor = fd
         identity = (UInt64(status.st_dev), UInt64(status.st_ino))
@@ -130,8 +138,27 @@ final class LineFile {
         }
     }
 
-    private static func open(_ path: String, _ mode: UInt32) -> Int32 {
-        Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode_t(mode))
+    /// Why lines are not written to what is no regular file; `nil` if they may be. What is written to a pipe of the file system is gone
+    /// with whoever reads it, if anybody does; under `/dev` stand devices, and our own standard output, whatever that is.
+    private static func unfit(_ kind: mode_t, _ path: String) -> String? {
+        switch kind {
+        case S_IFREG, S_IFCHR: nil
+        case S_IFIFO where path.hasPrefix("/dev/"): nil
+        case S_IFIFO: "it is a pipe, and not a file"
+        default: "it is no regular file"
+        }
+    }
+
+    /// Opens a file, or makes it: with just the mode that is wanted, else with the usual one, of which the process' mask (umask) takes.
+    private static func open(_ path: String, _ wanted: UInt32?) -> Int32 {
+        let mode = mode_t(wanted ?? LineFile.usualMode)
+        let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY
+        let found = Glibc.open(path, flags)
+        guard found < 0 && Glibc.errno == ENOENT else { return found }
+        let made = Glibc.open(path, flags | O_CREAT | O_EXCL, mode)
+        if made >= 0 && wanted != nil { fchmod(made, mode) }
+        // A link that leads to no file yet is there already.
+        return made < 0 && Glibc.errno == EEXIST ? Glibc.open(path, flags | O_CREAT, mode) : made
     }
 
     private static func makeDirectories(for path: String) throws(Fault) {

@@ -73,6 +73,13 @@ final class ParcelTransport: Transport, TransferOwner, @unchecked Sendable {
         }
     }
 
+    func hasten() {
+        queue.async {
+            self.gatherer?.hasten()
+            self.sendGathered()
+        }
+    }
+
     func cancel() {
         queue.async {
             var attempts = self.gatherer?.drain() ?? []

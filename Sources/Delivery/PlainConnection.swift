@@ -10,7 +10,7 @@ final class PlainConnection {
         case waiting
         /// The request has come to its end.
         case ended(AttemptEnding)
-        /// The endpoint had closed the connection before the request came: it goes out again on another.
+        /// Nothing of the request could be written, for the endpoint had closed the connection: another may take it.
         case stale(TransferRequest)
     }
 
@@ -41,8 +41,30 @@ final class PlainConnection {
         usedAt = now
     }
 
-    /// Whether another request may go out on it.
-    var isReusable: Bool { reader.keepsConnection && !isBlocked }
+    /// Whether another request may go out on it, for a while.
+    var isReusable: Bool { reader.keepsConnection && !isBlocked && idleMilliseconds > 0 }
+
+    /// For how long it may wait for a request, in milliseconds: less than the endpoint says that it lets it wait, so that a request
+    /// does not cross with its end.
+    private var idleMilliseconds: Int64 {
+        guard let limit = reader.keepsForSeconds else { return PlainConnections.idleMilliseconds }
+        return min((Int64(limit) - 1) * 1000, PlainConnections.longestIdleMilliseconds)
+    }
+
+    /// Whether it has waited too long for a request, or is too old for another one.
+    func isTooOld(_ now: Int64) -> Bool {
+        now - usedAt >= idleMilliseconds || now - madeAt > Int64(Transfer.connectionLifeSeconds) * 1000
+    }
+
+    /// Whether its end has come, or something that nobody has asked for. It is not to be used then: a request on it would come to
+    /// nothing, and must not be sent a second time.
+    var hasNews: Bool {
+        var byte: UInt8 = 0
+        while true {
+            if recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) >= 0 { return true }
+            if errno != EINTR { return errno != EAGAIN }
+        }
+    }
 
     /// Sends a request, as far as the socket takes it.
     func start(_ request: TransferRequest, dueAt: Int64) -> Outcome {
@@ -118,7 +140,8 @@ final class PlainConnection {
     /// The connection has ended, by an error or (0) as it should.
     private func cut(_ error: Int32) -> Outcome {
         guard let request else { return .waiting }
-        if requests > 1 && !reader.hasBegun { return .stale(request) }
+        // Whatever was sent may have been acted upon: that was the attempt (RFC 9110 §9.2.2).
+        if requests > 1 && sent == 0 && !reader.hasBegun { return .stale(request) }
         if error != 0 { return .ended(.broken(reason: "connection reset: \(String(cString: strerror(error)))")) }
         switch reader.end() {
         case .whole: return .ended(.answered(reader.answer))

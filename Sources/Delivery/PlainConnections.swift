@@ -7,8 +7,11 @@ final class PlainConnections {
     static let mark: UInt64 = 1 << 40
     /// How many connections may wait for a request, in all; one that is done goes where there are more.
     static let idleLimit = 1024
-    /// For how long a connection waits for a request, in milliseconds.
-    static let idleMilliseconds: Int64 = 118_000
+    /// For how long a connection waits for a request where the endpoint doesn't say for how long it may, in milliseconds: less than
+    /// servers commonly allow, 5 s being the shortest of them.
+    static let idleMilliseconds: Int64 = 4_000
+    /// For how long it waits at the most, whatever the endpoint says, in milliseconds.
+    static let longestIdleMilliseconds: Int64 = 118_000
     /// How often connections that have waited too long are looked for, in milliseconds.
     static let sweepMilliseconds: Int64 = 10_000
     /// How much of an answer is read in one go, in bytes.
@@ -42,7 +45,7 @@ final class PlainConnections {
         return ended
     }
 
-    /// What must go out again, on a connection that is yet to be made.
+    /// What could not be written on a connection that had been kept, and goes out on one that is yet to be made.
     func takeStale() -> [(request: TransferRequest, dueAt: Int64)] {
         defer { stale = [] }
         return stale
@@ -54,7 +57,7 @@ final class PlainConnections {
         let pool = pool(of: endpoint)
         while let connection = pool.idle.popLast() {
             idleCount -= 1
-            if isTooOld(connection, now) {
+            if connection.isTooOld(now) || connection.hasNews {
                 close(connection)
                 continue
             }
@@ -98,7 +101,7 @@ final class PlainConnections {
         wakeAt = count > 0 ? now + PlainConnections.sweepMilliseconds : .max
         for case let connection? in open {
             guard let request = connection.request else {
-                if isTooOld(connection, now) { leave(connection) }
+                if connection.isTooOld(now) { leave(connection) }
                 continue
             }
             if connection.dueAt <= now {
@@ -174,10 +177,5 @@ final class PlainConnections {
         count -= 1
         // The epoll lets go of it by itself.
         Glibc.close(connection.socket)
-    }
-
-    private func isTooOld(_ connection: PlainConnection, _ now: Int64) -> Bool {
-        now - connection.usedAt > PlainConnections.idleMilliseconds
-            || now - connection.madeAt > Int64(Transfer.connectionLifeSeconds) * 1000
     }
 }

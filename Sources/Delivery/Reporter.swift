@@ -74,6 +74,13 @@ public final class Reporter: Sendable {
         }
     }
 
+    /// Adds deliveries that were dropped to the failures file; whether they are durable is the answer. Blocks; a drop has one line in the
+    /// audit file, which counts them.
+    public func dropped(_ records: [AttemptRecord]) -> Bool {
+        defer { written() }
+        return queue.sync { files.appendFailures(records) }
+    }
+
     /// Adds a line to the record of what operators did. Best effort, like the audit file.
     public func operation(_ line: [UInt8]) {
         queue.async { self.files.appendOperation(line) }

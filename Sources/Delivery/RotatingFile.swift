@@ -4,7 +4,8 @@ import Glibc
 /// Owned by one queue.
 struct RotatingFile {
     let path: String
-    var mode: UInt32 = 0o640
+    /// The mode of a new one; `nil` for the usual one.
+    let mode: UInt32?
     /// At how many bytes it is set aside; `nil` for never.
     var rotateBytes: Int?
     /// It is set aside when a new period of so many milliseconds since 1970 has begun; `nil` for never. A day's is UTC's.
@@ -14,7 +15,7 @@ struct RotatingFile {
     private var file: LineFile?
     private var writtenAt: Int64 = 0
 
-    init(path: String, mode: UInt32 = 0o640, rotateBytes: Int?, keep: Int? = nil) {
+    init(path: String, mode: UInt32? = nil, rotateBytes: Int?, keep: Int? = nil) {
         self.path = path
         self.mode = mode
         self.rotateBytes = rotateBytes

@@ -8,6 +8,8 @@ import Spool
 ///     ← {"ok":true}                                          delivered
 ///     ← {"ok":false,"retry":true,"error":"table locked"}     tried again, as it is without `retry`
 ///     ← {"ok":false,"retry":false,"error":"no such order"}   given up
+///
+/// Answers carry no number: a line too many would stand for the next event. What is seen not to be an answer ends the dialogue.
 struct StreamDialogue {
     /// An event on its way.
     struct Line {
@@ -30,6 +32,8 @@ struct StreamDialogue {
 
     /// Within what time an event must be answered.
     var timeoutMilliseconds: Int64
+    /// Whether what comes can be an answer: the process has read from its standard input.
+    var isHeard = true
     private var waiting: [Line] = []
     private var waitingHead = 0
     private var unanswered: [(event: EventNumber, sentAt: Int64)] = []
@@ -98,7 +102,7 @@ struct StreamDialogue {
     private mutating func take(_ endings: inout [Ending]) throws(Fault) {
         let isYes = answer == StreamDialogue.plainYes
         if !isYes && answer.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
-        guard isOwedAnswers else { throw Fault(reason: "an answer that nobody waits for") }
+        guard isOwedAnswers, isHeard else { throw Fault(reason: "it wrote a line that answers no event") }
         let event = unanswered[unansweredHead].event
         unansweredHead += 1
         if unansweredHead == unanswered.count {

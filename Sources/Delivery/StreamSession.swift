@@ -8,6 +8,9 @@ final class StreamSession {
     /// begun anew once one has answered.
     static let restartMilliseconds: ClosedRange<Int64> = 100...30_000
 
+    /// How long a new process has until it is looked at again whether it has read its first event, in milliseconds: twice as long each time.
+    static let listenMilliseconds: ClosedRange<Int64> = 1...50
+
     /// What descriptors to watch.
     struct Descriptors {
         var process: Int32 = -1
@@ -26,6 +29,11 @@ final class StreamSession {
     private(set) var id: UInt64 = 0
     private var chunk: [UInt8] = []
     private var written = 0
+    /// How much of the first chunk is written before the process has read that: all of its first event but the end of the line. It can't
+    /// have taken the event then, and whatever it has written by then is no answer. `nil` once it is known to be silent.
+    private var gate: Int?
+    private var listenAt: Int64 = .max
+    private var listens = 0
     private var tail = OutputTail()
     private var failures = 0
     private var restartAt: Int64 = 0
@@ -51,7 +59,7 @@ final class StreamSession {
     /// When `tick` is to be called, by the steady clock in milliseconds.
     var dueAt: Int64 {
         guard isRunning else { return dialogue.hasWaiting && !isRetired ? restartAt : .max }
-        return min(killAt, signalsSent == 0 ? dialogue.overdueAt ?? .max : .max)
+        return min(killAt, listenAt, signalsSent == 0 ? dialogue.overdueAt ?? .max : .max)
     }
 
     /// Takes events.
@@ -100,25 +108,32 @@ final class StreamSession {
             for end in [ends[0][1], ends[1][0], ends[2][0]] { _ = hs_set_nonblocking(end) }
             (stopReason, killAt, signalsSent) = (nil, .max, 0)
             (chunk, written, tail) = ([], 0, OutputTail())
+            (dialogue.isHeard, gate, listenAt, listens) = (false, nil, .max, 0)
             return .success(())
         }
     }
 
     /// Writes what its standard input takes.
     func write(now: Int64) {
-        guard isRunning, descriptors.input >= 0 else { return }
+        guard isRunning, descriptors.input >= 0, stopReason == nil else { return }
         if next != nil || isRetired {
             if !wantsToWrite && !dialogue.isOwedAnswers { closeInput(now) }
             if !wantsToWrite { return }
         }
         while true {
             if !wantsToWrite {
-                guard next == nil, !isRetired, stopReason == nil else { return }
+                guard next == nil, !isRetired else { return }
                 (chunk, written) = (dialogue.nextChunk(now: now), 0)
                 if chunk.isEmpty { return }
+                if !dialogue.isHeard { gate = chunk.firstIndex(of: 0x0A) }
+            }
+            let limit = gate ?? chunk.count
+            if written == limit {
+                if listenAt == .max { listenAt = now + StreamSession.listenMilliseconds.lowerBound }
+                return
             }
             let count = chunk.withUnsafeBytes {
-                Glibc.write(descriptors.input, $0.baseAddress! + written, $0.count - written)
+                Glibc.write(descriptors.input, $0.baseAddress! + written, limit - written)
             }
             if count > 0 { written += count; continue }
             if errno == EINTR { continue }
@@ -129,6 +144,24 @@ final class StreamSession {
             }
             return
         }
+    }
+
+    /// Hears what the process has written while no event of its own was without an answer, before it is given one: that is no answer.
+    func listen(_ buffer: UnsafeMutableRawBufferPointer, now: Int64) -> [StreamDialogue.Ending] {
+        let isTime = gate != nil ? now >= listenAt : !dialogue.isOwedAnswers && dialogue.hasWaiting
+        guard isRunning, stopReason == nil, isTime else { return [] }
+        var unread: Int32 = 0
+        // Before its output: what it wrote ere it had read the event is there by then.
+        let hasRead = gate != nil && ioctl(descriptors.input, UInt(FIONREAD), &unread) == 0 && unread == 0
+        let endings = read(buffer, now: now)
+        if hasRead {
+            (dialogue.isHeard, gate, listenAt) = (true, nil, .max)
+        } else if gate != nil {
+            let wait = StreamSession.listenMilliseconds.lowerBound << Int64(min(listens, 10))
+            listenAt = now + min(wait, StreamSession.listenMilliseconds.upperBound)
+            listens += 1
+        }
+        return endings
     }
 
     /// Reads answers; what ended is the answer.
@@ -148,12 +181,18 @@ final class StreamSession {
                 try dialogue.received(
                     UnsafeRawBufferPointer(rebasing: buffer[..<count]), now: now, &endings)
             } catch {
+                // Nothing that it writes from now on is an answer.
+                close(descriptors.output)
+                descriptors.output = -1
                 tail.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                if stopReason == nil && !isRetired && next == nil {
+                    transport.tell("the command broke the dialogue and is started again: \(error.reason)")
+                }
                 end("the command broke the dialogue: \(error.reason)", now: now)
                 break
             }
         }
-        if !endings.isEmpty { failures = 0 }
+        if !endings.isEmpty && stopReason == nil { failures = 0 }
         return endings
     }
 
@@ -187,6 +226,7 @@ final class StreamSession {
     /// Asks the process group to end.
     private func end(_ reason: String, now: Int64) {
         stopReason = stopReason ?? reason
+        listenAt = .max
         if signalsSent == 0 { signal(SIGTERM, now: now) }
     }
 
@@ -204,7 +244,8 @@ final class StreamSession {
         var code: Int32 = 0
         let how = hs_reap(pid, &code)
         guard how != 0 else { return nil }
-        // It may have answered before it ended.
+        // It may have answered before it ended; its number may be somebody else's now.
+        signalsSent = max(signalsSent, 1)
         var endings = stopReason == nil ? read(buffer, now: now) : []
         readError(buffer)
         let isOurs = isRetired || next != nil
@@ -248,6 +289,7 @@ final class StreamSession {
         descriptors = Descriptors()
         pid = 0
         (chunk, written, killAt) = ([], 0, .max)
+        (gate, listenAt) = (nil, .max)
     }
 
     private func delayRestart(_ now: Int64) {

@@ -15,6 +15,7 @@ struct StreamSettings: Sendable {
 /// Unchecked: what changes belongs to the target's queue, on which `start` and `update` are called.
 final class StreamTransport: Transport, @unchecked Sendable {
     let sink: AttemptSink
+    private let target: String
     private let loop: CommandLoop
     private let options: DeliveryOptions
     private var body: JSONTemplate?
@@ -23,6 +24,7 @@ final class StreamTransport: Transport, @unchecked Sendable {
     init?(_ settings: TargetSettings, loop: CommandLoop, options: DeliveryOptions, sink: @escaping AttemptSink) {
         guard let stream = StreamTransport.settings(settings, options) else { return nil }
         self.settings = stream
+        target = settings.name
         self.loop = loop
         self.options = options
         self.sink = sink
@@ -58,6 +60,11 @@ final class StreamTransport: Transport, @unchecked Sendable {
     func cancel() { loop.submit(.cancelStream(self)) }
 
     func retire() { loop.submit(.retire(self)) }
+
+    /// Tells the log of a process that can't be gone on with. From the command loop's thread.
+    func tell(_ message: String) {
+        options.notify(DeliveryNotice(level: .error, target: target, message: message))
+    }
 
     private func line(_ attempt: Attempt) -> [UInt8]? {
         var line: [UInt8] = []

@@ -99,6 +99,13 @@ public struct TargetQueue: Sendable {
         settings.order != nil ? TargetQueue.orderedWindow : max(64, concurrency * 4)
     }
 
+    /// When a delivery that waits until `due` is tried at the soonest, both by the wall clock: not while the target is held back, nor
+    /// before the open breaker lets a probe out.
+    func nextAttempt(due: Int64, now: Moment) -> Int64 {
+        let probe = breaker.state == .open ? now.wall + breaker.probeAt - now.steady : due
+        return max(due, probe, heldUntilWall)
+    }
+
     /// Works by new settings from now on.
     mutating func update(_ settings: TargetSettings, concurrency: Int? = nil, now: Moment) {
         if settings.rate != self.settings.rate || settings.burst != self.settings.burst {
@@ -123,9 +130,9 @@ public struct TargetQueue: Sendable {
         _ deliveries: [(delivery: OwedDelivery, lane: UInt64?)], now: Moment, _ effects: inout Effects
     ) {
         credit = max(0, credit - deliveries.count)
-        guard !isEmptied else { return }
         for (delivery, lane) in deliveries {
-            if isStopping {
+            // Of an emptied queue the log may hand out what came since: it must know that nobody has it in hand.
+            if isStopping || isEmptied {
                 effects.settle.append(Settlement(event: delivery.event, state: .untried, progress: delivery.progress))
             } else {
                 lanes.add(Lanes.Entry(delivery: delivery, lane: lane), now: now)

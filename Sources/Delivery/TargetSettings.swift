@@ -78,8 +78,8 @@ public struct Rate: Hashable, Sendable {
 public struct FileTargetSettings: Sendable {
     /// The path, absolute: placeholders first, then strftime in UTC.
     public var path: Template
-    /// The mode of a new file.
-    public var mode: UInt32 = 0o640
+    /// The mode of a new file; `nil` for the usual one, less what the process' mask takes.
+    public var mode: UInt32?
     /// At how many bytes a file is set aside; `nil` for never.
     public var rotateBytes: Int?
     /// A file is set aside when a new period of this length has begun (UTC); `nil` for never.
@@ -163,11 +163,25 @@ public struct RetryPolicy: Sendable {
 
 /// A set of HTTP statuses: `"404"`, `"5xx"`.
 public struct StatusSet: Sendable, Equatable {
-    /// The statuses in it.
+    /// How a set names a status, the more exact way being the greater.
+    enum Naming: Int, Comparable {
+        case no, byClass, byItself
+
+        static func < (one: Naming, other: Naming) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    /// The statuses named by themselves.
     public var statuses: Set<Int> = []
+    /// The classes named as a whole, by their first digit.
+    public var classes: Set<Int> = []
 
     /// An empty set.
     public init() {}
+
+    /// How it names a status.
+    func naming(_ status: Int) -> Naming {
+        statuses.contains(status) ? .byItself : classes.contains(status / 100) ? .byClass : .no
+    }
 }
 
 /// When a target counts as down: `targets.*.breaker`.

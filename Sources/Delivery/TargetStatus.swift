@@ -16,8 +16,8 @@ public struct TargetStatus: Sendable {
     public var breakerOpenings = 0
     /// Whether its queue waits by configuration or by hand.
     public var paused = false
-    /// For how long the whole target still waits because it asked for that, in seconds.
-    public var heldSeconds = 0.0
+    /// Until when the whole target waits because it asked for that, in milliseconds since 1970; past or 0 for not at all.
+    public var heldUntil: Int64 = 0
     /// Attempts that delivered, since the start.
     public var succeeded = 0
     /// Attempts to be made again, since the start.
@@ -28,6 +28,9 @@ public struct TargetStatus: Sendable {
     public var tally = TargetTally()
     /// The latest fault.
     public var lastError: String?
+
+    /// For how long that still is, in seconds.
+    public func heldSeconds(at now: Int64) -> Double { Double(max(0, heldUntil - now)) / 1000 }
 
     init(name: String, queue: QueueID) {
         self.name = name

@@ -38,6 +38,27 @@ extension AttemptReport {
     }
 }
 
+extension AttemptRecord {
+    /// The record of an attempt that has ended: the `number`th that was made.
+    init(_ attempt: Attempt, _ report: AttemptReport, _ status: Status, number: UInt32) {
+        self.init(
+            status: status, event: report.event, source: attempt.event.attributes.source,
+            columns: attempt.event.attributes.columns, target: attempt.target, place: report.place,
+            executedAt: attempt.startedAt.wall, attempt: number,
+            durationMilliseconds: report.endedAt.steady - attempt.startedAt.steady, ending: report.ending)
+    }
+
+    /// The record of one that the relay's end cut off: nobody knows what came of it. It doesn't count, so that the next one, when there is
+    /// a relay again, has the same number. One that was dropped meanwhile has no next one.
+    static func cutOff(_ attempt: Attempt, _ report: AttemptReport, isDropped: Bool) -> AttemptRecord {
+        var report = report
+        report.ending = .broken(reason: isDropped ? "dropped by hand" : "cut off by the stop")
+        return AttemptRecord(
+            attempt, report, isDropped ? .failed : .retrying(nextAttemptAt: report.endedAt.wall),
+            number: attempt.number)
+    }
+}
+
 extension TargetQueue.Settlement {
     /// What the record says; `nil` where no attempt was made.
     var recordStatus: AttemptRecord.Status? {

@@ -114,6 +114,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
     func stop(_ done: @escaping @Sendable () -> Void) {
         queue.async {
             self.whenIdle.append(done)
+            self.transport?.hasten()
             self.decide { queue, _, effects in queue.stop(&effects) }
         }
     }
@@ -183,16 +184,21 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         decisions.ended(
             report.event, verdict, targetIsUp: report.tellsOfTarget(finalExits: settings.finalExits),
             now: report.endedAt, random: verdict == .done ? 0 : options.random(), &effects)
-        guard verdict != .untried, settled < effects.settle.count, let state = effects.settle[settled].recordStatus
-        else { return }
+        guard verdict != .untried, settled < effects.settle.count, var state = effects.settle[settled].recordStatus
+        else {
+            let isDropped = settled < effects.settle.count && effects.settle[settled].state == .failed
+            if isDropped || decisions.isStopping && report.ending == .cancelled {
+                records.append(.cutOff(attempt, report, isDropped: isDropped))
+            }
+            return
+        }
+        if case .retrying(let due) = state {
+            state = .retrying(nextAttemptAt: decisions.nextAttempt(due: due, now: report.endedAt))
+        }
         let duration = report.endedAt.steady - attempt.startedAt.steady
         count(state, report, duration, receivedAt: attempt.event.receivedAt)
         records.append(
-            AttemptRecord(
-                status: state, event: report.event, source: attempt.event.attributes.source,
-                columns: attempt.event.attributes.columns, target: name, place: report.place,
-                executedAt: attempt.startedAt.wall, attempt: effects.settle[settled].progress.attempts,
-                durationMilliseconds: duration, ending: report.ending))
+            AttemptRecord(attempt, report, state, number: effects.settle[settled].progress.attempts))
     }
 
     private func count(
@@ -219,7 +225,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.breakerOpenings = decisions.breaker.openings
         status.concurrency = settings.adaptsConcurrency ? decisions.concurrency : settings.concurrency
         status.paused = decisions.isPaused
-        status.heldSeconds = Double(max(0, decisions.heldUntil - Moment.now.steady)) / 1000
+        status.heldUntil = decisions.memory.heldUntil
         shown.withLock { $0 = status }
         if decisions.memory != remembered {
             remembered = decisions.memory

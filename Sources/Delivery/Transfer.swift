@@ -11,6 +11,8 @@ final class Transfer {
     static let addressLifeSeconds = 60
     /// How old a connection may become, in seconds: then the name is looked up again, also where it is never idle.
     static let connectionLifeSeconds = 300
+    /// For how long a connection waits for a request, in seconds: less than servers commonly allow.
+    static let connectionIdleSeconds = 4
     /// For how long the authorities of a file are kept in memory, in seconds.
     static let authoritiesLifeSeconds = 300
     /// How much memory a handle keeps between requests, in bytes.
@@ -31,6 +33,9 @@ final class Transfer {
     private var connection: ConnectionProfile?
     /// The address that was refused, by the IPv6 form.
     private var deniedAddress: UInt128?
+    /// How often the request was about to go out, and whether it was kept from going out again.
+    private var sendings = 0
+    private var isRepetition = false
     // The answer, as it comes.
     private var kept: [UInt8] = []
     private var bodyBytes = 0
@@ -69,6 +74,7 @@ final class Transfer {
         hs_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         hs_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, Transfer.addressLifeSeconds)
         hs_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, Transfer.connectionLifeSeconds)
+        hs_curl_set_long(easy, CURLOPT_MAXAGE_CONN, Transfer.connectionIdleSeconds)
         hs_curl_set_long(easy, CURLOPT_CA_CACHE_TIMEOUT, Transfer.authoritiesLifeSeconds)
         let this = Unmanaged.passUnretained(self).toOpaque()
         hs_curl_set_opener(
@@ -76,6 +82,8 @@ final class Transfer {
             { user, _, address in
                 address.map { Unmanaged<Transfer>.fromOpaque(user!).takeUnretainedValue().open($0) } ?? -1
             }, this)
+        hs_curl_set_gate(
+            easy, { user, _, _, _, _ in Unmanaged<Transfer>.fromOpaque(user!).takeUnretainedValue().sends() }, this)
         // A connection outlives the handle that made it: it is closed by what outlives both.
         hs_curl_set_closer(
             easy,
@@ -104,6 +112,7 @@ final class Transfer {
         self.request = request
         kept.removeAll(keepingCapacity: true)
         (bodyBytes, headerBytes, retryAfter, location, deniedAddress) = (0, 0, nil, nil, nil)
+        (sendings, isRepetition) = (0, false)
         hasFunctionError = false
         hasWholeHead = false
         errorText[0] = 0
@@ -188,6 +197,14 @@ final class Transfer {
         return made
     }
 
+    /// Whether a request may go out that libcurl is about to send. By itself it sends one again whose connection, a kept one, ended
+    /// without an answer; but what was sent may have been acted upon, and a second time is another attempt (RFC 9110 §9.2.2).
+    private func sends() -> Int32 {
+        sendings += 1
+        isRepetition = sendings > 1 && hs_curl_get_long(easy, CURLINFO_REQUEST_SIZE) > 0
+        return isRepetition ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK
+    }
+
     /// Lets go of the request; the answer is how it ended.
     func finish(_ result: CURLcode) -> AttemptEnding {
         defer { release() }
@@ -226,6 +243,7 @@ final class Transfer {
         if let deniedAddress, result == CURLE_COULDNT_CONNECT {
             return TransferFault.denied(AddressGuard.text(deniedAddress)).reason
         }
+        if isRepetition { return TransferFault.closedUnanswered }
         let text = String(cString: errorText)
         return TransferFault(
             result, detail: text.isEmpty ? String(cString: curl_easy_strerror(result)) : text,

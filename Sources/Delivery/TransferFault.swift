@@ -19,6 +19,9 @@ struct TransferFault {
         TransferFault(reason: "address denied: \(address) is among those that are not connected to (http.deny)")
     }
 
+    /// The connection ended before a byte of an answer had come.
+    static let closedUnanswered = "connection reset: it was closed without an answer"
+
     init(_ code: CURLcode, detail: String, errno: Int32, phase: Phase) {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: reason = "DNS: \(detail)"
@@ -30,6 +33,9 @@ struct TransferFault {
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
             reason = "TLS: \(detail)"
         case CURLE_PROXY: reason = "proxy: \(detail)"
+        // With TLS 1.3 a server that refuses our certificate says so after the handshake (RFC 8446 §4.4.2.4).
+        case CURLE_SEND_ERROR where TransferFault.isAlert(detail), CURLE_RECV_ERROR where TransferFault.isAlert(detail):
+            reason = "TLS: \(detail)"
         case CURLE_RECV_ERROR where detail.contains("proxy"): reason = "proxy: \(detail)"
         case CURLE_RECV_ERROR where detail.contains("chunked-encoding"): reason = "the answer is not HTTP: \(detail)"
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR: reason = "connection reset: \(detail)"
@@ -43,6 +49,11 @@ struct TransferFault {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: reason = "no request can be made of this URL: \(detail)"
         default: reason = "transfer failed (libcurl \(code.rawValue)): \(detail)"
         }
+    }
+
+    /// Whether libcurl tells of a TLS alert, in OpenSSL's words.
+    private static func isAlert(_ detail: String) -> Bool {
+        detail.contains("SSL routines") && detail.contains("alert")
     }
 
     private static func unconnected(_ errno: Int32, _ detail: String) -> String {

@@ -210,6 +210,10 @@ extension hs_curl_done {
 extension TransferRequest {
     func report(_ ending: AttemptEnding, at moment: Moment = .now) -> TransferReport {
         var ending = aws.map { AWSAnswer.ending(ending, of: $0) } ?? ending
+        // A status of no class that ends a request (RFC 9110 §15): whoever sends it does not speak HTTP as we do.
+        if case .answered(let answer) = ending, !(200...599).contains(answer.status) {
+            ending = .broken(reason: "the answer is not HTTP: its status is \(answer.status)")
+        }
         // An endpoint may point to itself, with all that stood in its URL.
         if case .answered(var answer) = ending, let location = answer.location {
             answer.location = secrets.reduce(EndpointURL.withoutCredentials(location)) {

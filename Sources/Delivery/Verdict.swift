@@ -28,16 +28,21 @@ public enum Verdict: Sendable, Equatable {
     private static func of(_ answer: AttemptEnding.Answer, policy: RetryPolicy, now: Int64) -> Verdict {
         let status = answer.judged
         if (200...299).contains(status) { return .done }
-        let tries =
-            switch status {
-            case 408, 425, 429, 401, 403, 407, 500...599: !policy.finalStatuses.statuses.contains(status)
-            default: policy.retriedStatuses.statuses.contains(status)
-            }
-        guard tries else { return .final }
+        guard tries(status, policy) else { return .final }
         if let wait = answer.retryAfter?.milliseconds(from: now), wait > 0 { return .held(milliseconds: wait) }
         switch status {
         case 401, 403, 407: return .ours
         default: return .again
+        }
+    }
+
+    /// Whether there is another attempt: as the policy has it, a status named by itself before one of a class.
+    private static func tries(_ status: Int, _ policy: RetryPolicy) -> Bool {
+        let (tried, given) = (policy.retriedStatuses.naming(status), policy.finalStatuses.naming(status))
+        if tried != given { return tried > given }
+        switch status {
+        case 401, 403, 407, 408, 425, 429, 500...599: return true
+        default: return false
         }
     }
 }

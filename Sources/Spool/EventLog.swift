@@ -44,8 +44,12 @@ public protocol EventLog: AnyObject, Sendable {
     /// owed already stays as it is. Durable when it returns.
     func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult]
 
-    /// Gives up all that a queue is owed, but `kept`. Durable when it returns.
-    func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep
+    /// Gives up all that a queue is owed as it begins, but `kept`, part by part; `tell` hears of each part before that is done, and ends
+    /// it by what it throws: the rest stays owed. Durable when it returns.
+    func giveUp(
+        _ queue: QueueID, except kept: Set<EventNumber>,
+        telling tell: (_ deliveries: [GivenUpDelivery]) throws(SpoolError) -> Void
+    ) throws(SpoolError) -> QueueSweep
 
     /// Owes to `other` what a queue is owed, but `kept`, as if it had never been tried. Durable when it returns.
     func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep

@@ -1,13 +1,5 @@
 /// What is done to a whole queue at once: by bitmaps, so that ten million deliveries cost a few words each segment.
 extension Ledger {
-    /// Gives up all that a queue is owed, but `kept`.
-    mutating func giveUp(_ id: QueueID, except kept: Set<UInt64>) -> QueueSweep {
-        sweep(id, except: kept) { segment, released in
-            segment.fail(released, id)
-            return released.count
-        }
-    }
-
     /// Owes to `other` what a queue is owed, but `kept`, as if it had never been tried.
     mutating func move(_ id: QueueID, to other: QueueID, except kept: Set<UInt64>) -> QueueSweep {
         guard queues[other] != nil, other != id else { return QueueSweep() }
@@ -15,7 +7,6 @@ extension Ledger {
         var gained = 0
         let sweep = sweep(id, except: kept) { segment, released in
             gained += segment.owe(released, other)
-            return 0
         }
         queues[other]?.waiting += gained
         queues[other]?.failed += segments.reduce(0) { $0 + ($1.failed[other]?.count ?? 0) } - failedBefore
@@ -23,13 +14,12 @@ extension Ledger {
         return sweep
     }
 
-    /// Takes all that a queue is owed from it, but `kept`; `place` says where it goes, and how many of it have failed.
+    /// Takes all that a queue is owed from it, but `kept`; `place` says where it goes.
     private mutating func sweep(
-        _ id: QueueID, except kept: Set<UInt64>, _ place: (inout Segment, Bitmap) -> Int
+        _ id: QueueID, except kept: Set<UInt64>, _ place: (inout Segment, Bitmap) -> Void
     ) -> QueueSweep {
         guard let queue = queues[id] else { return QueueSweep() }
         var sweep = QueueSweep()
-        var failed = 0
         for index in segments.indices where segments[index].owed[id]?.isEmpty == false {
             let first = segments[index].first
             let stays = kept.compactMap { $0 >= first && $0 < segments[index].end ? Int($0 - first) : nil }
@@ -38,14 +28,13 @@ extension Ledger {
             sweep.count += released.count
             sweep.first = sweep.first ?? EventNumber(rawValue: first + UInt64(lowest))
             sweep.last = EventNumber(rawValue: first + UInt64(highest))
-            failed += place(&segments[index], released)
+            place(&segments[index], released)
             tried.remove(id, in: first..<segments[index].end, except: kept)
             segments[index].fold()
         }
         var rest = queue
         rest.inHand.formIntersection(kept)
         rest.waiting -= sweep.count
-        rest.failed += failed
         queues[id] = rest
         return sweep
     }

@@ -20,6 +20,11 @@ extension LedgerBooks {
         asked { ledger.failed(id, after: number.rawValue, limit: limit) }
     }
 
+    /// What a queue is owed, of the events behind one number and up to another.
+    func owed(_ id: QueueID, after number: UInt64, through last: UInt64, limit: Int) -> [GivenUpDelivery] {
+        asked { ledger.owed(id, after: number, through: last, limit: limit) }
+    }
+
     /// The segments to which nothing is appended any more, by their first numbers, in order.
     func sealedSegments() -> [UInt64] { asked { ledger.segments.filter(\.isSealed).map(\.first) } }
 

@@ -10,3 +10,17 @@ public struct QueueSweep: Sendable, Equatable {
     /// Nothing.
     public init() {}
 }
+
+/// A delivery that is given up with its whole queue.
+public struct GivenUpDelivery: Sendable, Equatable {
+    /// Its event.
+    public var event: EventNumber
+    /// What was made of it until then.
+    public var progress: Progress
+
+    /// A delivery.
+    public init(event: EventNumber, progress: Progress) {
+        self.event = event
+        self.progress = progress
+    }
+}

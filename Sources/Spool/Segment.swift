@@ -108,9 +108,6 @@ struct Segment: Sendable {
         return released
     }
 
-    /// Notes that a queue's deliveries were given up.
-    mutating func fail(_ places: Bitmap, _ queue: QueueID) { failed[queue, default: Bitmap()].formUnion(places) }
-
     /// Owes events to a queue; answers how many were not owed to it before.
     mutating func owe(_ places: Bitmap, _ queue: QueueID) -> Int {
         let before = owed[queue]?.count ?? 0

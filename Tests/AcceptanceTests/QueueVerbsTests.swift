@@ -73,6 +73,15 @@ struct QueueVerbsTests {
         #expect(try target("crm", of: relay)?[key: "waiting"]?.integer == 5)
         #expect(try relay.verb("drop", "crm", "--yes").out == "crm: dropped (5 deliveries)\n")
         #expect(try relay.verb("drop", "crm", "--yes").out == "crm: nothing waits (0 deliveries)\n")
+        if EventPlace.isDirectory {
+            let failures = try relay.lines("spool/failures.ndjson")
+            #expect(failures.compactMap { $0[key: "delivery"]?.string } == (1...5).map { "\($0)/crm" })
+            #expect(failures.allSatisfy { $0[key: "error"]?.string == "dropped by hand" })
+            #expect(failures[0][key: "retry"]?.string == "hookswitch retry 1/crm")
+            #expect(failures[0][key: "webhook_id"]?.string != nil)
+            let again = try relay.verb("retry", "--failed", "--since", "1h", "--dry-run")
+            #expect(again.out.contains("5 would be sent again, 5 of them later"))
+        }
         try wait("the line is there") { try relay.lines("spool/audit.ndjson").count == 1 }
         let line = try relay.lines("spool/audit.ndjson")[0]
         #expect(line[key: "target"]?.string == "crm")

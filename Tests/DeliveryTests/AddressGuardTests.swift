@@ -14,6 +14,9 @@ struct AddressGuardTests {
             0xFE80 << 112 | 1, 0xFD00_0EC2 << 96 | 0x254,
             // 169.254.169.254 for NAT64
             0x0064_FF9B << 96 | 0xA9FE_A9FE,
+            // and for 6to4
+            0x2002_A9FE_A9FE << 80 | 1,
+            0xFD20_00CE << 96 | 0x254, v4(168, 63, 129, 16),
         ]
         for address in metadata { #expect(addresses.denies(address), "\(AddressGuard.text(address))") }
         addresses.allowed = [.init(bits: v4(169, 254, 169, 254), prefix: 128)]
@@ -38,6 +41,27 @@ struct AddressGuardTests {
         #expect(!addresses.denies(v4(11, 0, 0, 0)))
         #expect(addresses.denies(0xFDFF << 112))
         #expect(!addresses.denies(0xFE00 << 112))
+    }
+
+    @Test func theAddressThatStandsForNoneIsTheLoopbackOneToo() {
+        var addresses = AddressGuard()
+        #expect(!addresses.denies(v4(0, 0, 0, 0)))
+        #expect(!addresses.denies(0))
+        addresses.denied = [.init(bits: v4(127, 0, 0, 0), prefix: 96 + 8), .init(bits: 1, prefix: 128)]
+        #expect(addresses.denies(v4(0, 0, 0, 0)))
+        #expect(addresses.denies(0))
+        addresses.denied = [.init(bits: v4(0, 0, 0, 0), prefix: 96 + 8)]
+        #expect(addresses.denies(v4(0, 0, 0, 0)))
+        #expect(!addresses.denies(v4(127, 0, 0, 1)))
+    }
+
+    @Test func aBlockIsDeniedInWhicheverWayItIsListed() {
+        var addresses = AddressGuard()
+        addresses.denied = [.init(bits: 0x2002 << 112, prefix: 16)]
+        #expect(addresses.denies(0x2002_0A01_0203 << 80 | 1))
+        #expect(!addresses.denies(v4(10, 1, 2, 3)))
+        addresses.denied = [.init(bits: v4(10, 0, 0, 0), prefix: 96 + 8)]
+        #expect(addresses.denies(0x2002_0A01_0203 << 80 | 1))
     }
 
     @Test func anAddressIsShownAsPeopleWriteIt() {

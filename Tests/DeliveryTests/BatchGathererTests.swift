@@ -29,6 +29,17 @@ struct BatchGathererTests {
         #expect(gatherer.wakeAt() == nil)
     }
 
+    @Test func hastenedNothingLingers() {
+        var gatherer = gatherer(max: 3, concurrency: 1, 2)
+        #expect(gatherer.next(now: 0) == nil)
+        gatherer.hasten()
+        #expect(numbers(gatherer.next(now: 0)) == [1, 2])
+        gatherer.add(item(2), now: 0)
+        #expect(gatherer.next(now: 0) == nil, "one request at a time")
+        gatherer.ended()
+        #expect(numbers(gatherer.next(now: 0)) == [3])
+    }
+
     @Test func bytesBoundABatchToo() {
         var gatherer = gatherer(max: 100, bytes: 250, 5, size: 100)
         #expect(numbers(gatherer.next(now: 0)) == [1, 2])

@@ -197,16 +197,37 @@ struct DeliveryEngineTests {
         #expect(Set(under.log.events(.untried)).isSuperset(of: [1, 2]))
         #expect(under.log.owed(1) == [1, 2, 3])
         #expect(under.log.outcomes.allSatisfy { $0.progress == Progress() })
-        #expect(under.directory.lines("audit.ndjson") == [])
     }
 
-    @Test func anAttemptThatWasStoppedIsNoLineOfTheAuditFile() async throws {
+    @Test func aBatchThatIsGatheredGoesAtOnceWhenTheRelayStops() async throws {
+        let under = try EngineUnderTest()
+        under.engine.apply([
+            try under.target {
+                var batch = BatchSettings()
+                batch.linger = .seconds(600)
+                $0.batch = batch
+            }
+        ])
+        for _ in 1...3 { under.log.add(to: 1) }
+        try await eventually("three are gathered") { under.status()?.inFlight == 3 }
+        await under.stop(grace: .seconds(60))
+        #expect(under.endpoint.requests.count == 1)
+        #expect(under.log.events(.done).count == 3)
+    }
+
+    @Test func anAttemptThatTheStopCutOffIsALineOfTheAuditFileAndDoesNotCount() async throws {
         let under = try EngineUnderTest { _, before in before == 0 ? .answer(500) : .hang }
         under.engine.apply([try under.target { $0.order = EventPath("customer") }])
         under.log.add(to: 1)
         try await eventually("the second attempt") { under.endpoint.requests.count == 2 }
         await under.stop(grace: .zero)
-        #expect(under.directory.lines("audit.ndjson").count == 1)
+        let lines = under.directory.lines("audit.ndjson")
+        #expect(lines.count == 2)
+        let line = try JSONDocument(Array((lines.last ?? "").utf8)).root
+        #expect(line[key: "status"]?.string == "RETRYING")
+        #expect(line[key: "error"]?.string == "cut off by the stop")
+        #expect(line[key: "attempt"]?.integer == 2)
+        #expect(line[key: "next_attempt_at"]?.string != nil)
         #expect(under.log.outcomes.last?.progress.attempts == 1)
     }
 

@@ -468,15 +468,6 @@ struct HTTPTransportTests {
         #expect(try await other.ending(of: 2).answer?.status == 200)
     }
 
-    @Test func aConnectionThatTheEndpointClosedMeanwhileCostsNoAttempt() async throws {
-        // The second request finds its connection closed before a byte of an answer has come: it goes out once more.
-        let under = try HTTPUnderTest { request, before in before == 1 ? .reset : .answer(200) }
-        #expect(try await under.deliver(.of(1)).answer?.status == 200)
-        #expect(try await under.deliver(.of(2)).answer?.status == 200)
-        #expect(under.endpoint.connections == 2)
-        #expect(under.endpoint.requests.map { $0["webhook-id"] } == ["msg_1", "msg_2", "msg_2"])
-    }
-
     @Test func aConnectionOnWhichAnAnswerSaysCloseIsNotUsedAgain() async throws {
         let under = try HTTPUnderTest { _, _ in .answer(200, fields: ["Connection: close"]) }
         #expect(try await under.deliver(.of(1)).answer?.status == 200)

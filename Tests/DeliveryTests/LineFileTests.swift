@@ -22,6 +22,30 @@ struct LineFileTests {
         #expect(status.st_mode & 0o777 == 0o600)
     }
 
+    @Test func aModeThatIsWantedIsNotMaskedAndTheUsualOneIs() throws {
+        try append("{}", to: "f", mode: 0o666)
+        _ = try LineFile(path: "\(directory.path)/g")
+        var status = stat()
+        #expect(stat("\(directory.path)/f", &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o666)
+        #expect(stat("\(directory.path)/g", &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o640)
+    }
+
+    @Test func aPipeIsNoFileAndADeviceIsOne() throws {
+        let path = "\(directory.path)/pipe"
+        try #require(mkfifo(path, 0o600) == 0)
+        let fault = #expect(throws: LineFile.Fault.self) { try LineFile(path: path) }
+        #expect(fault?.reason == "open \(path): it is a pipe, and not a file")
+        try LineFile(path: "/dev/null").append(Array("{}\n".utf8))
+    }
+
+    @Test func aLinkThatLeadsToNoFileYetMakesIt() throws {
+        try #require(symlink("\(directory.path)/there", "\(directory.path)/link") == 0)
+        try append("{}", to: "link")
+        #expect(directory.lines("there") == ["{}"])
+    }
+
     @Test func whatWasThereStays() throws {
         directory.write("f", "{\"n\":1}\n")
         try append("{\"n\":2}", to: "f")

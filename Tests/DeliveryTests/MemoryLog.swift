@@ -169,7 +169,9 @@ final class MemoryLog: EventLog {
     func queue(named name: String) throws(SpoolError) -> QueueID { QueueID(rawValue: 1) }
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] { [:] }
     func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] { [:] }
-    func giveUp(_ queue: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep { QueueSweep() }
+    func giveUp(
+        _ queue: QueueID, except kept: Set<EventNumber>, telling tell: ([GivenUpDelivery]) throws(SpoolError) -> Void
+    ) throws(SpoolError) -> QueueSweep { QueueSweep() }
     func move(_ queue: QueueID, to other: QueueID, except kept: Set<EventNumber>) throws(SpoolError) -> QueueSweep {
         QueueSweep()
     }

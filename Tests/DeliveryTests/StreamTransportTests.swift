@@ -1,6 +1,7 @@
 import EventJSON
 import Glibc
 import Spool
+import Synchronization
 import Testing
 
 @testable import Delivery
@@ -11,6 +12,7 @@ struct StreamTransportTests {
         let directory = TemporaryDirectory()
         let reports = Reports()
         let transport: StreamTransport
+        private let notices = Notices()
         private let loop: CommandLoop
 
         init(_ script: String, timeout: Duration = .seconds(30), _ change: (inout TargetSettings) -> Void = { _ in })
@@ -20,16 +22,24 @@ struct StreamTransportTests {
             var settings = try TargetSettings.shell(script) { $0.isStream = true }
             settings.timeout = timeout
             change(&settings)
+            var options = DeliveryOptions.plain(directory: directory.path)
+            options.notify = { [notices] notice in notices.messages.withLock { $0.append(notice.message) } }
             transport = try #require(
-                StreamTransport(
-                    settings, loop: loop, options: .plain(directory: directory.path), sink: reports.sink))
+                StreamTransport(settings, loop: loop, options: options, sink: reports.sink))
         }
 
         deinit { loop.submit(.stop) }
 
+        /// What the log was told.
+        var told: [String] { notices.messages.withLock { $0 } }
+
         func start(_ events: ClosedRange<UInt64>) {
             transport.start(events.map { .of(EventNumber(rawValue: $0), body: "{\"n\": \($0)}") })
         }
+    }
+
+    private final class Notices: Sendable {
+        let messages = Mutex<[String]>([])
     }
 
     private static let echo = #"while read -r line; do echo "$line" >> lines; echo '{"ok":true}'; done"#
@@ -69,6 +79,52 @@ struct StreamTransportTests {
         #expect(reports[1].ending == .cancelled)
         let pid = try #require(pid_t(under.directory.lines("pid").first ?? ""))
         #expect(kill(pid, 0) != 0)
+    }
+
+    @Test func aLineBeforeAnyEventConfirmsNoneAndEndsTheProcess() async throws {
+        let under = try StreamUnderTest(
+            #"echo $$ >> pids; echo '{"ok":true}'; while read -r line; do echo "$line" >> lines; sleep 60; done"#)
+        under.start(1...2)
+        let reports = try await under.wait(for: 2)
+        let reason = "the command broke the dialogue: it wrote a line that answers no event"
+        #expect(reports[0].ending == .broken(reason: reason, output: Array("{\"ok\":true}\n".utf8)))
+        #expect(reports[1].ending == .cancelled)
+        #expect(under.directory.lines("lines").isEmpty)
+        let told = "the command broke the dialogue and is started again: it wrote a line that answers no event"
+        #expect(under.told == [told])
+        under.start(3...3)
+        _ = try await under.wait(for: 3)
+        #expect(under.directory.lines("pids").count == 2)
+    }
+
+    @Test func aSecondAnswerConfirmsNoLaterEventAndEndsTheProcess() async throws {
+        let under = try StreamUnderTest(
+            #"""
+            echo $$ >> pids; read -r line; echo "$line" >> lines; printf '{"ok":true}\n{"ok":true}\n'; sleep 60
+            """#)
+        under.start(1...1)
+        try await eventually("the fault") { under.told.count == 1 }
+        under.start(2...2)
+        let reports = try await under.wait(for: 2)
+        #expect(reports.allSatisfy { $0.ending == .written })
+        let lines = under.directory.lines("lines")
+        #expect(lines == ["{\"n\":1}", "{\"n\":2}"], "each was answered by a process that had it")
+        #expect(under.directory.lines("pids").count == 2)
+    }
+
+    @Test func aLineWhileNothingIsAskedEndsTheProcess() async throws {
+        let under = try StreamUnderTest(
+            #"""
+            echo $$ >> pids; read -r line; echo '{"ok":true}'; while [ ! -e go ]; do sleep 0.01; done
+            echo '{"ok":true}'; exec sleep 60
+            """#)
+        under.start(1...1)
+        #expect(try await under.wait(for: 1)[0].ending == .written)
+        under.directory.write("go", "")
+        try await eventually("the fault") { under.told.count == 1 }
+        under.start(2...2)
+        #expect(try await under.wait(for: 2)[1].ending == .written)
+        #expect(under.directory.lines("pids").count == 2)
     }
 
     @Test func aProgramThatIsNotThereIsAFaultOfEach() async throws {

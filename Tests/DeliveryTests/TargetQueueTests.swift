@@ -221,6 +221,20 @@ struct TargetQueueTests {
         #expect(under.takeStarted() == [4])
     }
 
+    @Test func aRetryIsAnnouncedForWhenTheOpenBreakerOrTheHoldLetsItOut() throws {
+        var under = try QueueUnderTest { $0.breaker.after = 1 }
+        #expect(under.queue.nextAttempt(due: 2000, now: under.now) == 2000)
+        under.receive([1])
+        under.end(1, .again, targetIsUp: false)
+        let probe = under.now.wall + 30_000
+        #expect(under.queue.nextAttempt(due: 2000, now: under.now) == probe)
+        #expect(under.queue.nextAttempt(due: probe + 1, now: under.now) == probe + 1)
+        var held = try QueueUnderTest()
+        held.receive([1])
+        held.end(1, .held(milliseconds: 9000), targetIsUp: true)
+        #expect(held.queue.nextAttempt(due: 2000, now: held.now) == held.now.wall + 9000)
+    }
+
     @Test func theAttemptThatOpensTheBreakerAndItsProbesAreNotHeldAgainstTheDelivery() throws {
         var under = try QueueUnderTest {
             $0.concurrency = 2
@@ -337,8 +351,11 @@ struct TargetQueueTests {
         under.receive([1, 2, 3])
         _ = under.takeStarted()
         #expect(under.queue.letGo(givingUp: true) == [1])
+        under.effects = .init()
         under.receive([4, 5])
         #expect(under.queue.inHand == 1)
+        #expect(under.effects.settle.map(\.event) == [4, 5], "the log has them again")
+        #expect(under.effects.settle.allSatisfy { $0.state == .untried })
         #expect(under.queue.wakeAt(now: under.now) == nil)
         #expect(under.end(1, .again, targetIsUp: false)?.state == .failed, "it was given up")
         under.effects = .init()

@@ -44,6 +44,27 @@ struct VerdictTests {
         #expect(verdict(status, retryAfter: .seconds(5), final: [status]) == .final)
     }
 
+    @Test func aStatusThatIsNamedComesBeforeItsClass() {
+        func verdict(_ status: Int, _ change: (inout RetryPolicy) -> Void) -> Verdict {
+            var policy = RetryPolicy()
+            change(&policy)
+            return Verdict(.answered(.init(status: status)), policy: policy, now: 0)
+        }
+        func exceptA404(_ policy: inout RetryPolicy) {
+            policy.retriedStatuses.classes = [4]
+            policy.finalStatuses.statuses = [404]
+        }
+        #expect(verdict(404, exceptA404) == .final)
+        #expect(verdict(410, exceptA404) == .again)
+        func onlyA503(_ policy: inout RetryPolicy) {
+            policy.retriedStatuses.statuses = [503]
+            policy.finalStatuses.classes = [5]
+        }
+        #expect(verdict(503, onlyA503) == .again)
+        #expect(verdict(500, onlyA503) == .final)
+        #expect(verdict(429, onlyA503) == .again)
+    }
+
     @Test(arguments: [401, 408, 429, 500, 503]) func retryAfterHoldsTheWholeTarget(status: Int) {
         #expect(verdict(status, retryAfter: .seconds(30)) == .held(milliseconds: 30_000))
         #expect(verdict(status, retryAfter: .at(8000)) == .held(milliseconds: 7000))

@@ -132,8 +132,30 @@ struct ConfigurationReaderTests {
         Fault(
             text: configuration(targets: #"{"t": {"file": {"path": "x", "rotate": "1 GB"}}}"#), line: 3, column: 51,
             message: "\"1 GB\" is no", hint: "64KiB"),
+        Fault(
+            text: configuration(
+                targets: #"{"t": {"file": {"path": "x"}, "retry": {"on": ["4xx", "404"], "final": ["404"]}}}"#),
+            line: 3,
+            column: 84, message: "\"404\" is both tried again (`on`) and final", hint: "one of the two"),
         Fault(text: "{\"a\": 1,\n \"a\": 2}", line: 2, column: 2, message: "a second time", hint: ""),
     ]
+
+    @Test(arguments: ["\"1B\"", "1", "\"1s\""]) func aFileIsSetAsideAtAnySize(rotate: String) throws {
+        let text = configuration(targets: "{\"t\": {\"file\": {\"path\": \"x\", \"rotate\": \(rotate)}}}")
+        #expect(try reading(text).findings.filter { $0.severity == .error }.isEmpty)
+    }
+
+    @Test func aStatusAndItsClassMayStandOnEitherSide() throws {
+        let text = configuration(
+            targets: #"{"t": {"file": {"path": "x"}, "retry": {"on": ["4xx", "503"], "final": ["404", "5xx"]}}}"#)
+        let result = try reading(text)
+        #expect(result.findings.filter { $0.severity == .error }.isEmpty)
+        let retry = try #require(result.configuration?.targets.first?.retry)
+        #expect(retry.retriedStatuses.classes == [4])
+        #expect(retry.retriedStatuses.statuses == [503])
+        #expect(retry.finalStatuses.classes == [5])
+        #expect(retry.finalStatuses.statuses == [404])
+    }
 
     @Test func onAClusterOnlySoManyTargetsCanHaveAnOrder() throws {
         func findings(_ count: Int) throws -> [Diagnostic] {

@@ -22,31 +22,17 @@ struct LedgerQueuesTests {
         return ledger.take(queue, now: 0).map(\.event.rawValue)
     }
 
-    @Test func whatIsGivenUpIsOwedNoMoreAndCountsAsFailed() {
+    @Test func whatAQueueIsOwedIsListedInPartsWithWhatWasMadeOfIt() {
         var ledger = ledger([[1], [1, 2], [2], [1], [1]])
-        let sweep = ledger.giveUp(1, except: [4])
-        #expect(sweep.count == 3)
-        #expect(sweep.first == 1)
-        #expect(sweep.last == 5)
-        #expect(ledger.queues[1]?.waiting == 1)
-        #expect(ledger.queues[1]?.failed == 3)
-        #expect(ledger.queues[2]?.waiting == 2)
-        ledger.attach(1, order: .whenDue)
-        #expect(take(&ledger, 1) == [4])
-        #expect(ledger.giveUp(1, except: [4]) == QueueSweep(), "said twice it finds nothing")
-    }
-
-    @Test func whatWasTriedIsForgottenWithItsDueTime() {
-        var ledger = ledger([[1], [1]])
         ledger.attach(1, order: .whenDue)
         _ = take(&ledger, 1)
         _ = ledger.settle(
-            Outcome(DeliveryID(event: 1, queue: 1), .later(notBefore: 9), progress: Progress(attempts: 1)))
-        _ = ledger.giveUp(1, except: [])
-        #expect(ledger.tried.isEmpty)
-        #expect(ledger.queues[1]?.inHand == [])
-        ledger.addCredit(1, 10)
-        #expect(ledger.take(1, now: 100).isEmpty)
+            Outcome(DeliveryID(event: 2, queue: 1), .later(notBefore: 9), progress: Progress(attempts: 3)))
+        let first = ledger.owed(1, after: 0, through: 4, limit: 2)
+        #expect(first.map(\.event) == [1, 2])
+        #expect(first.map(\.progress.attempts) == [0, 3])
+        #expect(ledger.owed(1, after: 2, through: 4, limit: 2).map(\.event) == [4])
+        #expect(ledger.owed(1, after: 4, through: 4, limit: 2).isEmpty)
     }
 
     @Test func whatIsMovedIsHandedToTheOtherQueueOldestFirst() {

@@ -25,7 +25,7 @@ struct SpoolTests {
         let crm = try bench.spool.queue(named: "crm")
         let mail = try bench.spool.queue(named: "mail")
         bench.commit((1...6).map { NewEvent("\($0)", to: crm) })
-        #expect(try bench.spool.giveUp(crm, except: [1, 2, 3]).count == 3)
+        #expect(try bench.spool.giveUp(crm, except: [1, 2, 3], telling: { _ in }).count == 3)
         try bench.crash()
         #expect(try bench.spool.move(crm, to: mail, except: [2]).count == 2)
         try bench.crash()
@@ -34,6 +34,28 @@ struct SpoolTests {
         #expect(bench.spool.failed(crm, after: 0, limit: 9) == [4, 5, 6])
         #expect(try bench.spool.reopen([DeliveryID(event: 1, queue: mail)]).values.first == .wasOwed)
         #expect(try bench.spool.deliveries(of: 1).map(\.target) == ["crm", "mail"])
+    }
+
+    @Test func whatIsGivenUpIsToldOfFirstAndStaysOwedWhereThatFails() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit((1...6).map { NewEvent("\($0)", to: crm) })
+        #expect(throws: SpoolError.self) {
+            try bench.spool.giveUp(crm, except: []) { _ throws(SpoolError) in throw .elsewhere(reason: "no") }
+        }
+        #expect(bench.owed(crm) == [1, 2, 3, 4, 5, 6])
+        var told: [EventNumber] = []
+        let sweep = try bench.spool.giveUp(crm, except: [2]) { deliveries throws(SpoolError) in
+            told += deliveries.map(\.event)
+        }
+        #expect(told == [1, 3, 4, 5, 6])
+        #expect(sweep.count == 5)
+        #expect(sweep.first == 1)
+        #expect(sweep.last == 6)
+        #expect(bench.spool.status().queues.first { $0.name == "crm" }?.failed == 5)
+        let second = try bench.spool.giveUp(crm, except: [2], telling: { _ in })
+        #expect(second == QueueSweep(), "said twice it finds nothing")
+        #expect(bench.owed(crm) == [2])
     }
 
     @Test func anEventOwedByHandToAnotherQueueIsOwedAfterAPowerCut() throws {

@@ -2,8 +2,8 @@ import Delivery
 import EventJSON
 import Spool
 
-/// What operators do to whole queues. Each can be said twice to the same end, works on bitmaps and not on lists, and counts
-/// without doing anything on a dry run.
+/// What operators do to whole queues. Each can be said twice to the same end, works on bitmaps or in parts and not on lists
+/// of all, and counts without doing anything on a dry run.
 extension Operations {
     /// What became of one target.
     private struct QueueResult {
@@ -64,7 +64,9 @@ extension Operations {
                 continue
             }
             let sweep = try engine.emptying(name, givingUp: true) { kept throws(SpoolError) in
-                try log.giveUp(queue.id, except: kept)
+                try log.giveUp(queue.id, except: kept) { deliveries throws(SpoolError) in
+                    try writeDropped(deliveries, of: name)
+                }
             }
             if let first = sweep.first, let last = sweep.last {
                 reporter.audit([.dropped(sweep.count, of: name, from: first, to: last, at: now())])
@@ -76,6 +78,19 @@ extension Operations {
                 QueueResult(target: name, result: sweep.count > 0 ? "dropped" : "nothing waits", count: sweep.count))
         }
         Operations.write(results, request, to: &writer)
+    }
+
+    /// Writes the lines of what is about to be dropped: what can't be told of stays owed.
+    private func writeDropped(_ deliveries: [GivenUpDelivery], of target: String) throws(SpoolError) {
+        let now = self.now()
+        let records = deliveries.map { delivery in
+            let stored = try? log.event(delivery.event)
+            let attributes = stored.flatMap { try? EventAttributes(decoding: $0.attributes) }
+            return AttemptRecord.dropped(delivery, attributes ?? EventAttributes(), of: target, at: now)
+        }
+        guard reporter.dropped(records) else {
+            throw .elsewhere(reason: "failures.ndjson can't be written: what is not in it was not dropped")
+        }
     }
 
     /// Gives all that waits for some targets to another. What is under way stays where it is.

@@ -11,6 +11,8 @@ final class Operations: Sendable {
         var delivery: DeliveryName
         var result: String
         var isRetried: Bool
+        /// Whether its target lets nothing out for now.
+        var isHeldUp = false
     }
 
     let log: any EventLog
@@ -104,7 +106,8 @@ final class Operations: Sendable {
             if let worker {
                 $0.member("succeeded", worker.succeeded)
                 $0.member("retried", worker.retried)
-                if worker.heldSeconds > 0 { $0.member("held_seconds", worker.heldSeconds) }
+                let heldSeconds = worker.heldSeconds(at: now())
+                if heldSeconds > 0 { $0.member("held_seconds", heldSeconds) }
                 if let error = worker.lastError { $0.member("last_error", error) }
             }
         }
@@ -129,11 +132,13 @@ final class Operations: Sendable {
     /// Sends deliveries again, and writes what became of each.
     func retry(_ request: RetryRequest, to writer: inout JSONWriter) throws(SpoolError) {
         var retried = 0
+        var heldUp = 0
         var listed: [RetryResult] = []
         /// Where a part of the failures ends, if it is as long as was asked for.
         var partEnd: EventNumber?
         func note(_ results: [RetryResult]) {
             retried += results.count { $0.isRetried }
+            heldUp += results.count { $0.isHeldUp }
             listed += results.prefix(max(0, Operations.listedResults - listed.count))
         }
         let queues = log.status().queues
@@ -165,6 +170,7 @@ final class Operations: Sendable {
         writer.object { writer in
             writer.member("dry_run", request.isDryRun)
             writer.member("retried", retried)
+            writer.member("held_up", heldUp)
             if let partEnd { writer.member("after", partEnd.rawValue) }
             writer.member("results") { writer in
                 writer.array { writer in
@@ -209,18 +215,36 @@ final class Operations: Sendable {
         }
         // What a target has in hand, waiting for its next attempt, the log can't hurry.
         if !isDryRun { engine.hurry(deliveries.filter { outcomes[$0] == .wasOwed }) }
+        let obstacles = obstacles()
         for delivery in deliveries {
             guard let name = byID[delivery], let outcome = outcomes[delivery] else { continue }
+            let isRetried = outcome == .reopened || outcome == .wasOwed
+            var result = isDryRun ? outcome.foreseen : outcome.described
+            let obstacle = isRetried ? obstacles(name.target) : nil
+            if let obstacle { result = outcome.heldUp(by: obstacle, isDryRun: isDryRun) }
             results.append(
                 RetryResult(
-                    delivery: name, result: isDryRun ? outcome.foreseen : outcome.described,
-                    isRetried: outcome == .reopened || outcome == .wasOwed))
+                    delivery: name, result: result, isRetried: isRetried, isHeldUp: obstacle != nil))
         }
         return results
     }
 }
 
 extension Operations {
+    /// What keeps a target, by its name, from being tried now; `nil` for nothing.
+    private func obstacles() -> (String) -> String? {
+        let standing = Dictionary(engine.status().map { ($0.name, $0) }) { one, _ in one }
+        let now = self.now()
+        return { name in
+            guard let target = standing[name] else { return "the target is not configured" }
+            if target.paused { return "the target is paused, until `hookswitch resume \(name)`" }
+            if target.heldUntil > now {
+                return "the target asked to be left alone (Retry-After) until \(CivilDate.iso8601(target.heldUntil))"
+            }
+            return target.breaker == .closed ? nil : "the target is down, and its breaker lets out one probe at a time"
+        }
+    }
+
     /// What a retry would come to.
     private func preview(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
@@ -240,6 +264,17 @@ extension Operations {
 }
 
 extension ReopenResult {
+    fileprivate func heldUp(by obstacle: String, isDryRun: Bool) -> String {
+        let words =
+            switch (self == .reopened, isDryRun) {
+            case (true, true): "would be owed again, and wait"
+            case (true, false): "owed again, and waits"
+            case (false, true): "waits, and would go on waiting"
+            case (false, false): "waits as before"
+            }
+        return "\(words): \(obstacle)"
+    }
+
     fileprivate var foreseen: String {
         switch self {
         case .reopened: "would be sent again"

@@ -25,7 +25,7 @@ struct TargetReport {
             writer.member("breaker", (worker?.breaker ?? .closed).rawValue)
             writer.member("paused", worker?.paused ?? false)
             writer.member("orphaned", worker == nil)
-            writer.member("held_seconds", worker?.heldSeconds ?? 0)
+            writer.member("held_seconds", worker?.heldSeconds(at: now) ?? 0)
             writer.member("succeeded", worker?.succeeded ?? 0)
             writer.member("retried", worker?.retried ?? 0)
             writer.member("last_error", worker?.lastError)

@@ -74,13 +74,13 @@ extension ConfigurationReader {
 
     private func rotation(_ place: Place) -> ((inout FileTargetSettings) -> Void)? {
         if case .number = place.value.content {
-            return size(place, 4096...Int.max).map { bytes in { $0.rotateBytes = bytes } }
+            return size(place, 1...Int.max).map { bytes in { $0.rotateBytes = bytes } }
         }
         guard let text = string(place) else { return nil }
-        if let bytes = Units.size(text), bytes >= 4096 { return { $0.rotateBytes = bytes } }
+        if let bytes = Units.size(text), bytes >= 1 { return { $0.rotateBytes = bytes } }
         if let period = Units.duration(text), period >= .seconds(1) { return { $0.rotatePeriod = period } }
         error(
-            "\"\(text)\" is no size of 4KiB or more, and no time of 1s or more", at: place.value.offset,
+            "\"\(text)\" is no size, and no time of 1s or more", at: place.value.offset,
             place.path,
             hint: "write it like \"64KiB\", \"256MiB\" or \"1d\"")
         return nil

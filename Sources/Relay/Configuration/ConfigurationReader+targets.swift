@@ -153,7 +153,13 @@ extension ConfigurationReader {
                 ("for", { policy.deadline = self.duration($0) ?? policy.deadline }),
                 ("attempts", { policy.attempts = self.integer($0, 1...1_000_000) }),
                 ("on", { policy.retriedStatuses = self.statuses($0) }),
-                ("final", { policy.finalStatuses = self.statuses($0) }),
+                (
+                    "final",
+                    { given in
+                        policy.finalStatuses = self.statuses(given)
+                        self.refuseStatuses(of: given, thatAreAlsoIn: place.value[key: "on"])
+                    }
+                ),
                 (
                     "final_exits",
                     { place in
@@ -190,11 +196,22 @@ extension ConfigurationReader {
         return policy
     }
 
+    /// A status can't be tried again and final. One that stands beside its class is no contradiction: it is the exception.
+    private func refuseStatuses(of final: Place, thatAreAlsoIn on: JSONValue?) {
+        let tried = Set(on?.array?.compactMap(\.string) ?? [])
+        for element in final.value.array ?? [] {
+            guard let text = element.string, tried.contains(text) else { continue }
+            error(
+                "\"\(text)\" is both tried again (`on`) and final", at: element.offset, final.path,
+                hint: "leave it in one of the two")
+        }
+    }
+
     private func statuses(_ place: Place) -> StatusSet {
         var set = StatusSet()
         for (text, element) in strings(place) {
             if text.count == 3, text.hasSuffix("xx"), let hundred = Int(text.prefix(1)), (3...5).contains(hundred) {
-                set.statuses.formUnion((hundred * 100)..<(hundred * 100 + 100))
+                set.classes.insert(hundred)
             } else if let status = Int(text), (300...599).contains(status) {
                 set.statuses.insert(status)
             } else {

@@ -29,6 +29,10 @@ struct Arguments {
                 if option.value == nil {
                     guard parts.count == 1 else { throw Failure(ExitCode.usage, "\(name) takes no value") }
                     switches.insert(name)
+                } else if values[name] != nil && !option.isRepeatable {
+                    throw Failure(
+                        ExitCode.usage, "\(name) is given more than once",
+                        hint: "it takes one value: \(name) \(option.value ?? "")")
                 } else if parts.count == 2 {
                     values[name, default: []].append(String(parts[1]))
                 } else if index < arguments.count {
@@ -56,8 +60,8 @@ struct Arguments {
     /// Whether a switch is there.
     func has(_ name: String) -> Bool { switches.contains(name) }
 
-    /// An option's value; the last one where it is given more than once.
-    subscript(name: String) -> String? { values[name]?.last }
+    /// The value of an option that is given once.
+    subscript(name: String) -> String? { values[name]?.first }
 
     /// All values of an option that may be given more than once.
     func all(_ name: String) -> [String] { values[name] ?? [] }

@@ -12,6 +12,7 @@ struct FailureRetry {
     private let daemon: ControlSocket
     private let isDryRun: Bool
     private var retried = 0
+    private var heldUp = 0
     private var results: [(delivery: String, result: String)] = []
 
     init(_ daemon: ControlSocket, isDryRun: Bool) {
@@ -51,6 +52,7 @@ struct FailureRetry {
     private mutating func send(_ request: [UInt8]) throws(Failure) -> Int? {
         let answer = try FailureRetry.read(try daemon.ask("/api/v1/retry", posting: request))
         retried += answer.root[key: "retried"]?.integer ?? 0
+        heldUp += answer.root[key: "held_up"]?.integer ?? 0
         for result in answer.root[key: "results"]?.array ?? [] {
             guard results.count < FailureRetry.listedResults else { break }
             results.append((result[key: "delivery"]?.string ?? "", result[key: "result"]?.string ?? ""))
@@ -62,7 +64,7 @@ struct FailureRetry {
     func show(isJSON: Bool) {
         guard isJSON else {
             var text = results.reduce(into: "") { $0 += "\($1.delivery): \($1.result)\n" }
-            text += "\(retried) \(isDryRun ? "would be sent again" : "sent again")\n"
+            text += FailureRetry.summary(retried, heldUp: heldUp, isDryRun: isDryRun)
             StandardStream.output.write(text)
             return
         }
@@ -70,6 +72,7 @@ struct FailureRetry {
         writer.object { writer in
             writer.member("dry_run", isDryRun)
             writer.member("retried", retried)
+            writer.member("held_up", heldUp)
             writer.member("results") { writer in
                 writer.array { writer in
                     for one in results {
@@ -83,6 +86,12 @@ struct FailureRetry {
         }
         writer.endLine()
         StandardStream.output.write(writer.bytes)
+    }
+
+    /// How many it was, and how many of them go out later.
+    static func summary(_ retried: Int, heldUp: Int, isDryRun: Bool) -> String {
+        let waiting = heldUp > 0 ? ", \(heldUp) of them later: their targets let nothing out now" : ""
+        return "\(retried) \(isDryRun ? "would be sent again" : "sent again")\(waiting)\n"
     }
 
     private func request(_ target: String?, after: Int? = nil) -> [UInt8] {

@@ -7,6 +7,8 @@ struct Option: Sendable {
     var help: String
     /// What a shell offers for its value.
     var completion: Completion
+    /// Whether it may be given more than once: all its values count then.
+    var isRepeatable = false
 
     /// A switch.
     init(_ name: String, _ help: String) {
@@ -16,7 +18,11 @@ struct Option: Sendable {
     }
 
     /// An option with a value. Without `completing` the usual names of values say what a shell offers: `FILE`, `TARGET`, ….
-    init(_ name: String, _ value: String, _ help: String, completing completion: Completion? = nil) {
+    init(
+        _ name: String, _ value: String, _ help: String, completing completion: Completion? = nil,
+        isRepeatable: Bool = false
+    ) {
+        self.isRepeatable = isRepeatable
         self.name = name
         self.value = value
         self.help = help

@@ -16,7 +16,10 @@ extension Verb {
             Option("--since", "1h", "events received since: a duration, or a moment like 2026-01-01T00:00:00Z"),
             Option("--until", "10m", "and until then; now without it"),
             Option("--match", "PATTERN", "only those that an event pattern takes, like '{\"type\": [\"order.paid\"]}'"),
-            Option("--to", "TARGET", "the target, or several with commas; others may follow behind the options"),
+            Option(
+                "--to", "TARGET",
+                "the target; for several it is given again, or they stand with commas or behind the options",
+                isRepeatable: true),
             Option("--rate", "100/s", "events handed over, at the most"),
             Option("--dry-run", "send nothing, say how many it would be"),
             Option("--wait", "until all is handed over, and show how far it is"),
@@ -93,7 +96,7 @@ extension Verb {
     }
 
     private static func request(_ arguments: Arguments, isDryRun: Bool) throws(Failure) -> [UInt8] {
-        let targets = (arguments["--to"] ?? "").split(separator: ",").map(String.init) + arguments.rest
+        let targets = arguments.all("--to").flatMap { $0.split(separator: ",").map(String.init) } + arguments.rest
         guard let since = arguments["--since"], arguments["--to"] != nil, !targets.isEmpty else {
             throw Failure(
                 ExitCode.usage, "`hookswitch replay` needs --since and --to",

@@ -49,6 +49,7 @@ extension Verb {
             requests = [Verb.request(for: arguments.rest, failedOnly: false, isDryRun)]
         }
         var retried = 0
+        var heldUp = 0
         var isComplete = true
         var progress = Progress("sending again", unit: "deliveries")
         defer { progress.end() }
@@ -63,6 +64,7 @@ extension Verb {
             }
             let here = root[key: "retried"]?.integer ?? 0
             retried += here
+            heldUp += root[key: "held_up"]?.integer ?? 0
             let results = root[key: "results"]?.array ?? []
             if here < results.count { isComplete = false }
             if !arguments.has("--json") {
@@ -74,7 +76,7 @@ extension Verb {
             }
         }
         if !arguments.has("--json") && arguments.has("--failed") {
-            StandardStream.output.write("\(retried) \(isDryRun ? "would be sent again" : "sent again")\n")
+            StandardStream.output.write(FailureRetry.summary(retried, heldUp: heldUp, isDryRun: isDryRun))
         }
         return isComplete ? ExitCode.ok : ExitCode.failure
     }

@@ -1,0 +1,114 @@
+import Glibc
+import Testing
+
+@testable import Delivery
+
+/// What becomes of requests on connections that are kept: one attempt is one request, and none that was written goes out again by itself.
+struct KeptConnectionTests {
+    private typealias HTTPUnderTest = HTTPTransportTests.HTTPUnderTest
+
+    /// How requests reach an endpoint: on connections of the relay's own, or by libcurl, as all do that take TLS or a proxy.
+    enum Way: CaseIterable { case own, libcurl }
+
+    private func under(
+        _ way: Way, _ react: @escaping @Sendable (HTTPEndpoint.Request, Int) -> HTTPEndpoint.Reaction
+    ) throws -> (target: HTTPUnderTest, endpoint: HTTPEndpoint) {
+        guard way == .libcurl else {
+            let under = try HTTPUnderTest(react)
+            return (under, under.endpoint)
+        }
+        let proxy = HTTPEndpoint(react)
+        let under = try HTTPUnderTest(
+            url: "http://crm.invalid/hooks", { $0.connection.proxy = "http://127.0.0.1:\(proxy.port)" }
+        ) { _, _ in .hang }
+        return (under, proxy)
+    }
+
+    @Test(arguments: Way.allCases, [HTTPEndpoint.Reaction.reset, .raw("")])
+    func aRequestThatHasNoAnswerIsOneAttemptAlsoOnAKeptConnection(_ way: Way, _ end: HTTPEndpoint.Reaction)
+        async throws
+    {
+        let (under, endpoint) = try under(way) { _, before in before == 1 ? end : .answer(200) }
+        defer { endpoint.close() }
+        #expect(try await under.deliver(.of(1)).answer?.status == 200)
+        let ending = try await under.deliver(.of(2))
+        #expect(ending.fault?.hasPrefix("connection reset") == true, "\(ending)")
+        #expect(try await under.deliver(.of(3)).answer?.status == 200)
+        #expect(endpoint.requests.map { $0["webhook-id"] } == ["msg_1", "msg_2", "msg_3"])
+    }
+
+    @Test(arguments: [("", 1), ("Keep-Alive: timeout=60, max=100", 1), ("Keep-Alive: max=9, TIMEOUT = 1", 2)])
+    func aConnectionThatTheEndpointKeepsForASecondIsNotUsedAgain(field: String, connections: Int) async throws {
+        let under = try HTTPUnderTest { _, _ in .answer(200, fields: field.isEmpty ? [] : [field]) }
+        #expect(try await under.deliver(.of(1)).answer?.status == 200)
+        #expect(try await under.deliver(.of(2)).answer?.status == 200)
+        #expect(under.endpoint.connections == connections)
+    }
+
+    /// A connection one end of which is the test's.
+    private final class Pair: TransferOwner {
+        let connection: PlainConnection
+        let other: Int32
+
+        init() throws {
+            var ends: [Int32] = [-1, -1]
+            try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+            other = ends[1]
+            let endpoint = try #require(PlainEndpoint("http://h/", ConnectionSettings()))
+            connection = PlainConnection(ends[0], to: "h", of: PlainPool(of: endpoint), now: 0)
+        }
+
+        deinit {
+            close(connection.socket)
+            close(other)
+        }
+
+        func ended(_ reports: [TransferReport]) {}
+
+        func start() throws -> PlainConnection.Outcome {
+            let composer = try #require(RequestComposer(try .http("http://h/"), options: .plain()))
+            return connection.start(try #require(composer.request(.of(1), tag: 1, owner: self)), dueAt: 1000)
+        }
+
+        /// One request, which is answered.
+        func exchange(_ fields: String = "") throws {
+            _ = try start()
+            let answer = Array("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\(fields)\r\n".utf8)
+            try #require(write(other, answer, answer.count) == answer.count)
+            withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { _ = connection.read($0) }
+            connection.finish(now: 100)
+        }
+    }
+
+    @Test func aConnectionIsUsedAgainForFourSecondsOrForOneLessThanTheEndpointSays() throws {
+        let pair = try Pair()
+        try pair.exchange()
+        #expect(pair.connection.isReusable)
+        #expect(!pair.connection.isTooOld(4_099))
+        #expect(pair.connection.isTooOld(4_100))
+        try pair.exchange("Keep-Alive: timeout=20\r\n")
+        #expect(!pair.connection.isTooOld(19_099))
+        #expect(pair.connection.isTooOld(19_100))
+        try pair.exchange("Keep-Alive: timeout=99999999999999999999\r\n")
+        #expect(!pair.connection.isTooOld(118_099))
+        #expect(pair.connection.isTooOld(118_100))
+    }
+
+    @Test func aConnectionWhoseEndHasComeHasNewsAndOneThatIsQuietHasNone() throws {
+        let pair = try Pair()
+        try pair.exchange()
+        #expect(!pair.connection.hasNews)
+        shutdown(pair.other, Int32(SHUT_WR))
+        #expect(pair.connection.hasNews)
+    }
+
+    @Test func aRequestOfWhichNothingCouldBeWrittenMayGoOutOnAnother() throws {
+        let pair = try Pair()
+        try pair.exchange()
+        shutdown(pair.other, Int32(SHUT_RDWR))
+        guard case .stale = try pair.start() else {
+            Issue.record("it counts as sent")
+            return
+        }
+    }
+}
