@@ -103,15 +103,15 @@ public final class Daemon: Sendable {
     private static func listen(
         _ configuration: Configuration, _ identity: CurrentIdentity?, besideAnother: Bool, _ notices: Notices
     ) throws(DaemonError) -> (door: LoopGroup, controls: LoopGroup) {
-        let socket = ListenerSettings(configuration.controlSocket)
         do throws(ListenError) {
             let door = try LoopGroup(
                 configuration.loops ?? Int(hs_processors()), listening: configuration.listen,
                 limits: configuration.limits, identity: identity, besideAnother: besideAnother,
                 notice: { notices.hear($0) })
             let controls = try LoopGroup(
-                1, listening: [socket] + (configuration.admin.map { [ListenerSettings($0)] } ?? []),
-                limits: ServerLimits(), besideAnother: besideAnother, notice: { notices.hear($0) })
+                1, listening: configuration.admin.map { [ListenerSettings($0)] } ?? [], limits: ServerLimits(),
+                besideAnother: besideAnother, notice: { notices.hear($0) })
+            try listenForVerbs(controls, at: ListenerSettings(configuration.controlSocket), notices.log)
             return (door, controls)
         } catch {
             throw DaemonError(error)
@@ -163,7 +163,7 @@ public final class Daemon: Sendable {
             .info, "ready",
             [
                 "listen": door.addresses.map(\.description).joined(separator: " "),
-                "admin": controls.addresses.dropFirst().map(\.description).joined(separator: " "),
+                "admin": controls.addresses.map(\.description).joined(separator: " "),
                 "spool": configuration.spoolInWords, "version": hookswitchVersion,
             ])
         hs_forget_startup_code()
