@@ -2,7 +2,8 @@
 extension Spool {
     /// Owes events to queues, whether or not they were theirs at acceptance; durable when it returns.
     public func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
-        try books.reopen(deliveries) { ledger, delivery in ledger.owe(delivery) }
+        try withCommits { commits throws(SpoolError) in try commits.makeQueuesDurable() }
+        return try books.reopen(deliveries) { ledger, delivery in ledger.owe(delivery) }
     }
 
     /// Gives up all that a queue is owed but `kept`; durable when it returns.
@@ -16,6 +17,7 @@ extension Spool {
         -> QueueSweep
     {
         let kept = Set(kept.map(\.rawValue))
+        try withCommits { commits throws(SpoolError) in try commits.makeQueuesDurable() }
         return try books.sweep { $0.move(queue, to: other, except: kept) }
     }
 
