@@ -80,8 +80,11 @@ public final class Daemon: Sendable {
         }
         failures = FailureRecords(log: spool, now: { hs_wall_ms() })
         failures.follow(configuration)
+        let directory = configuration.spool.path
         reporter = Reporter(
-            directory: configuration.spool.path, notify: { notices.hear($0) }, written: { [member] in member?.wake() })
+            directory: directory,
+            reserve: AuditReserve(directory: directory, bytes: configuration.spool.auditReserveBytes),
+            notify: { notices.hear($0) }, written: { [member] in member?.wake() })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
             notify: { notices.hear($0) },
