@@ -9,6 +9,7 @@ extension ConfigurationReader {
         checkFiles(result)
         checkListeners(result)
         if let cluster = result.cluster { checkCluster(cluster) }
+        checkSpace(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
         let named = Set(result.onFailure + result.targets.flatMap { $0.onFailure ?? [] })
@@ -37,6 +38,16 @@ extension ConfigurationReader {
             }
             seen[source.path] = source.name
         }
+    }
+
+    /// A body that the spool could not hold if it held nothing else would be refused with 503 for ever.
+    private func checkSpace(_ result: Configuration) {
+        let (body, headers) = (result.bodyLimitBytes, result.limits.headerBytes)
+        let fits = result.spool.recordLimitBytes - headers
+        guard body > fits, let value = document.root[key: "spool"]?[key: "max_size"] else { return }
+        warning(
+            "the spool has no room for the largest bodies that are accepted: longer than \(fits) bytes they are always refused with 503",
+            at: value.offset, "spool.max_size", hint: "raise `spool.max_size`, or lower `limits.body` to \(fits) bytes")
     }
 
     private func checkListeners(_ result: Configuration) {
