@@ -57,8 +57,10 @@ extension LedgerBooks {
         queue.async { [self] in room.wantedBytes = max(room.wantedBytes, bytes) }
     }
 
-    /// Opens the door again, if there is room.
+    /// Opens the door again, if there is room. Not once the books are closed: another daemon may have the spool by then. On the ledger's
+    /// queue.
     func reconsider() {
+        guard !isClosed else { return }
         compactionQueue.async { [committing] in committing.reconsider() }
     }
 

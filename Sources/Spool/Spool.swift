@@ -140,7 +140,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     private func commitNow(_ batch: CommitBatch, _ commits: inout Commits, _ claim: CommitClaim) -> CommitOutcome {
         let wasClosed = commits.closed
         let result = commits.commit(batch, now: wall(), claim: claim)
-        if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
+        tell(commits.closed, since: wasClosed)
         if let appended = result.appended {
             books.hear(appended)
             if !appended.sealed.isEmpty { books.makeRoom() }
@@ -158,7 +158,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         commits.withLock { commits in
             let wasClosed = commits.closed
             let hasEnded = commits.end(first)
-            if commits.closed != wasClosed, let closed = commits.closed { notice(.closed(closed)) }
+            tell(commits.closed, since: wasClosed)
             hearSealed(&commits)
             return hasEnded
         }
@@ -170,11 +170,20 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     private func reconsider(_ commits: inout Commits) {
-        guard commits.closed != nil else { return }
+        guard let wasClosed = commits.closed else { return }
         commits.reconsider()
         hearSealed(&commits)
-        if commits.closed == nil { notice(.opened) }
+        tell(commits.closed, since: wasClosed)
         lastStanding.withLock { $0 = commits.standing }
+    }
+
+    /// Says that the door was opened or closed, once: the reason's figures are others at each refusal.
+    private func tell(_ closed: String?, since wasClosed: String?) {
+        switch (wasClosed, closed) {
+        case (nil, let closed?): notice(.closed(closed))
+        case (.some, nil): notice(.opened)
+        default: break
+        }
     }
 
     /// Tells the books of segments that ended otherwise than by a commit.
@@ -191,7 +200,7 @@ public final class Spool: EventLog, @unchecked Sendable {
             do throws(SpoolError) { outcome = .success(try commits.queue(named: name)) } catch {
                 outcome = .failure(error)
             }
-            if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
+            tell(commits.closed, since: wasClosed)
         }
         let queue = try outcome!.get()
         books.register(queue, named: name)
