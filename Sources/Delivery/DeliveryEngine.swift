@@ -115,6 +115,9 @@ public final class DeliveryEngine: Sendable {
         reporter.flush()
     }
 
+    /// Lines that were left out of the audit log since the start, mostly for want of room on the disk.
+    public var auditLinesLeftOut: Int { reporter.auditLinesLeftOut }
+
     /// How every target stands, by name.
     public func status() -> [TargetStatus] {
         let workers = state.withLock { $0.workers.values.map(\.worker) }

@@ -6,7 +6,8 @@ import Synchronization
 /// Writes `audit.ndjson`, `failures.ndjson` and `operations.ndjson`. Its files belong to one serial queue; it may be called from any thread.
 ///
 /// The audit file is best effort: if it can't be written, that is said once a minute and deliveries go on. A failure's line
-/// is synced before its callback.
+/// is synced before its callback. On a disk that is short of room audit files that were set aside go, the oldest first, and then lines are
+/// left out, so that failures and outcomes still have some.
 public final class Reporter: Sendable {
     /// At how many bytes a file is set aside.
     public static let rotateBytes = 64 << 20
@@ -21,6 +22,7 @@ public final class Reporter: Sendable {
     private let waiting = Mutex(Waiting())
     // The files are touched on `queue` alone.
     private let files: Files
+    private let leftOut = Atomic(0)
     private let written: @Sendable () -> Void
 
     private struct Waiting {
@@ -31,13 +33,16 @@ public final class Reporter: Sendable {
         var leftOut = 0
     }
 
+    /// Lines that were left out of the audit file since the start.
+    public var auditLinesLeftOut: Int { leftOut.load(ordering: .relaxed) }
+
     /// Writes into a directory, which must be there. `notify` hears of files that can't be written, `written` each time that there
     /// are new lines in the audit or the failures file.
     public init(
-        directory: String, notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in },
-        written: @escaping @Sendable () -> Void = {}
+        directory: String, reserve: AuditReserve = .none,
+        notify: @escaping @Sendable (DeliveryNotice) -> Void = { _ in }, written: @escaping @Sendable () -> Void = {}
     ) {
-        files = Files(directory: directory, notify: notify)
+        files = Files(directory: directory, reserve: reserve, notify: notify)
         self.written = written
     }
 
@@ -102,7 +107,8 @@ public final class Reporter: Sendable {
             defer { waiting = Waiting() }
             return (waiting.batches, waiting.leftOut)
         }
-        files.appendAudit(batches, leftOut: leftOut)
+        let more = files.appendAudit(batches, leftOut: leftOut)
+        self.leftOut.add(leftOut + more, ordering: .relaxed)
         if !batches.isEmpty { written() }
     }
 }
@@ -114,24 +120,51 @@ extension Reporter {
         private var audit: RotatingFile
         private var failures: RotatingFile
         private var operations: RotatingFile
+        private let reserve: AuditReserve
+        /// Lines that were left out for want of room, since there was some.
+        private var leftOut = 0
         private var line = JSONWriter()
         private var complainedAt: Int64 = .min / 2
 
-        init(directory: String, notify: @escaping @Sendable (DeliveryNotice) -> Void) {
+        init(directory: String, reserve: AuditReserve, notify: @escaping @Sendable (DeliveryNotice) -> Void) {
+            self.reserve = reserve
             self.notify = notify
             audit = RotatingFile(path: directory + "/audit.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
             failures = RotatingFile(path: directory + "/failures.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
             operations = RotatingFile(path: directory + "/operations.ndjson", rotateBytes: rotateBytes, keep: keptFiles)
         }
 
-        func appendAudit(_ batches: [[AttemptRecord]], leftOut: Int) {
+        /// Answers how many lines more were left out.
+        func appendAudit(_ batches: [[AttemptRecord]], leftOut: Int) -> Int {
             if leftOut > 0 { complain("\(leftOut) lines left out of audit.ndjson: the disk is too slow for them") }
-            guard !batches.isEmpty else { return }
+            guard !batches.isEmpty else { return 0 }
+            let count = batches.reduce(0) { $0 + $1.count }
+            let lines = lines(batches)
+            guard hasRoom(for: lines.count) else {
+                if self.leftOut == 0 {
+                    tell(.error, "the disk is short of room: lines are left out of audit.ndjson until there is some")
+                }
+                self.leftOut += count
+                return count
+            }
+            if self.leftOut > 0 { tell(.info, "audit.ndjson is written again; \(self.leftOut) lines were left out") }
+            self.leftOut = 0
             do throws(LineFile.Fault) {
-                try audit.append(lines(batches), now: .now)
+                try audit.append(lines, now: .now)
+                return 0
             } catch {
                 complain("audit.ndjson can't be written, deliveries go on: \(error.reason)")
+                return count
             }
+        }
+
+        private func hasRoom(for bytes: Int) -> Bool {
+            // A little more than it takes before it goes on: not to be told again and again.
+            let bytes = leftOut > 0 ? bytes + reserve.bytes / 8 : bytes
+            while !reserve.leavesEnough(after: bytes) {
+                guard audit.forgetOldest() else { return false }
+            }
+            return true
         }
 
         func appendFailures(_ records: [AttemptRecord]) -> Bool {
@@ -173,7 +206,11 @@ extension Reporter {
             let now = Moment.now.steady
             guard now - complainedAt >= 60_000 else { return }
             complainedAt = now
-            notify(DeliveryNotice(level: .error, target: nil, message: message))
+            tell(.error, message)
+        }
+
+        private func tell(_ level: DeliveryNotice.Level, _ message: String) {
+            notify(DeliveryNotice(level: level, target: nil, message: message))
         }
     }
 }

@@ -71,6 +71,12 @@ struct RotatingFile {
     /// Closes it until the next line.
     mutating func close() { file = nil }
 
+    /// Removes the oldest of the files set aside; answers whether there was one.
+    func forgetOldest() -> Bool {
+        guard let oldest = RotatingFile.setAside(path).first else { return false }
+        return unlink(oldest) == 0
+    }
+
     /// Removes the oldest of the files set aside.
     private static func forget(_ path: String, keep: Int) {
         for name in setAside(path).dropLast(keep) { unlink(name) }

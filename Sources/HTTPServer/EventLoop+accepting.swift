@@ -4,12 +4,24 @@ import Glibc
 /// New connections, and the end of old ones.
 extension EventLoop {
     func watchListeners() {
-        for (index, listener) in listeners.enumerated() {
-            // One socket for several loops wakes one of them, not all (epoll_ctl(2)).
-            let isShared = listener.address.port == nil
-            _ = hs_epoll_control(
-                epoll, EPOLL_CTL_ADD, listener.descriptor,
-                EPOLLIN.rawValue | (isShared ? EPOLLEXCLUSIVE.rawValue : 0), EventLoop.listenerTokens + UInt64(index))
+        for index in listeners.indices { watchListener(index) }
+    }
+
+    private func watchListener(_ index: Int) {
+        let listener = listeners[index]
+        // One socket for several loops wakes one of them, not all (epoll_ctl(2)).
+        let isShared = listener.address.port == nil
+        _ = hs_epoll_control(
+            epoll, EPOLL_CTL_ADD, listener.descriptor,
+            EPOLLIN.rawValue | (isShared ? EPOLLEXCLUSIVE.rawValue : 0), EventLoop.listenerTokens + UInt64(index))
+    }
+
+    /// Listens at one more socket, unless the loop is about to end. From any thread.
+    func listen(at listener: Listener) {
+        perform { [self] in
+            guard stopDeadline == nil else { return }
+            listeners.append(listener)
+            if acceptPausedUntil == 0 { watchListener(listeners.count - 1) }
         }
     }
 

@@ -18,54 +18,53 @@ struct Commits {
         var events: [Event] = []
     }
 
-    /// Kept free within `max_size` for outcomes and failures, in bytes; at most a sixteenth of it.
-    static let reserveBytes = 64 << 20
     /// When a sender may try again after a refusal.
     static let retryAfterSeconds = 10
     /// How often the file system is asked for what is free while nothing new is taken of it, in milliseconds.
     static let freeAskedMilliseconds: Int64 = 100
     static let queueLimit = 65_535
-    static let segmentLimitBytes = 64 << 20
 
     let usage: SpoolUsage
     private(set) var standing = CommitStanding()
     /// Why new events are refused; `nil` if they are taken.
-    private(set) var closed: String? {
+    var closed: String? {
         get { standing.closed }
         set { standing.closed = newValue }
     }
-    private let settings: SpoolSettings
-    private let disk: any Disk
-    private let directory: String
-    private let segmentBytes: Int
+    let settings: SpoolSettings
+    let space: SpoolSpace
+    let disk: any Disk
+    let directory: String
     private let spare: SpareSegment
     private let recent: RecentRecords
     private let salt: @Sendable () -> UInt32
-    private var writer: SegmentWriter?
+    /// The segment that is written, in which the table of queues stands; `nil` if none could be begun.
+    private(set) var writer: SegmentWriter?
     private var nextNumber: UInt64
     private var queues: [QueueID: String]
     /// Shared with those who ask which keys count, and must not wait for a commit.
     let dedupe: KnownKeys
     /// When the file system was last asked for what is free, in milliseconds since 1970.
-    private var askedAt: Int64?
+    var askedAt: Int64?
     /// What there was no room for: as long as there is none, the door stays closed.
-    private var refusedBytes = 0
+    var refusedBytes = 0
     private var justSealed: [SealedSegment] = []
 
+    /// Goes on where the spool was left. If the disk has no room to, or fails, the door is closed until it can be tried again.
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
-        spare: SpareSegment, recent: RecentRecords = RecentRecords(), dedupe: KnownKeys = KnownKeys(),
-        salt: @escaping @Sendable () -> UInt32, now: Int64, segmentBytes: Int? = nil
+        space: SpoolSpace? = nil, spare: SpareSegment, recent: RecentRecords = RecentRecords(),
+        dedupe: KnownKeys = KnownKeys(), salt: @escaping @Sendable () -> UInt32, now: Int64
     ) throws(SpoolError) {
         self.recent = recent
         self.dedupe = dedupe
         self.settings = settings
+        self.space = space ?? SpoolSpace(settings)
         self.disk = disk
         self.directory = directory
         self.usage = usage
         self.spare = spare
         self.salt = salt
-        self.segmentBytes = segmentBytes ?? min(Commits.segmentLimitBytes, max(1 << 20, settings.maxSizeBytes / 8))
         queues = recovery.queues
         nextNumber = recovery.nextNumber
         dedupe.table.withLock { table in
@@ -76,30 +75,43 @@ struct Commits {
             try void.file.truncate(to: void.end)
             try void.file.sync()
         }
-        guard let last = recovery.last else {
-            try begin()
-            return
-        }
-        let continued = try SegmentWriter(
-            continuing: last, nextNumber: nextNumber, in: directory, on: disk, segmentBytes: self.segmentBytes,
-            pastCache: settings.sync == .always, recent: recent,
-            cutting: { usage.remove($0 - last.end) })
-        if last.isCurrent {
-            writer = continued
+        do throws(SpoolError) { try goOn(recovery.last) } catch { closed = Commits.notBegun(error) }
+        if closed == nil { lookForRoom(now: now) }
+    }
+
+    private mutating func goOn(_ last: Recovery.Last?) throws(SpoolError) {
+        guard let last else { return try begin() }
+        let size = try last.file.size()
+        do throws(SpoolError) {
+            let continued = try SegmentWriter(
+                continuing: last, nextNumber: nextNumber, in: directory, on: disk, segmentBytes: segmentBytes,
+                pastCache: settings.sync == .always, recent: recent)
+            if last.isCurrent { writer = continued }
             // A power cut while it was begun can have left its header alone, and the tables of older segments go with them.
             if !last.hasQueues, !queues.isEmpty { try writer?.append(queues: queues) }
-            return
+        } catch {
+            // Then it is left as one is whose write failed.
+            writer = nil
         }
-        // One of an older format is left as it was written.
+        let left = (try? last.file.size()) ?? size
+        usage.remove(size - left)
+        if writer != nil { return }
+        // So is one of an older format.
         if nextNumber > last.first {
-            justSealed.append(SealedSegment(first: last.first, bytes: continued.end))
+            let voidFrom = left > last.end ? last.end : nil
+            justSealed.append(SealedSegment(first: last.first, bytes: left, voidFrom: voidFrom))
         } else {
-            usage.remove(continued.end)
+            usage.remove(left)
         }
         try begin()
     }
 
-    private mutating func begin() throws(SpoolError) {
+    /// How large a segment is to be that is begun now, in bytes.
+    private var segmentBytes: Int {
+        space.segmentBytes(used: usage.bytes, free: try? disk.freeBytes(directory))
+    }
+
+    mutating func begin() throws(SpoolError) {
         let recycled = spare.take()
         let new: SegmentWriter
         do throws(SpoolError) {
@@ -138,8 +150,21 @@ struct Commits {
         }
     }
 
+    /// Ends the open segment if it is the one that begins with this number and holds an event; answers whether it has ended, and the
+    /// next one is there: only then may the ledger hear of it, lest it goes and its numbers are given again.
+    mutating func end(_ first: UInt64) -> Bool {
+        if let open = writer, open.first == first, open.nextNumber > first {
+            do throws(SpoolError) { try roll() } catch {
+                let reason = abandon(because: error)
+                if writer == nil { closed = reason }
+            }
+        }
+        return writer.map { $0.first > first } ?? false
+    }
+
     /// The segments that were ended and that the ledger has not heard of: it is told now, not with the next commit.
     mutating func takeSealed() -> [SealedSegment] {
+        guard writer != nil else { return [] }
         defer { justSealed = [] }
         return justSealed
     }
@@ -147,6 +172,8 @@ struct Commits {
     /// Overwrites what the open segment's file may hold of a former use.
     func wipe() throws(SpoolError) { try writer?.wipe() }
 
+    /// The queue of a target's name. The number of a new one is on the disk before its first event: with the present segment's table or,
+    /// if that can't be written, with the next one's.
     mutating func queue(named name: String) throws(SpoolError) -> QueueID {
         if let known = queues.first(where: { $0.value == name }) { return known.key }
         let next = (queues.keys.map { Int($0.rawValue) }.max() ?? 0) + 1
@@ -154,7 +181,7 @@ struct Commits {
         let queue = QueueID(rawValue: UInt16(next))
         queues[queue] = name
         guard writer != nil else {
-            try begin()
+            do throws(SpoolError) { try begin() } catch { closed = Commits.notBegun(error) }
             return queue
         }
         do throws(SpoolError) {
@@ -162,11 +189,15 @@ struct Commits {
             defer { usage.add((writer?.zeroedTo ?? 0) - before) }
             try writer?.append(queues: queues)
         } catch {
-            // A new segment begins with the whole table; if none can be had, it will when there is one.
-            _ = abandon(because: error)
-            guard writer != nil else { throw error }
+            let reason = abandon(because: error)
+            if writer == nil { closed = reason }
         }
         return queue
+    }
+
+    /// Sees to it that the queues' numbers stand on the disk, before anything else there names them.
+    mutating func makeQueuesDurable() throws(SpoolError) {
+        if writer == nil { try begin() }
     }
 
     /// Makes a batch durable, unless `claim` was given up meanwhile.
@@ -285,49 +316,12 @@ struct Commits {
             try begin()
             return "the spool's disk failed: \(error.described)"
         } catch {
-            return "the spool's disk failed, and a new segment could not be begun: \(error.described)"
+            return Commits.notBegun(error)
         }
     }
 
-    private mutating func checkSpace(for size: Int, now: Int64) throws(CommitRefusal) {
-        let reserve = min(Commits.reserveBytes, settings.maxSizeBytes / 16)
-        if usage.bytes + size > settings.maxSizeBytes - reserve {
-            throw CommitRefusal(
-                reason: "the spool is full: \(usage.bytes) bytes of max_size \(settings.maxSizeBytes)",
-                retryAfterSeconds: Commits.retryAfterSeconds)
-        }
-        // Where zeros were written beforehand the room is there already, and others do not fill a disk in a moment.
-        if closed == nil, let writer, writer.end + size <= writer.zeroedTo, let askedAt,
-            (0..<Commits.freeAskedMilliseconds).contains(now - askedAt)
-        {
-            return
-        }
-        askedAt = now
-        let free: Int
-        do throws(SpoolError) { free = try disk.freeBytes(directory) } catch {
-            throw CommitRefusal(
-                reason: "the spool's file system does not answer: \(error.described)",
-                retryAfterSeconds: Commits.retryAfterSeconds)
-        }
-        // The step of zeros that a write may take with it counts too.
-        if free < settings.minFreeBytes + size + SegmentWriter.zeroStepBytes {
-            throw CommitRefusal(
-                reason: "the disk is full: \(free) bytes free, min_free is \(settings.minFreeBytes)",
-                retryAfterSeconds: Commits.retryAfterSeconds)
-        }
-    }
-
-    /// Opens the door again if what closed it has passed: nobody may be sending to find out.
-    mutating func reconsider() {
-        guard closed != nil else { return }
-        do throws(CommitRefusal) { try checkSpace(for: refusedBytes, now: askedAt ?? 0) } catch {
-            closed = error.reason
-            return
-        }
-        if writer == nil {
-            do throws(SpoolError) { try begin() } catch { return }
-        }
-        closed = nil
+    private static func notBegun(_ error: SpoolError) -> String {
+        "the spool's disk failed, and a new segment could not be begun: \(error.described)"
     }
 
     /// Makes durable what was appended without a sync.

@@ -16,6 +16,26 @@ extension LedgerBooks {
         func fail(_ error: SpoolError) { failure.withLock { $0 = error } }
     }
 
+    /// In seconds: how long a checkpoint that failed waits at first, and at most.
+    static let checkpointPauses = 1...16
+    /// However little is free, a journal may have so much behind its checkpoint, in bytes.
+    private static let journalLeastBytes = 64 << 10
+
+    /// The first checkpoint. Before anybody else has the books.
+    func beginJournal(_ former: UInt64) {
+        do throws(SpoolError) {
+            let new = try OutcomeJournal(
+                number: former + 1, salt: around.salt(), standings: ledger.standings, tried: ledger.tried.entries,
+                keys: kept, in: around.directory, on: around.disk)
+            journal = new
+            count(new.end)
+        } catch {
+            let path = around.directory + "/" + OutcomeJournal.name(former)
+            if former > 0, let bytes = try? around.disk.open(path, create: false).size() { count(bytes) }
+            journalQueue.async { [self] in checkpointFailed(error) }
+        }
+    }
+
     /// Hands what is pending, and keys whose segments are to go, to the journal's queue. On the ledger's queue.
     func flush(keys: [KeptKey] = []) -> Written {
         let written = Written(journalQueue)
@@ -24,16 +44,17 @@ extension LedgerBooks {
         guard !entries.isEmpty || !keys.isEmpty else { return written }
         journalQueue.async { [self] in
             do throws(SpoolError) {
-                guard journal != nil else { throw .system(call: "append", path: around.directory, errno: 5) }
+                // What it came to stands in the checkpoint that is tried.
+                guard journal != nil else {
+                    return written.fail(.system(call: "append", path: around.directory, errno: 5))
+                }
                 try journal?.append(entries, keys: keys)
-                count(journal)
+                if let journal { count(journal.end) }
                 if journal?.isFull(limitBytes: journalLimitBytes) == true { scheduleCheckpoint(afterSeconds: 0) }
             } catch {
                 // The ledger knows what the file does not: a checkpoint of it replaces the file that failed.
-                journal = nil
                 written.fail(error)
-                around.notice(.journal(error))
-                scheduleCheckpoint(afterSeconds: 1)
+                checkpointFailed(error)
             }
         }
         return written
@@ -48,14 +69,37 @@ extension LedgerBooks {
         }
     }
 
-    /// A journal larger than this is replaced: in a small spool it must not take the events' room.
-    private var journalLimitBytes: Int { min(OutcomeJournal.sizeLimitBytes, around.settings.maxSizeBytes / 16) }
+    /// A journal larger than this is replaced: in a small spool it must not take the events' room, nor on a disk that is nearly full what
+    /// its next checkpoint needs.
+    private var journalLimitBytes: Int {
+        let free = try? around.disk.freeBytes(around.directory)
+        let limit = min(
+            OutcomeJournal.sizeLimitBytes, around.space.segmentBytes(used: around.usage.bytes, free: free) / 2)
+        return max(LedgerBooks.journalLeastBytes, min(limit, (free ?? .max) / 4))
+    }
 
     /// Notes the journal's size. On the journal's queue.
-    private func count(_ journal: OutcomeJournal?) {
-        guard let journal else { return }
-        around.usage.add(journal.end - journalBytes)
-        journalBytes = journal.end
+    private func count(_ bytes: Int) {
+        around.usage.add(bytes - journalBytes)
+        journalBytes = bytes
+    }
+
+    /// Nothing can be written: that is said once, and tried again, less and less often. On the journal's queue.
+    private func checkpointFailed(_ error: SpoolError) {
+        journal = nil
+        if !journalFailureIsSaid { around.notice(.journal(error)) }
+        journalFailureIsSaid = true
+        scheduleCheckpoint(afterSeconds: checkpointPauseSeconds)
+        checkpointPauseSeconds = min(2 * checkpointPauseSeconds, LedgerBooks.checkpointPauses.upperBound)
+    }
+
+    /// On the journal's queue.
+    private func checkpointIsWritten(_ new: OutcomeJournal) {
+        journal = new
+        count(new.end)
+        checkpointPauseSeconds = LedgerBooks.checkpointPauses.lowerBound
+        if journalFailureIsSaid { around.notice(.journalWritten) }
+        journalFailureIsSaid = false
     }
 
     /// Asks for a checkpoint, once however many ask. On the journal's queue.
@@ -87,13 +131,10 @@ extension LedgerBooks {
                     number: newest + 1, salt: around.salt(), standings: standings,
                     tried: tried.entries.lazy.map { [around] in around.clock.onDisk($0) }, keys: keys,
                     in: around.directory, on: around.disk)
-                journal = new
-                count(new)
+                checkpointIsWritten(new)
             } catch {
-                journal = nil
                 written.fail(error)
-                around.notice(.journal(error))
-                scheduleCheckpoint(afterSeconds: 1)
+                checkpointFailed(error)
             }
         }
         return written

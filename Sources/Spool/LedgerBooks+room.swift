@@ -1,3 +1,6 @@
+import Dispatch
+import Synchronization
+
 /// What is under way to make room. Owned by the ledger's queue.
 struct RoomMaking {
     /// One round at a time.
@@ -10,6 +13,10 @@ struct RoomMaking {
     var compactNotBefore: Int64 = 0
     /// How often something was erased: a copy made before counts no more.
     var erasures = 0
+    /// What there was no room for, in bytes; 0 once there is.
+    var wantedBytes = 0
+    /// Those who wait for the present round to end, and are told whether anything went.
+    var waiting: [@Sendable (Bool) -> Void] = []
 }
 
 extension LedgerBooks {
@@ -24,34 +31,124 @@ extension LedgerBooks {
         Compaction(directory: around.directory, disk: around.disk, files: around.files)
     }
 
-    /// Makes room at once, because an event was refused for want of it.
+    /// With so little free a journal that can't be written may be for want of room, in bytes.
+    private static let journalRoomBytes = 1 << 20
+    /// How long somebody waits for room to be made, in seconds.
+    private static let patienceSeconds = 2
+
+    /// Makes room soon: a segment has ended.
     func makeRoom() {
         queue.async { [self] in retain() }
     }
 
-    /// Removes finished segments and compacts nearly finished ones, as far as `Retention` has it. What their deliveries
-    /// came to, and the keys of their events, are durable in the journal before anything goes. On the ledger's queue.
+    /// Has finished events make room for so many bytes, and waits for it; answers whether any went. Not for the books' own queues.
+    func hasMadeRoom(for bytes: Int) -> Bool {
+        let answer = RoomAnswer()
+        queue.async { [self] in
+            room.wantedBytes = max(room.wantedBytes, bytes)
+            room.waiting.append { answer.tell($0) }
+            retain()
+        }
+        return answer.wait(seconds: LedgerBooks.patienceSeconds)
+    }
+
+    /// Has finished events make room for so many bytes, as long as there is none.
+    func want(_ bytes: Int) {
+        queue.async { [self] in room.wantedBytes = max(room.wantedBytes, bytes) }
+    }
+
+    /// Opens the door again, if there is room. Not once the books are closed: another daemon may have the spool by then. On the ledger's
+    /// queue.
+    func reconsider() {
+        guard !isClosed else { return }
+        compactionQueue.async { [committing] in committing.reconsider() }
+    }
+
+    /// Removes finished segments and compacts nearly finished ones, as far as `Retention` has it, beginning with the newest's end if
+    /// something in that is to go. What their deliveries came to, and the keys of their events, are durable in the journal
+    /// before anything goes. On the ledger's queue.
     func retain() {
-        guard !room.isUnderWay, !isClosed else { return }
+        guard !room.isUnderWay else { return }
+        guard !isClosed else { return ended(false) }
         takeIn()
         let now = around.clock.wall(around.clock.now)
-        let isShort = isShort()
+        let free = try? around.disk.freeBytes(around.directory)
+        let isShort = isShort(free)
+        if !isShort { room.wantedBytes = 0 }
+        if isShort, around.spare.bytes > 0, dropSpare() {
+            ended(true)
+            return retain()
+        }
         let finished = ledger.segments.lazy.filter { self.retention.mayGo($0, now: now, isShort: isShort) }
             .prefix(Retention.atOnce).map(\.first)
-        if !finished.isEmpty {
-            room.isUnderWay = true
-            let firsts = Array(finished)
-            whenDurable(keysToKeep(of: firsts)) { [self] isDurable in
-                room.isUnderWay = false
-                if isDurable && remove(firsts, now: now) { retain() }
-            }
-        } else if room.hasRemoved {
-            syncRemovals()
-        } else if now >= room.compactNotBefore {
-            for segment in ledger.segments {
+        if !finished.isEmpty { return letGo(Array(finished), now: now) }
+        syncRemovals()
+        if let newest = ledger.segments.last,
+            retention.isToEnd(
+                newest, now: now, isWanted: isShort && room.wantedBytes > 0,
+                held: ledger.segments.count { self.retention.isHeld($0, now: now) })
+        {
+            return end(newest)
+        }
+        if now >= room.compactNotBefore {
+            // A copy is at most half of its segment: as much must still be free then.
+            for segment in ledger.segments where segment.bytes <= free ?? .max {
                 guard let remains = retention.remains(of: segment, now: now, isShort: isShort) else { continue }
                 return compact(segment, keeping: remains)
             }
+        }
+        ended(false)
+    }
+
+    /// A round has ended: those who wait are told.
+    private func ended(_ hasMadeRoom: Bool) {
+        let waiting = room.waiting
+        room.waiting = []
+        for tell in waiting { tell(hasMadeRoom) }
+        if hasMadeRoom { reconsider() }
+    }
+
+    /// Ends the newest segment, on the compaction's queue.
+    private func end(_ segment: Segment) {
+        room.isUnderWay = true
+        compactionQueue.async { [self, committing] in
+            let hasEnded = committing.end(segment.first)
+            queue.async { [self] in
+                room.isUnderWay = false
+                if hasEnded { retain() } else { ended(false) }
+            }
+        }
+    }
+
+    private func letGo(_ firsts: [UInt64], now: Int64) {
+        room.isUnderWay = true
+        whenDurable(keysToKeep(of: firsts)) { [self] isDurable in
+            room.isUnderWay = false
+            let going = isDurable ? firsts : firsts.filter { mayGoUnwritten($0) }
+            let hasRemoved = remove(Array(going), now: now)
+            ended(hasRemoved)
+            if hasRemoved { retain() }
+        }
+    }
+
+    /// Whether a segment may go though no journal can be written, for want of the room that it takes. If the power then goes before the
+    /// removal is durable, what is finished in it goes out once more; keys that nobody else knows must not be forgotten.
+    private func mayGoUnwritten(_ first: UInt64) -> Bool {
+        guard let free = try? around.disk.freeBytes(around.directory), free < LedgerBooks.journalRoomBytes else {
+            return false
+        }
+        return ledger.segments.first { $0.first == first }.map { keys(of: $0.first..<$0.end).isEmpty } ?? false
+    }
+
+    private func dropSpare() -> Bool {
+        do throws(SpoolError) {
+            try removal.dropSpare()
+            room.hasRemoved = true
+            syncRemovals()
+            return true
+        } catch {
+            around.notice(.retention(error))
+            return false
         }
     }
 
@@ -71,9 +168,10 @@ extension LedgerBooks {
         var hasRemoved = false
         for segment in ledger.segments where firsts.contains(segment.first) {
             // Space may have come back, or a delivery may have been reopened meanwhile.
-            guard retention.mayGo(segment, now: now, isShort: isShort()) else { continue }
+            let isShort = isShort(try? around.disk.freeBytes(around.directory))
+            guard retention.mayGo(segment, now: now, isShort: isShort) else { continue }
             do throws(SpoolError) {
-                try remove(segment, isShort: isShort())
+                try remove(segment, isShort: isShort)
             } catch {
                 around.notice(.retention(error))
                 return false
@@ -100,7 +198,7 @@ extension LedgerBooks {
     var removal: Removal {
         Removal(
             directory: around.directory, disk: around.disk, usage: around.usage, spare: around.spare,
-            segmentBytes: segmentBytes)
+            segmentBytes: around.space.segmentBytes(used: around.usage.bytes, free: nil))
     }
 
     private func syncRemovals() {
@@ -119,7 +217,10 @@ extension LedgerBooks {
         let erasures = room.erasures
         let names = ledger.queues.mapValues(\.name)
         whenDurable(keysToKeep(of: [segment.first])) { [self] isDurable in
-            guard isDurable else { return room.isUnderWay = false }
+            guard isDurable else {
+                room.isUnderWay = false
+                return ended(false)
+            }
             compactionQueue.async { [self] in
                 let result: Result<Compaction.Written, SpoolError>
                 do throws(SpoolError) {
@@ -131,7 +232,9 @@ extension LedgerBooks {
                 }
                 queue.async { [self] in
                     room.isUnderWay = false
-                    if finish(result, segment, isStale: room.erasures != erasures) { retain() }
+                    let hasMadeRoom = finish(result, segment, isStale: room.erasures != erasures)
+                    ended(hasMadeRoom)
+                    if hasMadeRoom { retain() }
                 }
             }
         }
@@ -163,14 +266,22 @@ extension LedgerBooks {
         }
     }
 
-    private var segmentBytes: Int { min(Commits.segmentLimitBytes, around.settings.maxSizeBytes / 8) }
+    private func isShort(_ free: Int?) -> Bool {
+        around.space.isShort(used: around.usage.bytes, free: free, wanted: room.wantedBytes)
+    }
+}
 
-    /// Whether two more segments would not fit: finished events go before an event is refused.
-    private func isShort() -> Bool {
-        let ahead = 2 * segmentBytes
-        let reserve = min(Commits.reserveBytes, around.settings.maxSizeBytes / 16)
-        if around.usage.bytes + ahead + reserve > around.settings.maxSizeBytes { return true }
-        guard let free = try? around.disk.freeBytes(around.directory) else { return false }
-        return free < around.settings.minFreeBytes + ahead
+/// Tells one who waits whether there is room now. May be used from any thread.
+private final class RoomAnswer: Sendable {
+    private let hasMade = Atomic(false)
+    private let isTold = DispatchSemaphore(value: 0)
+
+    func tell(_ hasMade: Bool) {
+        self.hasMade.store(hasMade, ordering: .releasing)
+        isTold.signal()
+    }
+
+    func wait(seconds: Int) -> Bool {
+        isTold.wait(timeout: .now() + .seconds(seconds)) == .success && hasMade.load(ordering: .acquiring)
     }
 }

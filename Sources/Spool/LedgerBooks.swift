@@ -12,11 +12,22 @@ final class LedgerBooks: @unchecked Sendable {
         var disk: any Disk
         var files: SegmentFiles
         var settings: SpoolSettings
+        var space: SpoolSpace
         var usage: SpoolUsage
         var spare: SpareSegment
         var clock: LedgerClock
         var salt: @Sendable () -> UInt32
         var notice: @Sendable (Spool.Notice) -> Void
+    }
+
+    /// What the committing side does for the books, on the compaction's queue: a commit that hangs holds up no delivery.
+    struct Committing: Sendable {
+        /// The keys of events that still count.
+        var keysOf: @Sendable (Range<UInt64>) -> [KeptKey] = { _ in [] }
+        /// Ends the newest segment, if it begins with this number; answers whether it has ended.
+        var end: @Sendable (UInt64) -> Bool = { _ in false }
+        /// Opens the door again, if there is room.
+        var reconsider: @Sendable () -> Void = {}
     }
 
     /// What other threads tell the books, and learn of them.
@@ -63,14 +74,19 @@ final class LedgerBooks: @unchecked Sendable {
     /// Keys of events whose segments are gone.
     var kept: [KeptKey]
     var room = RoomMaking()
-    /// The keys of events that still count, as the committing side has them.
-    private var keysOf: @Sendable (Range<UInt64>) -> [KeptKey] = { _ in [] }
+    var committing = Committing()
     var journal: OutcomeJournal?
     /// What the journal counts for in `usage`; it counts until it is replaced, written or not.
-    var journalBytes: Int
+    var journalBytes = 0
     var checkpointIsScheduled = false
+    /// Whether it was said that outcomes can't be written.
+    var journalFailureIsSaid = false
+    /// How long a checkpoint that failed waits to be tried again, in seconds.
+    var checkpointPauseSeconds = LedgerBooks.checkpointPauses.lowerBound
 
-    init(_ recovery: Recovery, _ around: Surroundings) throws(SpoolError) {
+    /// Begins with a fresh checkpoint. If the disk has no room for it, or fails, the former journal stays, and what comes to pass is kept in
+    /// memory until it can be written.
+    init(_ recovery: Recovery, _ around: Surroundings) {
         self.around = around
         ledger = recovery.ledger
         ledger.fold()
@@ -80,12 +96,6 @@ final class LedgerBooks: @unchecked Sendable {
         kept = recovery.kept
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)
-        let new = try OutcomeJournal(
-            number: recovery.journalNumber + 1, salt: around.salt(), standings: ledger.standings,
-            tried: ledger.tried.entries, keys: kept, in: around.directory, on: around.disk)
-        journal = new
-        journalBytes = new.end
-        around.usage.add(new.end)
         dueTimer.setEventHandler { [weak self] in
             self?.scheduledDue = nil
             self?.takeIn()
@@ -93,20 +103,24 @@ final class LedgerBooks: @unchecked Sendable {
         }
         dueTimer.schedule(deadline: .distantFuture)
         dueTimer.activate()
-        retentionTimer.setEventHandler { [weak self] in self?.retain() }
+        retentionTimer.setEventHandler { [weak self] in
+            self?.retain()
+            self?.reconsider()
+        }
         retentionTimer.schedule(
             deadline: .now() + .seconds(LedgerBooks.retentionSeconds),
             repeating: .seconds(LedgerBooks.retentionSeconds))
         retentionTimer.activate()
+        beginJournal(recovery.journalNumber)
     }
 
-    /// Tells the books where keys are known; called once, before anything is committed.
-    func know(_ keysOf: @escaping @Sendable (Range<UInt64>) -> [KeptKey]) {
-        queue.async { [self] in self.keysOf = keysOf }
+    /// Tells the books who commits; called once, before anything is committed.
+    func know(_ committing: Committing) {
+        queue.async { [self] in self.committing = committing }
     }
 
     /// The keys of these events that still count.
-    func keys(of numbers: Range<UInt64>) -> [KeptKey] { keysOf(numbers) }
+    func keys(of numbers: Range<UInt64>) -> [KeptKey] { committing.keysOf(numbers) }
 
     /// Hears of a commit. Called under the commit lock, so that commits come in order, and before any sender is told: whoever
     /// asks the books after an answer finds the event there. Returns at once.

@@ -16,7 +16,8 @@ struct OutcomeJournal {
     private let file: any DiskFile
     private let generation: UInt64
 
-    /// Makes a journal that begins with a checkpoint, durable when this returns, and removes the older ones.
+    /// Makes a journal that begins with a checkpoint, durable when this returns, and removes the older ones. What could not be
+    /// written whole takes no room.
     init(
         number: UInt64, salt: UInt32, standings: [Standing], tried: some Sequence<JournalEntry>, keys: [KeptKey] = [],
         in directory: String, on disk: any Disk
@@ -26,7 +27,6 @@ struct OutcomeJournal {
         generation = header.generation
         let temporary = directory + "/checkpoint.new"
         file = try disk.open(temporary, create: true)
-        try file.truncate(to: 0)
         var bytes = header.encoded
         end = 0
         func flush() throws(SpoolError) {
@@ -34,40 +34,46 @@ struct OutcomeJournal {
             end += bytes.count
             bytes.removeAll(keepingCapacity: true)
         }
-        for standing in standings {
-            bytes += Record.encode(.standing, generation: generation, sequence: 0, payload: standing.encoded)
-            if bytes.count > 1 << 20 { try flush() }
-        }
-        var waiting = tried.makeIterator()
-        var chunk: [JournalEntry] = []
-        while true {
-            let entry = waiting.next()
-            if let entry { chunk.append(entry) }
-            if chunk.isEmpty { break }
-            guard entry == nil || chunk.count == OutcomeJournal.entriesAtOnce else { continue }
-            bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)
-            if bytes.count > 1 << 20 { try flush() }
-            chunk.removeAll(keepingCapacity: true)
-        }
-        var start = 0
-        while start < keys.count {
-            let chunk = keys[start..<min(start + OutcomeJournal.entriesAtOnce, keys.count)]
-            bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)
-            if bytes.count > 1 << 20 { try flush() }
-            start += chunk.count
-        }
-        bytes += Record.encode(.checkpoint, generation: generation, sequence: 0, payload: [])
-        try flush()
-        checkpointBytes = end
-        try file.sync()
-        try disk.rename(temporary, to: directory + "/" + OutcomeJournal.name(number))
-        try disk.syncDirectory(directory)
-        for name in try disk.list(directory) {
-            if let older = OutcomeJournal.number(ofName: name), older < number {
-                try disk.remove(directory + "/" + name)
+        do throws(SpoolError) {
+            try file.truncate(to: 0)
+            for standing in standings {
+                bytes += Record.encode(.standing, generation: generation, sequence: 0, payload: standing.encoded)
+                if bytes.count > 1 << 20 { try flush() }
             }
+            var waiting = tried.makeIterator()
+            var chunk: [JournalEntry] = []
+            while true {
+                let entry = waiting.next()
+                if let entry { chunk.append(entry) }
+                if chunk.isEmpty { break }
+                guard entry == nil || chunk.count == OutcomeJournal.entriesAtOnce else { continue }
+                bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)
+                if bytes.count > 1 << 20 { try flush() }
+                chunk.removeAll(keepingCapacity: true)
+            }
+            var start = 0
+            while start < keys.count {
+                let chunk = keys[start..<min(start + OutcomeJournal.entriesAtOnce, keys.count)]
+                bytes += OutcomeJournal.record(chunk, generation: generation, sequence: 0)
+                if bytes.count > 1 << 20 { try flush() }
+                start += chunk.count
+            }
+            bytes += Record.encode(.checkpoint, generation: generation, sequence: 0, payload: [])
+            try flush()
+            checkpointBytes = end
+            try file.sync()
+            try disk.rename(temporary, to: directory + "/" + OutcomeJournal.name(number))
+            try disk.syncDirectory(directory)
+            for name in try disk.list(directory) {
+                if let older = OutcomeJournal.number(ofName: name), older < number {
+                    try disk.remove(directory + "/" + name)
+                }
+            }
+            try disk.syncDirectory(directory)
+        } catch {
+            try? disk.remove(temporary)
+            throw error
         }
-        try disk.syncDirectory(directory)
     }
 
     /// Appends outcomes, and keys whose segments are to go, durable when this returns.

@@ -41,7 +41,8 @@ public struct QuarantineFiles {
     private var isOpen = false
     private var nextNumber: UInt64 = 1
 
-    /// Reads what is kept in a spool's directory. Damage is stepped over.
+    /// Reads what is kept in a spool's directory. Damage is stepped over. Where there is no room for a directory yet, it is made with the
+    /// first file.
     public init(
         spool: String, disk: any Disk = SystemDisk(), limitBytes: Int = QuarantineFiles.limitBytes,
         fileLimitBytes: Int = QuarantineFiles.fileLimitBytes
@@ -50,7 +51,10 @@ public struct QuarantineFiles {
         self.fileLimitBytes = fileLimitBytes
         directory = spool + "/quarantine"
         self.disk = disk
-        try disk.makeDirectory(directory)
+        do throws(SpoolError) { try disk.makeDirectory(directory) } catch {
+            guard error.isForWantOfRoom else { throw error }
+            return
+        }
         for first in try disk.list(directory).compactMap(QuarantineFiles.first(ofName:)).sorted() { try read(first) }
     }
 
@@ -153,6 +157,7 @@ public struct QuarantineFiles {
         // No two files begin with the same number: a file without any takes one with it.
         if files.last?.first == nextNumber { nextNumber += 1 }
         let first = nextNumber
+        try disk.makeDirectory(directory)
         let file = try disk.open(directory + "/" + QuarantineFiles.name(first), create: true)
         try file.truncate(to: 0)
         try file.write(FileHeader(purpose: .quarantine, first: first, salt: 0).encoded, at: 0)

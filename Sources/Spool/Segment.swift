@@ -14,6 +14,8 @@ struct Segment: Sendable {
     var failed: [QueueID: Bitmap] = [:]
     /// Deliveries still owed.
     private(set) var unsettled = 0
+    /// When its first event was received, in milliseconds since 1970; known of the newest segment alone.
+    private(set) var firstReceivedAt: Int64?
     /// When its last event was received, in milliseconds since 1970.
     var lastReceivedAt: Int64 = 0
     /// Its size on disk, in bytes.
@@ -32,6 +34,7 @@ struct Segment: Sendable {
         places = index.places
         count = places.count
         live = places.live
+        firstReceivedAt = index.firstReceivedAt
         lastReceivedAt = index.lastReceivedAt
         var run = index.runs.startIndex
         for record in places.records {
@@ -54,6 +57,7 @@ struct Segment: Sendable {
         count = places.count
         live += 1
         for queue in queues where owed[queue, default: Bitmap()].insert(index) { unsettled += 1 }
+        firstReceivedAt = firstReceivedAt ?? receivedAt
         lastReceivedAt = max(lastReceivedAt, receivedAt)
     }
 

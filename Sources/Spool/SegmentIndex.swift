@@ -24,6 +24,8 @@ struct SegmentIndex: Sendable {
     var places = Places()
     private(set) var runs: [Run] = []
     private(set) var keys: [Key] = []
+    /// When its first event was received; known of the newest segment alone.
+    private(set) var firstReceivedAt: Int64?
     private(set) var lastReceivedAt: Int64 = 0
     /// The names that were known when the segment was sealed.
     private(set) var queues: [QueueID: String] = [:]
@@ -35,6 +37,7 @@ struct SegmentIndex: Sendable {
         places.append(offset, at: place)
         if runs.last?.owed != owed { runs.append(Run(place: UInt32(place), owed: owed)) }
         if let dedupe { keys.append(Key(place: UInt32(place), key: dedupe)) }
+        firstReceivedAt = firstReceivedAt ?? receivedAt
         lastReceivedAt = max(lastReceivedAt, receivedAt)
     }
 

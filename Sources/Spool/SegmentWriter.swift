@@ -71,11 +71,10 @@ struct SegmentWriter {
         zeroedTo = max(end, try file.size())
     }
 
-    /// Goes on in a recovered segment, cut where its records end; `cutting` is told its size before.
+    /// Goes on in a recovered segment, cut where its records end.
     init(
         continuing recovered: Recovery.Last, nextNumber: UInt64, in directory: String, on disk: any Disk,
-        segmentBytes: Int, pastCache: Bool = true, recent: RecentRecords = RecentRecords(),
-        cutting: (Int) -> Void = { _ in }
+        segmentBytes: Int, pastCache: Bool = true, recent: RecentRecords = RecentRecords()
     ) throws(SpoolError) {
         let path = directory + "/" + SegmentWriter.name(recovered.first)
         file = pastCache ? try disk.openDirect(path) : recovered.file
@@ -89,7 +88,6 @@ struct SegmentWriter {
         self.directory = directory
         self.segmentBytes = segmentBytes
         zeroedTo = end
-        cutting(try file.size())
         try file.truncate(to: end)
         try file.sync()
     }
@@ -108,7 +106,7 @@ struct SegmentWriter {
     }
 
     /// The bytes that a batch takes.
-    static func size(of batch: CommitBatch, _ taken: [Int]) -> Int {
+    static func size(of batch: CommitBatch, _ taken: some Sequence<Int>) -> Int {
         taken.reduce(0) { sum, index in
             let event = batch.events[index]
             return sum
@@ -119,6 +117,15 @@ struct SegmentWriter {
 
     /// Whether so many bytes still fit. A batch larger than a segment gets one of its own: an empty one takes any.
     func hasRoom(for bytes: Int) -> Bool { end + bytes <= segmentBytes || nextNumber == first }
+
+    /// What the file grows by with so many more bytes of records, the zeros behind them included.
+    func growth(with bytes: Int) -> Int { zeroedTo(with: end + bytes) - zeroedTo }
+
+    /// What a new segment takes with so many bytes of records, likewise.
+    static func growth(beginningWith bytes: Int, segmentBytes: Int) -> Int {
+        guard bytes < zerosAreForBytes else { return wholeBlocks(bytes) }
+        return wholeBlocks(max(bytes, min(bytes + zeroStepBytes, segmentBytes)))
+    }
 
     /// Writes the chosen events of a batch, and syncs if asked. On an error nothing counts as appended; it is one if the commit
     /// was given up before it was done.

@@ -2,7 +2,8 @@
 extension Spool {
     /// Owes events to queues, whether or not they were theirs at acceptance; durable when it returns.
     public func owe(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
-        try books.reopen(deliveries) { ledger, delivery in ledger.owe(delivery) }
+        try withCommits { commits throws(SpoolError) in try commits.makeQueuesDurable() }
+        return try books.reopen(deliveries) { ledger, delivery in ledger.owe(delivery) }
     }
 
     /// How many deliveries are given up at a time.
@@ -38,6 +39,7 @@ extension Spool {
         -> QueueSweep
     {
         let kept = Set(kept.map(\.rawValue))
+        try withCommits { commits throws(SpoolError) in try commits.makeQueuesDurable() }
         return try books.sweep { $0.move(queue, to: other, except: kept) }
     }
 

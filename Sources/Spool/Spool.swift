@@ -22,6 +22,8 @@ public final class Spool: EventLog, @unchecked Sendable {
         case answering(afterSeconds: Double)
         /// The journal could not be written; it is tried again.
         case journal(SpoolError)
+        /// It was written after all.
+        case journalWritten
         /// A segment could not be removed.
         case retention(SpoolError)
     }
@@ -33,6 +35,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let lock: Mutex<(any AnyObject & Sendable)?>
     private let disk: any Disk
     private let settings: SpoolSettings
+    private let space: SpoolSpace
     private let wall: @Sendable () -> Int64
     private let notice: @Sendable (Notice) -> Void
     private let damaged: DamageCounter
@@ -44,6 +47,9 @@ public final class Spool: EventLog, @unchecked Sendable {
 
     /// Opens a spool, or makes one: takes its lock, recovers, and begins a fresh checkpoint. `wall` is in milliseconds since
     /// 1970, `steady` in milliseconds since whenever, and `salt` is chance.
+    ///
+    /// A disk that is full, or that can't be written, keeps no spool from opening that is there already: its door is closed then, and what
+    /// waits is handed out.
     /// - Throws: `SpoolError.locked` if another process has it, `.newerVersion`, or the system call that failed.
     public init(
         _ settings: SpoolSettings, disk: any Disk = SystemDisk(), wall: @escaping @Sendable () -> Int64 = hs_wall_ms,
@@ -67,16 +73,18 @@ public final class Spool: EventLog, @unchecked Sendable {
         let usage = SpoolUsage(bytes: recovery.bytes)
         self.usage = usage
         let spare = SpareSegment(bytes: recovery.spareBytes)
-        let keys = KnownKeys()
-        books = try LedgerBooks(
+        space = SpoolSpace(settings)
+        // First of all, since it cuts off what it does not need: that may be the only room for a checkpoint.
+        let writing = try Commits(
+            recovery, in: directory, on: disk, settings: settings, usage: usage, space: space, spare: spare,
+            recent: recent, salt: salt, now: wall())
+        let (keys, closed) = (writing.dedupe, writing.closed)
+        commits = Mutex(writing)
+        books = LedgerBooks(
             recovery,
             LedgerBooks.Surroundings(
-                directory: directory, disk: disk, files: files, settings: settings, usage: usage, spare: spare,
-                clock: LedgerClock(wall: wall, steady: steady), salt: salt, notice: notice))
-        commits = Mutex(
-            try Commits(
-                recovery, in: directory, on: disk, settings: settings, usage: usage, spare: spare, recent: recent,
-                dedupe: keys, salt: salt, now: wall()))
+                directory: directory, disk: disk, files: files, settings: settings, space: space, usage: usage,
+                spare: spare, clock: LedgerClock(wall: wall, steady: steady), salt: salt, notice: notice))
         scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
@@ -88,7 +96,15 @@ public final class Spool: EventLog, @unchecked Sendable {
         } else {
             syncTimer = nil
         }
-        books.know { numbers in keys.keys(of: numbers, now: wall()) }
+        books.know(
+            LedgerBooks.Committing(
+                keysOf: { numbers in keys.keys(of: numbers, now: wall()) },
+                end: { [weak self] first in self?.end(first) ?? false },
+                reconsider: { [weak self] in self?.reconsider() }))
+        if let closed {
+            books.want(SegmentWriter.zeroStepBytes)
+            notice(.closed(closed))
+        }
         guard case .byThread = settings.commit else { return }
         let own = Committer { [weak self] batch, claim in
             let closed = CommitRefusal(reason: "the spool is closed", retryAfterSeconds: Commits.retryAfterSeconds)
@@ -102,36 +118,89 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Makes a batch durable: see `EventLog`. `SpoolSettings.commit` says on whose thread.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         if let committer = committing.withLock({ $0?.committer }) { return committer.submit(batch, done) }
-        let result = commits.withLock { commitNow(batch, &$0) }
-        if case .refused = result { books.makeRoom() } else { books.handOutSoon() }
+        let result = commitNow(batch)
+        books.handOutSoon()
         done(result)
     }
 
-    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits, _ claim: CommitClaim = CommitClaim())
-        -> CommitOutcome
-    {
+    /// Makes a batch durable, once finished events have made room for it if they had to.
+    private func commitNow(_ batch: CommitBatch, _ claim: CommitClaim = CommitClaim()) -> CommitOutcome {
+        while true {
+            let outcome = commits.withLock { commits in
+                commits.hasRoom(for: batch, now: wall()) ? commitNow(batch, &commits, claim) : nil
+            }
+            if let outcome { return outcome }
+            // Without the lock: who is asked for room may need it.
+            let bytes = SegmentWriter.size(of: batch, batch.events.indices)
+            guard space.canHold(bytes), !claim.isGivenUp, books.hasMadeRoom(for: bytes) else { break }
+        }
+        return commits.withLock { commitNow(batch, &$0, claim) }
+    }
+
+    private func commitNow(_ batch: CommitBatch, _ commits: inout Commits, _ claim: CommitClaim) -> CommitOutcome {
         let wasClosed = commits.closed
         let result = commits.commit(batch, now: wall(), claim: claim)
-        if commits.closed != wasClosed { notice(commits.closed.map(Notice.closed) ?? .opened) }
-        if let appended = result.appended { books.hear(appended) }
+        tell(commits.closed, since: wasClosed)
+        if let appended = result.appended {
+            books.hear(appended)
+            if !appended.sealed.isEmpty { books.makeRoom() }
+        }
         lastStanding.withLock { $0 = commits.standing }
         return result.outcome
     }
 
     private func committed(_ batch: CommitBatch, _ claim: CommitClaim) -> Committer.Committed {
-        let outcome = commits.withLock { commitNow(batch, &$0, claim) }
-        return Committer.Committed(outcome: outcome) { [books] in
-            if case .refused = outcome { books.makeRoom() } else { books.handOutHere() }
+        Committer.Committed(outcome: commitNow(batch, claim)) { [books] in books.handOutHere() }
+    }
+
+    /// Ends the newest segment for the books: see `Commits.end`.
+    private func end(_ first: UInt64) -> Bool {
+        commits.withLock { commits in
+            let wasClosed = commits.closed
+            let hasEnded = commits.end(first)
+            tell(commits.closed, since: wasClosed)
+            hearSealed(&commits)
+            return hasEnded
         }
+    }
+
+    /// Opens the door again if what closed it has passed; a commit under way will see to it itself.
+    private func reconsider() {
+        _ = commits.withLockIfAvailable { reconsider(&$0) }
+    }
+
+    private func reconsider(_ commits: inout Commits) {
+        guard let wasClosed = commits.closed else { return }
+        commits.reconsider()
+        hearSealed(&commits)
+        tell(commits.closed, since: wasClosed)
+        lastStanding.withLock { $0 = commits.standing }
+    }
+
+    /// Says that the door was opened or closed, once: the reason's figures are others at each refusal.
+    private func tell(_ closed: String?, since wasClosed: String?) {
+        switch (wasClosed, closed) {
+        case (nil, let closed?): notice(.closed(closed))
+        case (.some, nil): notice(.opened)
+        default: break
+        }
+    }
+
+    /// Tells the books of segments that ended otherwise than by a commit.
+    private func hearSealed(_ commits: inout Commits) {
+        let sealed = commits.takeSealed()
+        if !sealed.isEmpty { books.hear(Commits.Appended(sealed: sealed, segment: 0, events: [])) }
     }
 
     /// The queue of a target's name, registered durably if it is new.
     public func queue(named name: String) throws(SpoolError) -> QueueID {
         var outcome: Result<QueueID, SpoolError>?
         commits.withLock { commits in
+            let wasClosed = commits.closed
             do throws(SpoolError) { outcome = .success(try commits.queue(named: name)) } catch {
                 outcome = .failure(error)
             }
+            tell(commits.closed, since: wasClosed)
         }
         let queue = try outcome!.get()
         books.register(queue, named: name)
@@ -230,9 +299,7 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// What the commits stand at or, while one is under way, what they stood at after the last: nobody who asks waits for the disk.
     private func standing() -> CommitStanding {
         let now = commits.withLockIfAvailable { commits -> CommitStanding in
-            let wasClosed = commits.closed != nil
-            commits.reconsider()
-            if wasClosed && commits.closed == nil { notice(.opened) }
+            reconsider(&commits)
             return commits.standing
         }
         if let now { return now }

@@ -21,6 +21,11 @@ public enum SpoolError: Error, Hashable, Sendable {
 }
 
 extension SpoolError {
+    /// Whether the disk has no room for what was to be made or written.
+    public var isForWantOfRoom: Bool {
+        if case .system(_, _, let number) = self { number == ENOSPC || number == EDQUOT } else { false }
+    }
+
     /// The fault in words, and what to do about it.
     public var described: String {
         switch self {

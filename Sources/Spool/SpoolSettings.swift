@@ -32,6 +32,11 @@ public struct SpoolSettings: Sendable, Equatable {
     /// Who commits.
     public var commit: Commit = .byCaller
 
+    /// Half of what is free when the door closes: what the audit log leaves to outcomes and failures, in bytes.
+    public var auditReserveBytes: Int { (minFreeBytes + SegmentWriter.zeroStepBytes) / 2 }
+    /// The longest record that the spool could hold, if it held no other, in bytes: an event's body, headers and all.
+    public var recordLimitBytes: Int { SpoolSpace(self).recordLimitBytes }
+
     /// The defaults, in a directory.
     public init(path: String) {
         self.path = path

@@ -58,6 +58,42 @@ struct ReporterTests {
         #expect(directory.lines("failures.ndjson").count == 1)
     }
 
+    @Test func onAFullDiskAuditLinesGiveWayToFailures() async throws {
+        let notices = Mutex<[DeliveryNotice]>([])
+        let free = Mutex(1 << 20)
+        let reserve = AuditReserve(bytes: 64 << 10) { free.withLock { $0 } }
+        let reporter = Reporter(directory: directory.path, reserve: reserve) { notice in
+            notices.withLock { $0.append(notice) }
+        }
+        func audit(_ events: Int...) {
+            for event in events { reporter.audit([record(UInt64(event))]) }
+            reporter.flush()
+        }
+        audit(1)
+        #expect(directory.lines("audit.ndjson").count == 1)
+        // What was set aside goes first; it brings nothing here.
+        directory.write("audit-20260101T000000Z.ndjson", "{}\n")
+        directory.write("failures-20260101T000000Z.ndjson", "{}\n")
+        free.withLock { $0 = 60 << 10 }
+        audit(2, 3)
+        audit(4)
+        #expect(directory.lines("audit.ndjson").count == 1)
+        #expect(directory.names().contains("audit-20260101T000000Z.ndjson") == false)
+        #expect(directory.names().contains("failures-20260101T000000Z.ndjson"))
+        #expect(reporter.auditLinesLeftOut == 3)
+        let answers = Mutex<[Bool]>([])
+        reporter.failures([record(5, .failed)]) { written in answers.withLock { $0.append(written) } }
+        try await eventually("the callback") { answers.withLock { $0 == [true] } }
+        reporter.flush()
+        #expect(directory.lines("failures.ndjson").count == 1)
+        #expect(reporter.auditLinesLeftOut == 4)
+        free.withLock { $0 = 1 << 20 }
+        audit(6)
+        #expect(directory.lines("audit.ndjson").count == 2)
+        #expect(notices.withLock { $0.map(\.level) } == [.error, .info])
+        #expect(notices.withLock { $0.last?.message.contains("4 lines") } == true)
+    }
+
     @Test func anAuditFileThatCannotBeWrittenIsSaidOnceAndHoldsUpNothing() {
         let notices = Mutex<[String]>([])
         let reporter = Reporter(directory: directory.path) { notice in notices.withLock { $0.append(notice.message) } }

@@ -286,6 +286,19 @@ struct ConfigurationReaderTests {
                 """)
     }
 
+    @Test(arguments: [("1MiB", 1), ("1MiB", 0), ("2MiB", 0)])
+    func aSpoolMayBeSmallAndTheCheckSaysIfABodyDoesNotFit(size: String, findings: Int) throws {
+        let limits = findings == 0 && size == "1MiB" ? #""limits": {"body": "512KiB"}, "# : ""
+        let reading = try reading(configuration(more: limits + "\"spool\": {\"max_size\": \"\(size)\"},"))
+        #expect(reading.configuration != nil)
+        #expect(reading.findings.map(\.severity) == Array(repeating: .warning, count: findings))
+        #expect(reading.findings.allSatisfy { $0.path == "spool.max_size" && $0.hint.contains("lower `limits.body`") })
+    }
+
+    @Test func aSpoolOfLessThanAMebibyteIsRefused() throws {
+        #expect(try reading(configuration(more: #""spool": {"max_size": "1023KiB"},"#)).configuration == nil)
+    }
+
     @Test func theSpoolIsFoundEvenInAConfigurationWithErrors() throws {
         let wrong = try reading(configuration(routes: "{}", more: #""spool": {"path": "elsewhere"},"#))
         #expect(wrong.spoolPath(besides: "/etc/hookswitch/routes.json") == "/etc/hookswitch/elsewhere")

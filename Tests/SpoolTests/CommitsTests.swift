@@ -87,9 +87,11 @@ struct CommitsTests {
         var writing = try Writing()
         writing.commit(NewEvent("a"))
         writing.disk.fail(.init(call: .write, times: .max, carries: .nothing))
-        #expect(throws: SpoolError.self) { try writing.commits.queue(named: "one") }
-        writing.disk.heal()
         let queue = try writing.commits.queue(named: "one")
+        #expect(writing.commits.closed != nil)
+        #expect(throws: SpoolError.self) { try writing.commits.makeQueuesDurable() }
+        writing.disk.heal()
+        #expect(try writing.commits.queue(named: "one") == queue)
         writing.commit(NewEvent("b", to: queue))
         #expect(try writing.recovered(.nothing).queues == [queue: "one"])
     }

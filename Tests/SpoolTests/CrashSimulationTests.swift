@@ -240,6 +240,7 @@ struct CrashSimulation {
     }
 
     private mutating func retain() {
+        if random.onceIn(3) { spool?.end() }
         for range in spool?.retain(isShort: random.onceIn(4)) ?? [] {
             for number in range {
                 if events[number]?.deliveries.values.contains(.owed) == true {

@@ -79,7 +79,8 @@ struct DirectFileTests {
     }
 
     @Test func anErasedEventStaysErasedWhenTheNextIsWrittenBesideIt() throws {
-        let spool = try Spool(SpoolSettings(path: directory.path + "/spool"), notice: { _ in })
+        // Its events are of today: nothing of them goes meanwhile.
+        let spool = try Spool(SpoolSettings(path: directory.path + "/spool"), wall: { 1_000 }, notice: { _ in })
         defer { spool.close() }
         let queue = try spool.queue(named: "crm")
         let secret = "someone's address"

@@ -94,6 +94,8 @@ final class NoticeLog: Sendable {
     func count(_ matches: (Spool.Notice) -> Bool) -> Int { notices.count(where: matches) }
     var damages: Int { count { if case .damage = $0 { true } else { false } } }
     var openings: Int { count { if case .opened = $0 { true } else { false } } }
+    var journalRecoveries: Int { count { if case .journalWritten = $0 { true } else { false } } }
+    var journalFailures: Int { count { if case .journal = $0 { true } else { false } } }
     var closings: Int { count { if case .closed = $0 { true } else { false } } }
 }
 

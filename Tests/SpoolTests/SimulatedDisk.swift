@@ -59,6 +59,8 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     private var isDead = false
     private weak var lockHolder: LockHolder?
     private var free = 1 << 40
+    /// What all files together may hold, if that decides what is free.
+    private var capacity: Int?
     /// How often a write or a sync fails: once in so many times.
     private var chance: Int?
 
@@ -73,6 +75,9 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
     }
     func setFree(_ bytes: Int) { locked { free = bytes } }
+    /// From now on the files may hold so much; a write that they have no room for fails.
+    func setCapacity(_ bytes: Int) { locked { capacity = bytes } }
+    private var used: Int { names.values.reduce(0) { $0 + $1.seen.count } }
     func failWritesAndSyncs(onceIn times: Int) { locked { chance = times } }
     /// Dies after so many calls: this and every later one fails, and changes nothing.
     func die(afterCalls calls: Int) { locked { callsLeft = calls } }
@@ -137,6 +142,7 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
                 after.durableNames[path] = copy
             }
             after.free = free
+            after.capacity = capacity
             return after
         }
     }
@@ -189,7 +195,9 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
         }
     }
 
-    func freeBytes(_ path: String) throws(SpoolError) -> Int { try checked(.freeBytes, path) { free } }
+    func freeBytes(_ path: String) throws(SpoolError) -> Int {
+        try checked(.freeBytes, path) { capacity.map { max(0, $0 - used) } ?? free }
+    }
 
     private final class LockHolder: Sendable {}
 
@@ -222,8 +230,12 @@ final class SimulatedDisk: Disk, @unchecked Sendable {
     fileprivate func write(_ inode: Inode, _ path: String, _ buffers: [UnsafeRawBufferPointer], at offset: Int)
         throws(SpoolError)
     {
-        try checked(.write, path) {
-            put(inode, buffers, at: offset, limit: buffers.reduce(0) { $0 + $1.count })
+        try checked(.write, path) { () throws(SpoolError) in
+            let bytes = buffers.reduce(0) { $0 + $1.count }
+            if let capacity, used + max(0, offset + bytes - inode.seen.count) > capacity {
+                throw .system(call: "write", path: path, errno: ENOSPC)
+            }
+            put(inode, buffers, at: offset, limit: bytes)
         } failing: { fault in
             // Cut short somewhere.
             let whole = buffers.reduce(0) { $0 + $1.count }

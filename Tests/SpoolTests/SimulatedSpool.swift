@@ -35,12 +35,15 @@ struct SimulatedSpool {
         removal = Removal(
             directory: directory, disk: disk, usage: SpoolUsage(bytes: recovery.bytes),
             spare: SpareSegment(bytes: recovery.spareBytes), segmentBytes: SimulatedSpool.segmentBytes)
+        let settings = SpoolSettings(path: directory)
+        let segmentBytes = SimulatedSpool.segmentBytes
+        commits = try Commits(
+            recovery, in: directory, on: disk, settings: settings, usage: removal.usage,
+            space: SpoolSpace(settings, segmentLimits: segmentBytes...segmentBytes), spare: removal.spare,
+            salt: { salt }, now: 0)
         journal = try OutcomeJournal(
             number: recovery.journalNumber + 1, salt: salt, standings: ledger.standings,
             tried: SimulatedSpool.tried(ledger), keys: kept, in: directory, on: disk)
-        commits = try Commits(
-            recovery, in: directory, on: disk, settings: SpoolSettings(path: directory), usage: removal.usage,
-            spare: removal.spare, salt: { salt }, now: 0, segmentBytes: SimulatedSpool.segmentBytes)
     }
 
     private static func tried(_ ledger: Ledger) -> [JournalEntry] {
@@ -113,6 +116,12 @@ struct SimulatedSpool {
     }
 
     private let retention = Retention(retainMilliseconds: 0)
+
+    /// Ends the newest segment, as the books have it done where something in it is to go.
+    mutating func end() {
+        guard let newest = ledger.segments.last, !newest.isSealed, commits.end(newest.first) else { return }
+        for sealed in commits.takeSealed() { ledger.seal(sealed) }
+    }
 
     /// Removes finished segments, as the ledger's books do; answers the numbers that went.
     mutating func retain(isShort: Bool) -> [Range<UInt64>] {

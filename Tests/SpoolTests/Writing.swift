@@ -20,8 +20,8 @@ struct Writing {
         usage = SpoolUsage(bytes: recovery.bytes)
         commits = try Commits(
             recovery, in: "/s", on: disk, settings: settings, usage: usage,
-            spare: SpareSegment(bytes: recovery.spareBytes),
-            salt: { 7 }, now: 0, segmentBytes: segmentBytes)
+            space: SpoolSpace(settings, segmentLimits: segmentBytes.map { $0...$0 } ?? SpoolSpace.segmentLimits),
+            spare: SpareSegment(bytes: recovery.spareBytes), salt: { 7 }, now: 0)
     }
 
     @discardableResult

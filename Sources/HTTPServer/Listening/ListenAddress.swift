@@ -91,6 +91,9 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
     /// Its `errno`.
     public var errno: Int32
 
+    /// Whether the disk has no room for a Unix socket's name.
+    public var isForWantOfRoom: Bool { errno == ENOSPC || errno == EDQUOT }
+
     /// The reason, and what to do.
     public var description: String {
         if call == "LISTEN_FDS" {

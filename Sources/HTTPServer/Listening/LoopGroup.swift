@@ -10,6 +10,8 @@ public final class LoopGroup: Sendable {
     public let loops: [EventLoop]
     /// What they hold together.
     public let occupancy: Occupancy
+    /// Where they listen; port 0 has become the one that the kernel chose.
+    public let addresses: [ListenAddress]
 
     /// So many loops that listen.
     ///
@@ -42,10 +44,14 @@ public final class LoopGroup: Sendable {
         }
         for loop in loops where loops.count > 1 { loop.siblings = loops.filter { $0 !== loop } }
         self.loops = loops
+        addresses = listeners[0].map(\.address)
     }
 
-    /// Where they listen; port 0 has become the one that the kernel chose.
-    public var addresses: [ListenAddress] { loops[0].addresses }
+    /// Has the first loop listen at one more address, from now on.
+    /// - Throws: `ListenError` if that could not be had.
+    public func listen(also settings: ListenerSettings) throws(ListenError) {
+        loops[0].listen(at: try Listener(settings))
+    }
 
     /// Starts the threads; `nil` if the process may have no more. `makeHandler` is called once on each.
     public func start(name: String, makeHandler: @escaping @Sendable (EventLoop) -> any RequestHandler) -> [LoopThread]?

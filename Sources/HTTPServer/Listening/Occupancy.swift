@@ -17,7 +17,7 @@ public final class Occupancy: Sendable {
     public var heldBytes: Int { bytes.load(ordering: .relaxed) }
 
     /// Whether the loops end: from then on each keeps what it accepts.
-    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+    public var isStopping: Bool { stopping.load(ordering: .relaxed) }
     func beginStopping() { stopping.store(true, ordering: .relaxed) }
 
     /// Takes a place for one more connection. False if there is none.

@@ -25,7 +25,14 @@ struct SocketFile: Sendable {
         // `sun_path` holds 107 bytes: a longer name would be another one.
         let beside = path.utf8.count < 100 ? path + ".new" : String(path.dropLast(4)) + ".new"
         unlink(beside)
-        try must("bind", ListenAddress.unix(path: beside, mode: mode).bind(descriptor))
+        var bound = ListenAddress.unix(path: beside, mode: mode).bind(descriptor)
+        let reason = errno
+        if bound != 0 && (reason == ENOSPC || reason == EDQUOT) {
+            // The one before it has the room that this one needs, and nobody listens there any more, or for long.
+            if unlink(path) == 0 { bound = ListenAddress.unix(path: beside, mode: mode).bind(descriptor) }
+            if bound != 0 { errno = reason }
+        }
+        try must("bind", bound)
         do throws(ListenError) {
             try must("chmod", chmod(beside, mode_t(mode)))
             if let owner { try must("chown", chown(beside, owner.user ?? .max, owner.group ?? .max)) }

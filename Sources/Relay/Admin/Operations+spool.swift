@@ -15,6 +15,7 @@ extension Operations {
             }
             $0.member("sync_seconds", spool.syncSeconds)
             if let closed = spool.closed { $0.member("closed", closed) }
+            if reporter.auditLinesLeftOut > 0 { $0.member("audit_left_out", reporter.auditLinesLeftOut) }
             if spool.stalledSeconds > 0 { $0.member("stalled_seconds", spool.stalledSeconds) }
             if let buffer = spool.buffer { $0.member("buffer") { write(buffer, to: &$0) } }
         }

@@ -207,7 +207,7 @@ extension ConfigurationReader {
                     }
                 ),
                 ("retain", { settings.retain = self.duration($0) ?? settings.retain }),
-                ("max_size", { settings.maxSizeBytes = self.size($0, (8 << 20)...Int.max) ?? settings.maxSizeBytes }),
+                ("max_size", { settings.maxSizeBytes = self.size($0, (1 << 20)...Int.max) ?? settings.maxSizeBytes }),
                 ("min_free", { settings.minFreeBytes = self.size($0, 0...Int.max) ?? settings.minFreeBytes }),
             ])
         if let buffer, let isBuffered = bool(buffer) {

@@ -11,6 +11,7 @@ extension ConfigurationReader {
         checkListeners(result)
         checkControlSocket(result)
         if let cluster = result.cluster { checkCluster(cluster) }
+        checkSpace(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }
         let named = Set(result.onFailure + result.targets.flatMap { $0.onFailure ?? [] })
@@ -49,6 +50,16 @@ extension ConfigurationReader {
         error(
             "\(path) has \(path.utf8.count) bytes, and the name of a socket has \(limit) at the most", at: value.offset,
             "spool.path", hint: "give the spool a shorter path: a symbolic link to it will do")
+    }
+
+    /// A body that the spool could not hold if it held nothing else would be refused with 503 for ever.
+    private func checkSpace(_ result: Configuration) {
+        let (body, headers) = (result.bodyLimitBytes, result.limits.headerBytes)
+        let fits = result.spool.recordLimitBytes - headers
+        guard body > fits, let value = document.root[key: "spool"]?[key: "max_size"] else { return }
+        warning(
+            "the spool has no room for the largest bodies that are accepted: longer than \(fits) bytes they are always refused with 503",
+            at: value.offset, "spool.max_size", hint: "raise `spool.max_size`, or lower `limits.body` to \(fits) bytes")
     }
 
     private func checkListeners(_ result: Configuration) {

@@ -84,8 +84,11 @@ public final class Daemon: Sendable {
         }
         failures = FailureRecords(log: spool, now: { hs_wall_ms() })
         failures.follow(configuration)
+        let directory = configuration.spool.path
         reporter = Reporter(
-            directory: configuration.spool.path, notify: { notices.hear($0) }, written: { [member] in member?.wake() })
+            directory: directory,
+            reserve: AuditReserve(directory: directory, bytes: configuration.spool.auditReserveBytes),
+            notify: { notices.hear($0) }, written: { [member] in member?.wake() })
         let options = DeliveryOptions(
             userAgent: "hookswitch/\(hookswitchVersion)", directory: configuration.directory,
             notify: { notices.hear($0) },
@@ -107,15 +110,15 @@ public final class Daemon: Sendable {
     private static func listen(
         _ configuration: Configuration, _ identity: CurrentIdentity?, besideAnother: Bool, _ notices: Notices
     ) throws(DaemonError) -> (door: LoopGroup, controls: LoopGroup) {
-        let socket = ListenerSettings(configuration.controlSocket)
         do throws(ListenError) {
             let door = try LoopGroup(
                 configuration.loops ?? Int(hs_processors()), listening: configuration.listen,
                 limits: configuration.limits, identity: identity, besideAnother: besideAnother,
                 notice: { notices.hear($0) })
             let controls = try LoopGroup(
-                1, listening: [socket] + (configuration.admin.map { [ListenerSettings($0)] } ?? []),
-                limits: ServerLimits(), besideAnother: besideAnother, notice: { notices.hear($0) })
+                1, listening: configuration.admin.map { [ListenerSettings($0)] } ?? [], limits: ServerLimits(),
+                besideAnother: besideAnother, notice: { notices.hear($0) })
+            try listenForVerbs(controls, at: ListenerSettings(configuration.controlSocket), notices.log)
             return (door, controls)
         } catch {
             throw DaemonError(error)
@@ -168,7 +171,7 @@ public final class Daemon: Sendable {
             .info, "ready",
             [
                 "listen": door.addresses.map(\.description).joined(separator: " "),
-                "admin": controls.addresses.dropFirst().map(\.description).joined(separator: " "),
+                "admin": controls.addresses.map(\.description).joined(separator: " "),
                 "spool": configuration.spoolInWords, "version": hookswitchVersion,
             ])
         hs_forget_startup_code()

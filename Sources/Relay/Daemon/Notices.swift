@@ -25,6 +25,8 @@ struct Notices: Sendable {
             log.write(
                 .error, "outcomes could not be written and are tried again; a restart now would deliver some twice",
                 ["reason": error.described])
+        case .journalWritten:
+            log.write(.info, "outcomes are written again")
         case .retention(let error):
             log.write(.warning, "a finished segment could not be removed", ["reason": error.described])
         }

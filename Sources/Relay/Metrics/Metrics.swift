@@ -74,6 +74,9 @@ struct Metrics: Sendable {
         text.gauge("hookswitch_spool_closed", "1 while new events are refused for want of room or a failing disk.") {
             $0.add(spool.closed == nil ? 0 : 1)
         }
+        text.counter(
+            "hookswitch_audit_lines_left_out", "Lines left out of the audit log, mostly for want of room on the disk."
+        ) { $0.add(engine.auditLinesLeftOut) }
         text.histogram("hookswitch_spool_sync_duration_seconds", "How long a sync of the spool took.") {
             $0.add(spool.syncs)
         }

@@ -63,6 +63,10 @@ struct StatusPage {
         line +=
             "\ndoor: \(count("accepted")) accepted, \(count("duplicates")) of them repeated, \(count("refused")) refused"
         if let before, let rate = rate("door", "accepted", since: before) { line += ", \(rate) accepted a second" }
+        if let leftOut = spool?[key: "audit_left_out"].map(\.plainText) {
+            let text = "\(StatusPage.grouped(leftOut)) lines are missing in the audit log: the disk was short of room"
+            line += "\n" + terminal.styled(text, .warning)
+        }
         if let closed = spool?[key: "closed"]?.string {
             line += "\n" + terminal.styled("new events are refused: \(closed)", .bad)
         }
