@@ -251,8 +251,9 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             case .failed: failures.append(settlement)
             }
         }
-        if !outcomes.isEmpty { log.settle(outcomes, told: now.wall) }
+        // The lines first: what the log makes durable, it makes so behind all that was handed over before.
         reporter.audit(records.filter { $0.status != .failed })
+        if !outcomes.isEmpty { log.settle(outcomes, told: now.wall) }
         if !failures.isEmpty { giveUp(failures, records.filter { $0.status == .failed }) }
     }
 

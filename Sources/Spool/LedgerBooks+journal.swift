@@ -27,6 +27,7 @@ extension LedgerBooks {
                 guard journal != nil else { throw .system(call: "append", path: around.directory, errno: 5) }
                 try journal?.append(entries, keys: keys)
                 count(journal)
+                if !entries.isEmpty { writeFirst() }
                 if journal?.isFull(limitBytes: journalLimitBytes) == true { scheduleCheckpoint(afterSeconds: 0) }
             } catch {
                 // The ledger knows what the file does not: a checkpoint of it replaces the file that failed.
@@ -99,3 +100,4 @@ extension LedgerBooks {
         return written
     }
 }
+                writeFirst()

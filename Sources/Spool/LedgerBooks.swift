@@ -2,7 +2,7 @@ import CPlatform
 import Dispatch
 import Synchronization
 
-// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's three, which are touched on `journalQueue` alone.
+// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's four, which are touched on `journalQueue` alone.
 /// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the
 /// journal by another, and a segment that is being compacted by a third.
 final class LedgerBooks: @unchecked Sendable {
@@ -65,6 +65,8 @@ final class LedgerBooks: @unchecked Sendable {
     var journalBytes: Int
     var checkpointIsScheduled = false
 
+    /// What is to be written before any outcome is. Owned by the journal's queue.
+    var writeFirst: @Sendable () -> Void = {}
     init(_ recovery: Recovery, _ around: Surroundings) throws(SpoolError) {
         self.around = around
         ledger = recovery.ledger
@@ -116,6 +118,9 @@ final class LedgerBooks: @unchecked Sendable {
         }
         guard isFirst else { return }
         queue.async { [self] in
+    /// See `EventLog.beforeOutcomes`.
+    func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { journalQueue.async { self.writeFirst = write } }
+
             heard.withLock { $0.isTakenInSoon = false }
             takeIn()
             handOutAll()

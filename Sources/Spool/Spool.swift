@@ -161,6 +161,9 @@ public final class Spool: EventLog, @unchecked Sendable {
                 continue
             }
             let isOwed = event.owed.contains(delivery.queue)
+    /// Calls `write` before outcomes are written to the journal.
+    public func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { books.beforeOutcomes(write) }
+
             if !isOwed && !books.queues(of: delivery.event).contains(delivery.queue) {
                 results[delivery] = .neverOwed
             }
