@@ -27,7 +27,7 @@ public struct SpoolInspection: Sendable {
     private let disk: any Disk
 
     /// An inspection of the spool at a path.
-    public init(path: String, disk: any Disk = SystemDisk()) { self.init(directory: path + "/segments", on: disk) }
+    public init(path: String, disk: any Disk = SystemDisk.forReading) { self.init(directory: path + "/segments", on: disk) }
 
     init(directory: String, on disk: any Disk) {
         self.directory = directory
