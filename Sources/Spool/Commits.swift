@@ -16,6 +16,8 @@ struct Commits {
         var sealed: [SealedSegment] = []
         var segment: UInt64
         var events: [Event] = []
+        /// The number behind the last whose event is synced.
+        var durable: UInt64
     }
 
     /// Kept free within `max_size` for outcomes and failures, in bytes; at most a sixteenth of it.
@@ -84,13 +86,13 @@ struct Commits {
             continuing: last, nextNumber: nextNumber, in: directory, on: disk, segmentBytes: self.segmentBytes,
             pastCache: settings.sync == .always, recent: recent,
             cutting: { usage.remove($0 - last.end) })
-        if last.isCurrent {
+        if last.isCurrent, nextNumber == last.first + UInt64(last.index.places.count) {
             writer = continued
             // A power cut while it was begun can have left its header alone, and the tables of older segments go with them.
             if !last.hasQueues, !queues.isEmpty { try writer?.append(queues: queues) }
             return
         }
-        // One of an older format is left as it was written.
+        // One of an older format is left as it is, and one whose end is missing: numbers go on in the next.
         if nextNumber > last.first {
             justSealed.append(SealedSegment(first: last.first, bytes: continued.end))
         } else {
@@ -142,6 +144,11 @@ struct Commits {
     mutating func takeSealed() -> [SealedSegment] {
         defer { justSealed = [] }
         return justSealed
+    }
+
+    /// What the ledger has not heard of yet, beside events.
+    mutating func news() -> Appended {
+        Appended(sealed: takeSealed(), segment: writer?.first ?? 0, durable: nextNumber - UInt64(standing.unsynced))
     }
 
     /// Overwrites what the open segment's file may hold of a former use.
@@ -206,9 +213,7 @@ struct Commits {
             for pair in repeats {
                 if case .accepted(let number)? = fates[pair.of] { fates[pair.event] = .duplicate(of: number) }
             }
-            var news = Appended(segment: writer?.first ?? 0)
-            news.sealed = justSealed
-            justSealed = []
+            var news = news()
             news.events = zip(taken, appended).map { index, place in
                 Appended.Event(
                     number: place.number, offset: place.offset, owed: batch.events[index].owed,

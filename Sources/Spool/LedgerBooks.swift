@@ -58,15 +58,19 @@ final class LedgerBooks: @unchecked Sendable {
     /// Keys of events whose segments are gone.
     var kept: [KeptKey]
     var room = RoomMaking()
+    /// How far numbers are, and what is lost of them.
+    var mark: NumberMark
+    /// Up to where the journal knows of numbers that were given.
+    var markedTo: UInt64
     /// The keys of events that still count, as the committing side has them.
     private var keysOf: @Sendable (Range<UInt64>) -> [KeptKey] = { _ in [] }
     var journal: OutcomeJournal?
+    /// What is to be written before any outcome is. Owned by the journal's queue.
+    var writeFirst: @Sendable () -> Void = {}
     /// What the journal counts for in `usage`; it counts until it is replaced, written or not.
     var journalBytes: Int
     var checkpointIsScheduled = false
 
-    /// What is to be written before any outcome is. Owned by the journal's queue.
-    var writeFirst: @Sendable () -> Void = {}
     init(_ recovery: Recovery, _ around: Surroundings) throws(SpoolError) {
         self.around = around
         ledger = recovery.ledger
@@ -75,11 +79,17 @@ final class LedgerBooks: @unchecked Sendable {
         let behind = (ledger.segments.map(\.lastReceivedAt).max() ?? 0) - around.clock.now
         if behind > 0 { ledger.tried.pullIn(by: behind) }
         kept = recovery.kept
+        mark = recovery.mark
+        let startedAt = around.clock.now
+        for index in mark.lost.indices where mark.lost[index].noticedAt == 0 { mark.lost[index].noticedAt = startedAt }
+        mark.gone = ledger.absent(before: mark.given)
+        mark.isWhole = true
+        markedTo = mark.given
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)
         let new = try OutcomeJournal(
             number: recovery.journalNumber + 1, salt: around.salt(), standings: ledger.standings,
-            tried: ledger.tried.entries, keys: kept, in: around.directory, on: around.disk)
+            tried: ledger.tried.entries, keys: kept, mark: mark, in: around.directory, on: around.disk)
         journal = new
         journalBytes = new.end
         around.usage.add(new.end)
@@ -90,7 +100,10 @@ final class LedgerBooks: @unchecked Sendable {
         }
         dueTimer.schedule(deadline: .distantFuture)
         dueTimer.activate()
-        retentionTimer.setEventHandler { [weak self] in self?.retain() }
+        retentionTimer.setEventHandler { [weak self] in
+            self?.retain()
+            self?.markNumbers()
+        }
         retentionTimer.schedule(
             deadline: .now() + .seconds(LedgerBooks.retentionSeconds),
             repeating: .seconds(LedgerBooks.retentionSeconds))
@@ -105,6 +118,9 @@ final class LedgerBooks: @unchecked Sendable {
     /// The keys of these events that still count.
     func keys(of numbers: Range<UInt64>) -> [KeptKey] { keysOf(numbers) }
 
+    /// See `EventLog.beforeOutcomes`.
+    func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { journalQueue.async { self.writeFirst = write } }
+
     /// Hears of a commit. Called under the commit lock, so that commits come in order, and before any sender is told: whoever
     /// asks the books after an answer finds the event there. Returns at once.
     func hear(_ news: Commits.Appended) { heard.withLock { $0.news.append(news) } }
@@ -118,9 +134,6 @@ final class LedgerBooks: @unchecked Sendable {
         }
         guard isFirst else { return }
         queue.async { [self] in
-    /// See `EventLog.beforeOutcomes`.
-    func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { journalQueue.async { self.writeFirst = write } }
-
             heard.withLock { $0.isTakenInSoon = false }
             takeIn()
             handOutAll()
@@ -155,6 +168,8 @@ final class LedgerBooks: @unchecked Sendable {
                 number: event.number, offset: event.offset, owed: event.owed, receivedAt: event.receivedAt,
                 toSegment: news.segment)
         }
+        mark.given = max(mark.given, (news.events.last?.number ?? 0) + 1)
+        mark.durable = max(mark.durable, news.durable)
     }
 
     func register(_ id: QueueID, named name: String) { queue.async { [self] in ledger.register(id, named: name) } }
@@ -316,6 +331,7 @@ final class LedgerBooks: @unchecked Sendable {
         let written = asked {
             receivers = [:]
             isClosed = true
+            mark.isClean = true
             return flush()
         }
         _ = written.value

@@ -8,6 +8,10 @@ public final class Notebook: Sendable {
     /// All notes together take at most so many bytes.
     public static let limitBytes = 8 << 20
 
+    /// The file's name in the spool.
+    static let name = "notes"
+    static let copyName = "notes.copy"
+
     private let directory: String
     private let disk: any Disk
     private let notes: Mutex<[String: [UInt8]]>

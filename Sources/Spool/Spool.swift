@@ -10,8 +10,12 @@ import Synchronization
 public final class Spool: EventLog, @unchecked Sendable {
     /// Something that the daemon's log should say.
     public enum Notice: Sendable {
-        /// Damaged bytes were stepped over.
-        case damage(segment: UInt64, range: Range<Int>)
+        /// Damaged bytes were stepped over, or something is missing; `copied` says whether there were bytes to set aside.
+        case damage(Damage, copied: Bool)
+        /// Bytes at a file's end were left out: a write that was cut short, as far as anything tells.
+        case torn(Damage, copied: Bool)
+        /// Events that were accepted without a sync are gone.
+        case unsynced(Range<UInt64>)
         /// New events are refused, for this reason.
         case closed(String)
         /// New events are taken again.
@@ -64,6 +68,8 @@ public final class Spool: EventLog, @unchecked Sendable {
         files = SegmentFiles(directory, on: disk, recent: recent)
         damaged = DamageCounter(in: settings.path, on: disk, notice: notice)
         for damage in recovery.damages { damaged.note(damage) }
+        for torn in recovery.torn { damaged.noteTorn(torn) }
+        if settings.sync != .always, let unsynced = recovery.unsynced { notice(.unsynced(unsynced)) }
         let usage = SpoolUsage(bytes: recovery.bytes)
         self.usage = usage
         let spare = SpareSegment(bytes: recovery.spareBytes)
@@ -77,6 +83,7 @@ public final class Spool: EventLog, @unchecked Sendable {
             try Commits(
                 recovery, in: directory, on: disk, settings: settings, usage: usage, spare: spare, recent: recent,
                 dedupe: keys, salt: salt, now: wall()))
+        books.hear(commits.withLock { $0.news() })
         scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
@@ -152,6 +159,9 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Takes note of outcomes; durable soon after.
     public func settle(_ outcomes: [Outcome], told: Int64) { books.settle(outcomes, told: told) }
 
+    /// Calls `write` before outcomes are written to the journal.
+    public func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { books.beforeOutcomes(write) }
+
     /// Owes deliveries again; durable when it returns.
     public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
@@ -161,9 +171,6 @@ public final class Spool: EventLog, @unchecked Sendable {
                 continue
             }
             let isOwed = event.owed.contains(delivery.queue)
-    /// Calls `write` before outcomes are written to the journal.
-    public func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { books.beforeOutcomes(write) }
-
             if !isOwed && !books.queues(of: delivery.event).contains(delivery.queue) {
                 results[delivery] = .neverOwed
             }
@@ -274,7 +281,11 @@ public final class Spool: EventLog, @unchecked Sendable {
             committer.close()
             watch.stop()
         }
-        commits.withLock { $0.syncPending() }
+        let last = commits.withLock { commits in
+            commits.syncPending()
+            return commits.news()
+        }
+        books.hear(last)
         books.close()
         lock.withLock { $0 = nil }
     }
