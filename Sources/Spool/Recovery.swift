@@ -40,6 +40,8 @@ struct Recovery {
     /// The newest segment, if no record can be read in it: it is begun anew, unless numbers have come further.
     private(set) var unbegun: Last?
     private(set) var journalNumber: UInt64 = 0
+    /// Whether there are events and no journal at all, which no crash leaves behind.
+    private(set) var isJournalMissing = false
     /// The size of the file that waits to be a segment again; 0 if there is none.
     private(set) var spareBytes = 0
 
@@ -147,7 +149,10 @@ struct Recovery {
                 if first + UInt64(index.places.count) < limit { damages.append(Damage(segment: first, range: range)) }
             case .end(let offset, let isBlank):
                 if limit == .max {
-                    let tail = isBlank ? RecordScan.Tail(range: offset..<offset) : try scan.tail(from: offset)
+                    let tail =
+                        isBlank
+                        ? RecordScan.Tail(range: offset..<offset)
+                        : try scan.tail(from: offset, next: first + UInt64(index.places.count))
                     last = Last(
                         first: first, file: file, end: offset, generation: generation, isCurrent: isCurrent,
                         hasQueues: hasQueues, index: index, tail: tail)
@@ -165,28 +170,49 @@ struct Recovery {
         return Segment(first: first, index, bytes: bytes)
     }
 
-    /// Takes the newest journal whose checkpoint is whole, and what was noted after it; an older program's says nothing
-    /// of numbers but what its outcomes are about.
+    /// Takes the newest journal whose checkpoint is whole, and what was noted after it; without one, what can be read of the newest that
+    /// has anything. An older program's says nothing of numbers but what its outcomes are about.
     private mutating func replay(_ names: [String], in directory: String, on disk: any Disk) throws(SpoolError) {
         let numbers = names.compactMap(OutcomeJournal.number(ofName:)).sorted(by: >)
         journalNumber = numbers.first ?? 0
+        if numbers.isEmpty, ledger.segments.contains(where: { $0.count > 0 }) { isJournalMissing = true }
+        var remains: Replayed?
         for number in numbers {
+            let replayed = try Replayed(number, over: ledger, in: directory, on: disk)
+            damages += replayed.content.damages.map { Damage(.journal(number), range: $0) }
+            torn += replayed.content.torn.map { Damage(.journal(number), range: $0) }
+            if replayed.content.isWhole { return take(replayed) }
+            if remains == nil, replayed.content.hasRecords { remains = replayed }
+        }
+        if let remains { take(remains) }
+    }
+
+    private mutating func take(_ replayed: Replayed) {
+        kept = replayed.content.keys
+        ledger = replayed.ledger
+        mark = replayed.content.counted ?? NumberMark(given: replayed.proven, durable: replayed.proven)
+    }
+
+    /// A journal played over what the segments say.
+    private struct Replayed {
+        var ledger: Ledger
+        var content: JournalContent
+        /// The number behind the last that it has an outcome of.
+        var proven: UInt64
+
+        init(_ number: UInt64, over ledger: Ledger, in directory: String, on disk: any Disk) throws(SpoolError) {
             let path = directory + "/" + OutcomeJournal.name(number)
             let file = try disk.open(path, create: false)
-            // What it says counts only if its checkpoint is whole: until then the ledger without it is kept.
-            var ledger = self.ledger
+            var played = ledger
             var proven: UInt64 = 0
-            let content = try JournalContent(
-                file, path: path, number: number, standing: { ledger.restore($0) },
+            content = try JournalContent(
+                file, path: path, number: number, standing: { played.restore($0) },
                 entry: {
-                    ledger.replay($0)
+                    played.replay($0)
                     proven = max(proven, $0.delivery.event.rawValue + 1)
                 })
-            guard let content, content.isWhole else { continue }
-            kept = content.keys
-            self.ledger = ledger
-            mark = content.counted ?? NumberMark(given: proven, durable: proven)
-            return
+            self.ledger = played
+            self.proven = proven
         }
     }
 }

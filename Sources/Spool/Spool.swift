@@ -69,6 +69,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         damaged = DamageCounter(in: settings.path, on: disk, notice: notice)
         for damage in recovery.damages { damaged.note(damage) }
         for torn in recovery.torn { damaged.noteTorn(torn) }
+        if recovery.isJournalMissing { damaged.note(Damage(.journal(0), range: 0..<0)) }
         if settings.sync != .always, let unsynced = recovery.unsynced { notice(.unsynced(unsynced)) }
         let usage = SpoolUsage(bytes: recovery.bytes)
         self.usage = usage

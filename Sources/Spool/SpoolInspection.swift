@@ -74,6 +74,11 @@ public struct SpoolInspection: Sendable {
             report(found)
         }
         let journals = names.compactMap(OutcomeJournal.number(ofName:)).sorted()
+        if journals.isEmpty, end > 1 {
+            var none = FileReport(name: OutcomeJournal.name(0), format: FileHeader.version, bytes: 0)
+            none.damages = [0..<0]
+            report(none)
+        }
         for number in journals {
             guard var found = try present({ () throws(SpoolError) in try journal(number) }) else { continue }
             if firsts.isEmpty, number == journals.last { found.missing = try missing(mark, 1..<max(1, mark.durable)) }
@@ -97,7 +102,7 @@ public struct SpoolInspection: Sendable {
             }
             let path = directory + "/" + OutcomeJournal.name(number)
             let content = try JournalContent(try disk.open(path, create: false), path: path, number: number)
-            return content?.counted ?? NumberMark()
+            return content.counted ?? NumberMark()
         }
     }
 
@@ -161,10 +166,9 @@ public struct SpoolInspection: Sendable {
         var report = FileReport(name: name, bytes: try file.size())
         report.format = try FileHeader.read(file, path: path, first: number)?.version
         var entries = 0
-        if let content = try JournalContent(file, path: path, number: number, entry: { _ in entries += 1 }) {
-            report.records = entries
-            report.damages = content.damages
-        }
+        let content = try JournalContent(file, path: path, number: number, entry: { _ in entries += 1 })
+        report.records = entries
+        report.damages = content.damages
         return report
     }
 }
