@@ -70,6 +70,7 @@ public final class Spool: EventLog, @unchecked Sendable {
         for damage in recovery.damages { damaged.note(damage) }
         for torn in recovery.torn { damaged.noteTorn(torn) }
         if recovery.isJournalMissing { damaged.note(Damage(.journal(0), range: 0..<0)) }
+        for damage in try Notebook.damages(settings.path, on: disk) { damaged.note(damage) }
         if settings.sync != .always, let unsynced = recovery.unsynced { notice(.unsynced(unsynced)) }
         let usage = SpoolUsage(bytes: recovery.bytes)
         self.usage = usage

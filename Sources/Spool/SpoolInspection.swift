@@ -32,10 +32,13 @@ public struct SpoolInspection: Sendable {
 
     private let directory: String
     private let disk: any Disk
+    /// The spool, whose notes are looked at too.
+    private var path: String?
 
     /// An inspection of the spool at a path.
     public init(path: String, disk: any Disk = SystemDisk.forReading) {
         self.init(directory: path + "/segments", on: disk)
+        self.path = path
     }
 
     init(directory: String, on disk: any Disk) {
@@ -84,6 +87,7 @@ public struct SpoolInspection: Sendable {
             if firsts.isEmpty, number == journals.last { found.missing = try missing(mark, 1..<max(1, mark.durable)) }
             report(found)
         }
+        if let path { for found in try Notebook.reports(path, on: disk) { report(found) } }
     }
 
     /// Which of these numbers, that no segment has, should be there. The daemon may have removed their segment since.
