@@ -260,7 +260,12 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// was still owed of them is settled. Also overwrites what files hold of events that are gone.
     public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
         try withCommits { commits throws(SpoolError) in try commits.leave(numbers) }
-        let results = try books.erase(numbers)
+        var results = try books.erase(numbers)
+        for (number, result) in results where result == .noSuchEvent {
+            // A start steps over what is damaged: then its bytes may be there all the same.
+            guard let segment = books.segment(around: number), let place = damaged.place(in: segment) else { continue }
+            results[number] = .damaged(place)
+        }
         try withCommits { commits throws(SpoolError) in try commits.wipe() }
         return results
     }

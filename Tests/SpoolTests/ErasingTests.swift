@@ -75,6 +75,23 @@ struct ErasingTests {
         #expect(!holdsSecret(disk))
     }
 
+    @Test func whatIsLeftOfADamagedEventIsSaidToStandInItsSegment() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit(NewEvent("one", to: crm), NewEvent("mail to \(secret)", to: crm), NewEvent("three", to: crm))
+        let position = try #require(try bench.spool.books.position(of: 2))
+        bench.spool.close()
+        bench.spool = nil
+        let path = bench.segments + "/" + SegmentWriter.name(1)
+        bench.disk.flipBit(path, byte: Int(position.offset) + Record.headerBytes + 4)
+        try bench.open()
+        #expect(
+            try bench.spool.erase([2, 4]) == [
+                2: .damaged(Position(segment: 1, offset: position.offset)), 4: .noSuchEvent,
+            ])
+        #expect(holdsSecret(bench.disk))
+    }
+
     @Test func aWriteThatFailsIsAnError() throws {
         let bench = try SpoolBench()
         let crm = try bench.spool.queue(named: "crm")
