@@ -62,6 +62,7 @@ public struct AttemptRecord: Sendable {
             writeResponse(to: &line)
             switch status {
             case .succeeded: break
+            case .failed where ending == .erased: break
             case .retrying(let next): line.member("next_attempt_at", CivilDate.iso8601(next))
             case .failed: line.member("retry", "hookswitch retry \(event)/\(target)")
             }

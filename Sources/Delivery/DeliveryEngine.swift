@@ -51,6 +51,8 @@ public final class DeliveryEngine: Sendable {
         }
         self.log = log
         self.reporter = reporter
+        // A crash in between repeats a delivery; the other way round it would leave one of which nothing tells.
+        log.beforeOutcomes { reporter.flush() }
         self.options = options
         files = SharedFiles(notify: options.notify)
         self.transfers = transfers

@@ -71,11 +71,10 @@ public final class Reporter: Sendable {
     public func failures(_ records: [AttemptRecord], _ done: @escaping @Sendable (Bool) -> Void) {
         queue.async {
             let isWritten = self.files.appendFailures(records)
-            done(isWritten)
             // A failure that could not be written comes again: only then is it one for the audit.
-            guard isWritten else { return }
-            self.audit(records)
-            self.written()
+            if isWritten { self.audit(records) }
+            done(isWritten)
+            if isWritten { self.written() }
         }
     }
 
@@ -96,11 +95,8 @@ public final class Reporter: Sendable {
         queue.async { self.files.close() }
     }
 
-    /// Returns when all that was handed over is written.
-    public func flush() {
-        queue.sync {}
-        queue.sync { self.writeAudit() }
-    }
+    /// Returns when all that was handed over is written. Not to be called in a callback of its own.
+    public func flush() { queue.sync { self.writeAudit() } }
 
     private func writeAudit() {
         let (batches, leftOut) = waiting.withLock { waiting in

@@ -17,13 +17,16 @@ extension AttemptEnding {
         }
     }
 
+    /// Nothing is left of the event that could be sent, now or by a retry.
+    static let erased = AttemptEnding.unfit(reason: "the event was erased")
+
     /// The event's record can't be read: again later if the disk failed, never if the record is damaged, and not by us if it is
     /// another relay's by now.
     static func unreadable(_ error: any Error) -> AttemptEnding {
         switch error as? SpoolError {
         case .damaged(let segment, let offset, let reason):
             .unfit(reason: "the event's record in the spool is damaged (segment \(segment), byte \(offset)): \(reason)")
-        case .erased: .unfit(reason: "the event was erased")
+        case .erased: .erased
         case .takenOver: .cancelled
         case let other?: .broken(reason: "the event can't be read from the spool: \(other)")
         case nil: .unfit(reason: "the event's record in the spool is not understood: \(error)")

@@ -257,10 +257,10 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             case .failed: failures.append(settlement)
             }
         }
+        // The lines first: what the log makes durable, it makes so behind all that was handed over before.
+        reporter.audit(failures.isEmpty ? records : records.filter { $0.status != .failed })
         if !outcomes.isEmpty { log.settle(outcomes, told: now.wall) }
-        guard !failures.isEmpty else { return reporter.audit(records) }
-        reporter.audit(records.filter { $0.status != .failed })
-        giveUp(failures, records.filter { $0.status == .failed })
+        if !failures.isEmpty { giveUp(failures, records.filter { $0.status == .failed }) }
     }
 
     /// The failure's line is durable before the log is told; if it can't be written, the delivery comes again.

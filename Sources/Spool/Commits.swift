@@ -16,6 +16,8 @@ struct Commits {
         var sealed: [SealedSegment] = []
         var segment: UInt64
         var events: [Event] = []
+        /// The number behind the last whose event is synced.
+        var durable: UInt64
     }
 
     /// When a sender may try again after a refusal.
@@ -86,7 +88,7 @@ struct Commits {
             let continued = try SegmentWriter(
                 continuing: last, nextNumber: nextNumber, in: directory, on: disk, segmentBytes: segmentBytes,
                 pastCache: settings.sync == .always, recent: recent)
-            if last.isCurrent { writer = continued }
+            if last.isCurrent, nextNumber == last.first + UInt64(last.index.places.count) { writer = continued }
             // A power cut while it was begun can have left its header alone, and the tables of older segments go with them.
             if !last.hasQueues, !queues.isEmpty { try writer?.append(queues: queues) }
         } catch {
@@ -96,7 +98,7 @@ struct Commits {
         let left = (try? last.file.size()) ?? size
         usage.remove(size - left)
         if writer != nil { return }
-        // So is one of an older format.
+        // So is one of an older format, and one whose end is missing: numbers go on in the next.
         if nextNumber > last.first {
             let voidFrom = left > last.end ? last.end : nil
             justSealed.append(SealedSegment(first: last.first, bytes: left, voidFrom: voidFrom))
@@ -169,6 +171,11 @@ struct Commits {
         return justSealed
     }
 
+    /// What the ledger has not heard of yet, beside events.
+    mutating func news() -> Appended {
+        Appended(sealed: takeSealed(), segment: writer?.first ?? 0, durable: nextNumber - UInt64(standing.unsynced))
+    }
+
     /// Overwrites what the open segment's file may hold of a former use.
     func wipe() throws(SpoolError) { try writer?.wipe() }
 
@@ -237,9 +244,7 @@ struct Commits {
             for pair in repeats {
                 if case .accepted(let number)? = fates[pair.of] { fates[pair.event] = .duplicate(of: number) }
             }
-            var news = Appended(segment: writer?.first ?? 0)
-            news.sealed = justSealed
-            justSealed = []
+            var news = news()
             news.events = zip(taken, appended).map { index, place in
                 Appended.Event(
                     number: place.number, offset: place.offset, owed: batch.events[index].owed,

@@ -4,7 +4,7 @@ public enum EraseResult: Hashable, Sendable {
     case erased(cancelled: Int)
     /// It had been erased before.
     case wasErased
-    /// Its record is damaged: what is left of it, here, was not touched.
+    /// Its record is damaged, or among bytes that no record can be read of: what is left of it, here, was not touched.
     case damaged(Position)
     /// It is not, or no longer, in the spool.
     case noSuchEvent

@@ -37,6 +37,10 @@ public protocol EventLog: AnyObject, Sendable {
     ///   what has to wait waits as long all the same.
     func settle(_ outcomes: [Outcome], told: Int64)
 
+    /// Calls `write` each time before outcomes become durable, so that what is told of them elsewhere is written first. It is called on
+    /// a queue of the log's, and must not ask the log for anything. To be set before anything is settled.
+    func beforeOutcomes(_ write: @escaping @Sendable () -> Void)
+
     /// Owes a retained delivery again, with a fresh schedule, whatever became of it. Durable when it returns.
     func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult]
 
@@ -79,6 +83,11 @@ public protocol EventLog: AnyObject, Sendable {
 
     /// Makes everything durable and lets go of the log. Nothing may be called afterwards.
     func close()
+}
+
+extension EventLog {
+    /// A log that is elsewhere has its outcomes acknowledged there, and waits for nobody here.
+    public func beforeOutcomes(_ write: @escaping @Sendable () -> Void) {}
 }
 
 /// In which order a queue's deliveries are handed out.

@@ -14,7 +14,7 @@ extension Ledger {
     /// Replays what the journal kept.
     mutating func replay(_ entry: JournalEntry) {
         let id = entry.delivery.queue
-        guard let place = place(of: entry.delivery.event.rawValue) else { return }
+        guard let place = place(of: entry.delivery.event.rawValue) else { return replayUnplaced(entry) }
         switch entry.change {
         case .done, .failed:
             forget(entry.delivery, in: place.segment)
@@ -37,8 +37,31 @@ extension Ledger {
         }
     }
 
+    private mutating func replayUnplaced(_ entry: JournalEntry) {
+        switch entry.change {
+        case .done, .failed: unplaced.remove(entry.delivery)
+        case .later, .reopened:
+            if unplaced.count < Ledger.unplacedLimit { unplaced.insert(entry.delivery) }
+        }
+    }
+
+    private mutating func noteUnplaced(_ standing: Standing) {
+        // Most segments have every event that a standing speaks of.
+        if let place = place(ofSegment: standing.segment), segments[place].live == segments[place].count,
+            segments[place].count >= Int(standing.covered)
+        {
+            return
+        }
+        for member in Bitmap(words: standing.owed).members where unplaced.count < Ledger.unplacedLimit {
+            let number = EventNumber(rawValue: standing.segment + UInt64(member))
+            guard place(of: number.rawValue) == nil else { continue }
+            unplaced.insert(DeliveryID(event: number, queue: standing.queue))
+        }
+    }
+
     /// Replaces what a queue is owed of a segment, as a checkpoint has it.
     mutating func restore(_ standing: Standing) {
+        noteUnplaced(standing)
         guard let place = place(ofSegment: standing.segment), let queue = queues[standing.queue] else { return }
         let before = segments[place]
         let owedBefore = before.owed[standing.queue]?.count ?? 0

@@ -44,6 +44,10 @@ struct Ledger {
     var segments: [Segment] = []
     var queues: [QueueID: Queue] = [:]
     var tried: Waiting
+    /// Deliveries that the journal knows as owed and of which no segment has the event: a start says so of those that are lost.
+    var unplaced: Set<DeliveryID> = []
+    /// So many of them are told.
+    static let unplacedLimit = 10_000
 
     /// An empty one; `packedFrom` is for tests, whose segments are small.
     init(packedFrom: Int = Waiting.packedFrom) { tried = Waiting(packedFrom: packedFrom) }

@@ -50,7 +50,8 @@ extension LedgerBooks {
         // Also those that it was owed to by hand, later.
         for queue in Set(content.owed).union(ledger.queues(of: value)).sorted() {
             let delivery = DeliveryID(event: number, queue: queue)
-            guard let entry = ledger.settle(Outcome(delivery, .done, progress: Progress())) else { continue }
+            // Given up, and not done: it was not made.
+            guard let entry = ledger.settle(Outcome(delivery, .failed, progress: Progress())) else { continue }
             pending.append(entry)
             cancelled += 1
         }

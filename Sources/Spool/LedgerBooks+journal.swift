@@ -26,7 +26,7 @@ extension LedgerBooks {
         do throws(SpoolError) {
             let new = try OutcomeJournal(
                 number: former + 1, salt: around.salt(), standings: ledger.standings, tried: ledger.tried.entries,
-                keys: kept, in: around.directory, on: around.disk)
+                keys: kept, mark: mark, in: around.directory, on: around.disk)
             journal = new
             count(new.end)
         } catch {
@@ -36,19 +36,23 @@ extension LedgerBooks {
         }
     }
 
-    /// Hands what is pending, and keys whose segments are to go, to the journal's queue. On the ledger's queue.
-    func flush(keys: [KeptKey] = []) -> Written {
+    /// Hands what is pending, keys whose segments are to go, and these segments' numbers, to the journal's queue. On the ledger's queue.
+    func flush(keys: [KeptKey] = [], leaving: [Range<UInt64>] = []) -> Written {
         let written = Written(journalQueue)
         let entries = pending
         pending = []
-        guard !entries.isEmpty || !keys.isEmpty else { return written }
+        let isNews = !entries.isEmpty || !keys.isEmpty || !leaving.isEmpty
+        guard isNews || mark.isClean || mark.given > markedTo else { return written }
+        let said = mark.briefly(leaving: leaving)
+        markedTo = mark.given
         journalQueue.async { [self] in
             do throws(SpoolError) {
+                if !entries.isEmpty { writeFirst() }
                 // What it came to stands in the checkpoint that is tried.
                 guard journal != nil else {
                     return written.fail(.system(call: "append", path: around.directory, errno: 5))
                 }
-                try journal?.append(entries, keys: keys)
+                try journal?.append(entries, keys: keys, mark: said)
                 if let journal { count(journal.end) }
                 if journal?.isFull(limitBytes: journalLimitBytes) == true { scheduleCheckpoint(afterSeconds: 0) }
             } catch {
@@ -60,9 +64,26 @@ extension LedgerBooks {
         return written
     }
 
+    /// Writes how far numbers are, if no outcome has said it meanwhile: a start must know of events that nobody was given. On the
+    /// ledger's queue.
+    func markNumbers() {
+        guard !isClosed else { return }
+        takeIn()
+        _ = flush()
+    }
+
+    /// The mark as a checkpoint has it: of all numbers that no segment has, or may soon have no more.
+    private func wholeMark(now: Int64) -> NumberMark {
+        let retain = Int64(around.settings.retain / .milliseconds(1))
+        mark.lost.removeAll { now - $0.noticedAt > retain }
+        let leaving = ledger.segments.filter { room.leaving.contains($0.first) }.map { $0.first..<$0.end }
+        mark.gone = ledger.absent(before: mark.given) + leaving
+        return mark
+    }
+
     /// Writes what is pending and these keys, then says on the ledger's queue whether all that it knows is durable.
-    func whenDurable(_ keys: [KeptKey], _ then: @escaping @Sendable (Bool) -> Void) {
-        let written = flush(keys: keys)
+    func whenDurable(_ keys: [KeptKey], leaving: [Range<UInt64>] = [], _ then: @escaping @Sendable (Bool) -> Void) {
+        let written = flush(keys: keys, leaving: leaving)
         journalQueue.async { [self] in
             let isDurable = journal != nil && !written.hasFailed
             queue.async { then(isDurable) }
@@ -122,15 +143,18 @@ extension LedgerBooks {
         let now = around.clock.wall(around.clock.now)
         kept.removeAll { $0.key.until <= now }
         let keys = kept
+        let mark = wholeMark(now: now)
+        markedTo = mark.given
         journalQueue.async { [self] in
             checkpointIsScheduled = false
             do throws(SpoolError) {
+                writeFirst()
                 let names = try around.disk.list(around.directory)
                 let newest = names.compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
                 let new = try OutcomeJournal(
                     number: newest + 1, salt: around.salt(), standings: standings,
                     tried: tried.entries.lazy.map { [around] in around.clock.onDisk($0) }, keys: keys,
-                    in: around.directory, on: around.disk)
+                    mark: mark, in: around.directory, on: around.disk)
                 checkpointIsWritten(new)
             } catch {
                 written.fail(error)

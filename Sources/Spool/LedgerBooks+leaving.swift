@@ -30,7 +30,7 @@ extension LedgerBooks {
         }
         let written = asked { () -> Written? in
             let firsts = ledger.segments.filter(mayGo).map(\.first)
-            return firsts.isEmpty ? nil : flush(keys: keysToKeep(of: firsts))
+            return firsts.isEmpty ? nil : flush(keys: keysToKeep(of: firsts), leaving: leave(firsts))
         }
         guard let written else { return }
         if let failure = written.value { throw failure }

@@ -28,6 +28,11 @@ extension LedgerBooks {
     /// The segments to which nothing is appended any more, by their first numbers, in order.
     func sealedSegments() -> [UInt64] { asked { ledger.segments.filter(\.isSealed).map(\.first) } }
 
+    /// The segment that an event was in, whether it has a record there or not.
+    func segment(around number: EventNumber) -> UInt64? {
+        asked { ledger.segments.last { $0.first <= number.rawValue && number.rawValue < $0.end }?.first }
+    }
+
     /// Events with a record.
     func eventCount() -> Int { asked { ledger.segments.reduce(0) { $0 + $1.live } } }
 

@@ -9,6 +9,8 @@ struct RoomMaking {
     var hasRemoved = false
     /// Segments whose keys the journal has.
     var keysAreKept: Set<UInt64> = []
+    /// Segments that are about to go: the journal says so before they do.
+    var leaving: Set<UInt64> = []
     /// After a compaction that failed, none is tried before this moment.
     var compactNotBefore: Int64 = 0
     /// How often something was erased: a copy made before counts no more.
@@ -122,7 +124,7 @@ extension LedgerBooks {
 
     private func letGo(_ firsts: [UInt64], now: Int64) {
         room.isUnderWay = true
-        whenDurable(keysToKeep(of: firsts)) { [self] isDurable in
+        whenDurable(keysToKeep(of: firsts), leaving: leave(firsts)) { [self] isDurable in
             room.isUnderWay = false
             let going = isDurable ? firsts : firsts.filter { mayGoUnwritten($0) }
             let hasRemoved = remove(Array(going), now: now)
@@ -161,6 +163,12 @@ extension LedgerBooks {
         kept += keys
         if kept.count > DedupeTable.keyLimit { kept.removeFirst(kept.count - DedupeTable.keyLimit) }
         return keys
+    }
+
+    /// Notes that segments are about to go; answers their numbers, for the journal.
+    func leave(_ firsts: [UInt64]) -> [Range<UInt64>] {
+        room.leaving = Set(firsts)
+        return ledger.segments.filter { room.leaving.contains($0.first) }.map { $0.first..<$0.end }
     }
 
     /// Removes these segments as long as there is reason to; answers whether any went.

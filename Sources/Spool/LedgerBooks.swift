@@ -2,7 +2,7 @@ import CPlatform
 import Dispatch
 import Synchronization
 
-// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's three, which are touched on `journalQueue` alone.
+// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's four, which are touched on `journalQueue` alone.
 /// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the
 /// journal by another, and a segment that is being compacted by a third.
 final class LedgerBooks: @unchecked Sendable {
@@ -75,7 +75,13 @@ final class LedgerBooks: @unchecked Sendable {
     var kept: [KeptKey]
     var room = RoomMaking()
     var committing = Committing()
+    /// How far numbers are, and what is lost of them.
+    var mark: NumberMark
+    /// Up to where the journal knows of numbers that were given.
+    var markedTo: UInt64
     var journal: OutcomeJournal?
+    /// What is to be written before any outcome is. Owned by the journal's queue.
+    var writeFirst: @Sendable () -> Void = {}
     /// What the journal counts for in `usage`; it counts until it is replaced, written or not.
     var journalBytes = 0
     var checkpointIsScheduled = false
@@ -94,6 +100,12 @@ final class LedgerBooks: @unchecked Sendable {
         let behind = (ledger.segments.map(\.lastReceivedAt).max() ?? 0) - around.clock.now
         if behind > 0 { ledger.tried.pullIn(by: behind) }
         kept = recovery.kept
+        mark = recovery.mark
+        let startedAt = around.clock.now
+        for index in mark.lost.indices where mark.lost[index].noticedAt == 0 { mark.lost[index].noticedAt = startedAt }
+        mark.gone = ledger.absent(before: mark.given)
+        mark.isWhole = true
+        markedTo = mark.given
         dueTimer = DispatchSource.makeTimerSource(queue: queue)
         retentionTimer = DispatchSource.makeTimerSource(queue: queue)
         dueTimer.setEventHandler { [weak self] in
@@ -106,6 +118,7 @@ final class LedgerBooks: @unchecked Sendable {
         retentionTimer.setEventHandler { [weak self] in
             self?.retain()
             self?.reconsider()
+            self?.markNumbers()
         }
         retentionTimer.schedule(
             deadline: .now() + .seconds(LedgerBooks.retentionSeconds),
@@ -121,6 +134,9 @@ final class LedgerBooks: @unchecked Sendable {
 
     /// The keys of these events that still count.
     func keys(of numbers: Range<UInt64>) -> [KeptKey] { committing.keysOf(numbers) }
+
+    /// See `EventLog.beforeOutcomes`.
+    func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { journalQueue.async { self.writeFirst = write } }
 
     /// Hears of a commit. Called under the commit lock, so that commits come in order, and before any sender is told: whoever
     /// asks the books after an answer finds the event there. Returns at once.
@@ -171,6 +187,8 @@ final class LedgerBooks: @unchecked Sendable {
     private func note(_ news: Commits.Appended) {
         for sealed in news.sealed { ledger.seal(sealed) }
         ledger.appended(news.events, toSegment: news.segment)
+        mark.given = max(mark.given, (news.events.last?.number ?? 0) + 1)
+        mark.durable = max(mark.durable, news.durable)
     }
 
     func register(_ id: QueueID, named name: String) { queue.async { [self] in ledger.register(id, named: name) } }
@@ -343,6 +361,7 @@ final class LedgerBooks: @unchecked Sendable {
         let written = asked {
             receivers = [:]
             isClosed = true
+            mark.isClean = true
             return flush()
         }
         _ = written.value

@@ -20,7 +20,7 @@ struct OutcomeJournal {
     /// written whole takes no room.
     init(
         number: UInt64, salt: UInt32, standings: [Standing], tried: some Sequence<JournalEntry>, keys: [KeptKey] = [],
-        in directory: String, on disk: any Disk
+        mark: NumberMark = NumberMark(), in directory: String, on disk: any Disk
     ) throws(SpoolError) {
         self.number = number
         let header = FileHeader(purpose: .journal, first: number, salt: salt)
@@ -58,7 +58,7 @@ struct OutcomeJournal {
                 if bytes.count > 1 << 20 { try flush() }
                 start += chunk.count
             }
-            bytes += Record.encode(.checkpoint, generation: generation, sequence: 0, payload: [])
+            bytes += Record.encode(.checkpoint, generation: generation, sequence: 0, payload: mark.encoded)
             try flush()
             checkpointBytes = end
             try file.sync()
@@ -76,11 +76,14 @@ struct OutcomeJournal {
         }
     }
 
-    /// Appends outcomes, and keys whose segments are to go, durable when this returns.
-    mutating func append(_ entries: [JournalEntry], keys: [KeptKey] = []) throws(SpoolError) {
+    /// Appends outcomes, keys whose segments are to go, and how far numbers are by now, durable when this returns.
+    mutating func append(_ entries: [JournalEntry], keys: [KeptKey] = [], mark: NumberMark = NumberMark())
+        throws(SpoolError)
+    {
         var record: [UInt8] = []
         if !entries.isEmpty { record += OutcomeJournal.record(entries, generation: generation, sequence: sequence) }
         if !keys.isEmpty { record += OutcomeJournal.record(keys[...], generation: generation, sequence: sequence) }
+        record += Record.encode(.checkpoint, generation: generation, sequence: sequence, payload: mark.encoded)
         try file.write(record, at: end)
         try file.sync()
         end += record.count

@@ -16,11 +16,11 @@ struct RecordScan {
 
     private let file: any DiskFile
     private let generation: UInt64
-    private let size: Int
+    let size: Int
     private var offset = FileHeader.size
     private var lastSequence: UInt64?
-    private var window: [UInt8] = []
-    private var windowStart = 0
+    private(set) var window: [UInt8] = []
+    private(set) var windowStart = 0
 
     /// Read at once, in bytes; a longer record is read by itself.
     private static let windowBytes = 256 << 10
@@ -79,10 +79,9 @@ struct RecordScan {
     private mutating func recordByLength(of start: Int) throws(SpoolError) -> Int? {
         guard start + Record.headerBytes <= size else { return nil }
         try load(start, Record.headerBytes)
-        let header = window.withUnsafeBytes {
-            Record.header(UnsafeRawBufferPointer(rebasing: $0[(start - windowStart)...]), generation: generation)
+        guard let header = header(at: start), let next = try intactRecord(at: start + header.size), isLater(next) else {
+            return nil
         }
-        guard let header, let next = try intactRecord(at: start + header.size), isLater(next) else { return nil }
         return start + header.size
     }
 
@@ -91,13 +90,17 @@ struct RecordScan {
         if header.kind == .event { lastSequence = header.sequence }
     }
 
+    /// The header of this file's at a place in the window.
+    func header(at offset: Int) -> Record.Header? {
+        window.withUnsafeBytes {
+            Record.header(UnsafeRawBufferPointer(rebasing: $0[(offset - windowStart)...]), generation: generation)
+        }
+    }
+
     private mutating func intactRecord(at offset: Int) throws(SpoolError) -> Record.Header? {
         guard offset + Record.headerBytes <= size else { return nil }
         try load(offset, Record.headerBytes)
-        let header = window.withUnsafeBytes {
-            Record.header(UnsafeRawBufferPointer(rebasing: $0[(offset - windowStart)...]), generation: generation)
-        }
-        guard let header, offset + Record.headerBytes + header.length <= size else { return nil }
+        guard let header = header(at: offset), offset + Record.headerBytes + header.length <= size else { return nil }
         try load(offset, Record.headerBytes + header.length)
         let isIntact = window.withUnsafeBytes {
             Record.isIntact(UnsafeRawBufferPointer(rebasing: $0[(offset - windowStart)...]), length: header.length)
@@ -122,26 +125,8 @@ struct RecordScan {
         }
     }
 
-    /// The generation of a file whose header is damaged: that of its first whole record which can be this file's.
-    static func generation(of file: any DiskFile, first: UInt64) throws(SpoolError) -> UInt64 {
-        let bytes = try file.read(windowBytes, at: 0)
-        return bytes.withUnsafeBytes { raw in
-            for offset in stride(from: FileHeader.size, through: raw.count - Record.headerBytes, by: 8)
-            where raw.littleEndian(at: offset, as: UInt32.self) == Record.magic {
-                let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
-                let generation = rest.littleEndian(at: 16, as: UInt64.self)
-                guard UInt32(truncatingIfNeeded: generation ^ first) == 0,
-                    let header = Record.header(rest, generation: generation),
-                    Record.headerBytes + header.length <= rest.count, Record.isIntact(rest, length: header.length)
-                else { continue }
-                return generation
-            }
-            return first
-        }
-    }
-
     /// Has these bytes in the window.
-    private mutating func load(_ offset: Int, _ count: Int) throws(SpoolError) {
+    mutating func load(_ offset: Int, _ count: Int) throws(SpoolError) {
         if offset >= windowStart, offset + count <= windowStart + window.count { return }
         windowStart = offset
         window = try file.read(min(max(count, RecordScan.windowBytes), size - offset), at: offset)

@@ -3,12 +3,6 @@
 /// Used at start, and by readers of a spool whose daemon is down. It changes nothing on the disk. A sealed segment is
 /// known by its index; the last one, and any without a whole index, is read record by record.
 struct Recovery {
-    /// A stretch of a segment that could not be read as records.
-    struct Damage: Hashable, Sendable {
-        var segment: UInt64
-        var range: Range<Int>
-    }
-
     /// The newest segment, in which writing goes on.
     struct Last {
         var first: UInt64
@@ -21,11 +15,19 @@ struct Recovery {
         /// Whether the table of queues stands in it.
         var hasQueues: Bool
         var index: SegmentIndex
+        /// What stands behind that end.
+        var tail: RecordScan.Tail
     }
 
-    private(set) var ledger: Ledger
+    var ledger: Ledger
     private(set) var queues: [QueueID: String] = [:]
-    private(set) var damages: [Damage] = []
+    var damages: [Damage] = []
+    /// Bytes behind the last record of a file, of which nothing says that they were promised.
+    var torn: [Damage] = []
+    /// Numbers that were given without a sync and are gone: `spool.sync` allows it.
+    var unsynced: Range<UInt64>?
+    /// What the journal said of numbers, and what the segments add to it.
+    var mark = NumberMark()
     private(set) var dedupe: [KeptKey] = []
     /// The keys of events whose segments are gone, as the journal has them.
     private(set) var kept: [KeptKey] = []
@@ -33,9 +35,13 @@ struct Recovery {
     private(set) var last: Last?
     /// Segments with refused events behind their last: they are void as long as the next segment is there, so they must be cut.
     private(set) var voids: [(file: any DiskFile, end: Int)] = []
-    private(set) var nextNumber: UInt64 = 1
+    var nextNumber: UInt64 = 1
     private(set) var bytes = 0
+    /// The newest segment, if no record can be read in it: it is begun anew, unless numbers have come further.
+    private(set) var unbegun: Last?
     private(set) var journalNumber: UInt64 = 0
+    /// Whether there are events and no journal at all, which no crash leaves behind.
+    private(set) var isJournalMissing = false
     /// The size of the file that waits to be a segment again; 0 if there is none.
     private(set) var spareBytes = 0
 
@@ -64,6 +70,8 @@ struct Recovery {
             ledger.add(segment)
         }
         try replay(names, in: directory, on: disk)
+        account()
+        if let unbegun, unbegun.first == nextNumber { bytes -= try unbegun.file.size() }
         dedupe += kept
         dedupe.sort { $0.number < $1.number }
     }
@@ -92,8 +100,8 @@ struct Recovery {
             damages.insert(Damage(segment: first, range: 0..<FileHeader.size), at: damagesBefore)
         } else if limit == .max {
             // Made, but not yet synced when the power went: nothing in it was ever acknowledged. It is begun anew.
+            unbegun = last
             last = nil
-            bytes -= segment.bytes
         }
         return segment
     }
@@ -141,9 +149,13 @@ struct Recovery {
                 if first + UInt64(index.places.count) < limit { damages.append(Damage(segment: first, range: range)) }
             case .end(let offset, let isBlank):
                 if limit == .max {
+                    let tail =
+                        isBlank
+                        ? RecordScan.Tail(range: offset..<offset)
+                        : try scan.tail(from: offset, next: first + UInt64(index.places.count))
                     last = Last(
                         first: first, file: file, end: offset, generation: generation, isCurrent: isCurrent,
-                        hasQueues: hasQueues, index: index)
+                        hasQueues: hasQueues, index: index, tail: tail)
                 } else if !isBlank && first + UInt64(index.places.count) < limit {
                     damages.append(Damage(segment: first, range: offset..<size))
                 }
@@ -158,21 +170,49 @@ struct Recovery {
         return Segment(first: first, index, bytes: bytes)
     }
 
-    /// Takes the newest journal whose checkpoint is whole, and what was noted after it.
+    /// Takes the newest journal whose checkpoint is whole, and what was noted after it; without one, what can be read of the newest that
+    /// has anything. An older program's says nothing of numbers but what its outcomes are about.
     private mutating func replay(_ names: [String], in directory: String, on disk: any Disk) throws(SpoolError) {
         let numbers = names.compactMap(OutcomeJournal.number(ofName:)).sorted(by: >)
         journalNumber = numbers.first ?? 0
+        if numbers.isEmpty, ledger.segments.contains(where: { $0.count > 0 }) { isJournalMissing = true }
+        var remains: Replayed?
         for number in numbers {
+            let replayed = try Replayed(number, over: ledger, in: directory, on: disk)
+            damages += replayed.content.damages.map { Damage(.journal(number), range: $0) }
+            torn += replayed.content.torn.map { Damage(.journal(number), range: $0) }
+            if replayed.content.isWhole { return take(replayed) }
+            if remains == nil, replayed.content.hasRecords { remains = replayed }
+        }
+        if let remains { take(remains) }
+    }
+
+    private mutating func take(_ replayed: Replayed) {
+        kept = replayed.content.keys
+        ledger = replayed.ledger
+        mark = replayed.content.counted ?? NumberMark(given: replayed.proven, durable: replayed.proven)
+    }
+
+    /// A journal played over what the segments say.
+    private struct Replayed {
+        var ledger: Ledger
+        var content: JournalContent
+        /// The number behind the last that it has an outcome of.
+        var proven: UInt64
+
+        init(_ number: UInt64, over ledger: Ledger, in directory: String, on disk: any Disk) throws(SpoolError) {
             let path = directory + "/" + OutcomeJournal.name(number)
             let file = try disk.open(path, create: false)
-            // What it says counts only if its checkpoint is whole: until then the ledger without it is kept.
-            var ledger = self.ledger
-            let content = try JournalContent(
-                file, path: path, number: number, standing: { ledger.restore($0) }, entry: { ledger.replay($0) })
-            guard let content, content.isWhole else { continue }
-            kept = content.keys
-            self.ledger = ledger
-            return
+            var played = ledger
+            var proven: UInt64 = 0
+            content = try JournalContent(
+                file, path: path, number: number, standing: { played.restore($0) },
+                entry: {
+                    played.replay($0)
+                    proven = max(proven, $0.delivery.event.rawValue + 1)
+                })
+            self.ledger = played
+            self.proven = proven
         }
     }
 }

@@ -16,7 +16,7 @@ final class Scrub: @unchecked Sendable {
     private let queue = DispatchQueue(label: "hookswitch.spool.scrub", qos: .background)
     private let segments: @Sendable () -> [UInt64]
     private let files: SegmentFiles
-    private let found: @Sendable (Recovery.Damage) -> Void
+    private let found: @Sendable (Damage) -> Void
     private var last: UInt64 = 0
     /// The last segment of this round; `nil` before it begins.
     private var roundEnd: UInt64?
@@ -25,7 +25,7 @@ final class Scrub: @unchecked Sendable {
     /// `segments` names those that are sealed, in order; `found` is told of damage.
     init(
         _ files: SegmentFiles, of segments: @escaping @Sendable () -> [UInt64],
-        found: @escaping @Sendable (Recovery.Damage) -> Void
+        found: @escaping @Sendable (Damage) -> Void
     ) {
         self.files = files
         self.segments = segments
@@ -55,7 +55,7 @@ final class Scrub: @unchecked Sendable {
         if let once = try? Scrub.damages(of: next, in: files), !once.isEmpty,
             let twice = try? Scrub.damages(of: next, in: files)
         {
-            for range in once where twice.contains(range) { found(Recovery.Damage(segment: next, range: range)) }
+            for range in once where twice.contains(range) { found(Damage(segment: next, range: range)) }
         }
         goOn(afterMilliseconds: Scrub.pauseMilliseconds)
     }

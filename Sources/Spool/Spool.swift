@@ -10,8 +10,12 @@ import Synchronization
 public final class Spool: EventLog, @unchecked Sendable {
     /// Something that the daemon's log should say.
     public enum Notice: Sendable {
-        /// Damaged bytes were stepped over.
-        case damage(segment: UInt64, range: Range<Int>)
+        /// Damaged bytes were stepped over, or something is missing; `copied` says whether there were bytes to set aside.
+        case damage(Damage, copied: Bool)
+        /// Bytes at a file's end were left out: a write that was cut short, as far as anything tells.
+        case torn(Damage, copied: Bool)
+        /// Events that were accepted without a sync are gone.
+        case unsynced(Range<UInt64>)
         /// New events are refused, for this reason.
         case closed(String)
         /// New events are taken again.
@@ -70,6 +74,10 @@ public final class Spool: EventLog, @unchecked Sendable {
         files = SegmentFiles(directory, on: disk, recent: recent)
         damaged = DamageCounter(in: settings.path, on: disk, notice: notice)
         for damage in recovery.damages { damaged.note(damage) }
+        for torn in recovery.torn { damaged.noteTorn(torn) }
+        if recovery.isJournalMissing { damaged.note(Damage(.journal(0), range: 0..<0)) }
+        for damage in try Notebook.damages(settings.path, on: disk) { damaged.note(damage) }
+        if settings.sync != .always, let unsynced = recovery.unsynced { notice(.unsynced(unsynced)) }
         let usage = SpoolUsage(bytes: recovery.bytes)
         self.usage = usage
         let spare = SpareSegment(bytes: recovery.spareBytes)
@@ -85,6 +93,7 @@ public final class Spool: EventLog, @unchecked Sendable {
             LedgerBooks.Surroundings(
                 directory: directory, disk: disk, files: files, settings: settings, space: space, usage: usage,
                 spare: spare, clock: LedgerClock(wall: wall, steady: steady), salt: salt, notice: notice))
+        books.hear(commits.withLock { $0.news() })
         scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))
@@ -221,6 +230,9 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// Takes note of outcomes; durable soon after.
     public func settle(_ outcomes: [Outcome], told: Int64) { books.settle(outcomes, told: told) }
 
+    /// Calls `write` before outcomes are written to the journal.
+    public func beforeOutcomes(_ write: @escaping @Sendable () -> Void) { books.beforeOutcomes(write) }
+
     /// Owes deliveries again; durable when it returns.
     public func reopen(_ deliveries: [DeliveryID]) throws(SpoolError) -> [DeliveryID: ReopenResult] {
         var results: [DeliveryID: ReopenResult] = [:]
@@ -315,7 +327,12 @@ public final class Spool: EventLog, @unchecked Sendable {
     /// was still owed of them is settled. Also overwrites what files hold of events that are gone.
     public func erase(_ numbers: [EventNumber]) throws(SpoolError) -> [EventNumber: EraseResult] {
         try withCommits { commits throws(SpoolError) in try commits.leave(numbers) }
-        let results = try books.erase(numbers)
+        var results = try books.erase(numbers)
+        for (number, result) in results where result == .noSuchEvent {
+            // A start steps over what is damaged: then its bytes may be there all the same.
+            guard let segment = books.segment(around: number), let place = damaged.place(in: segment) else { continue }
+            results[number] = .damaged(place)
+        }
         try withCommits { commits throws(SpoolError) in try commits.wipe() }
         return results
     }
@@ -338,7 +355,11 @@ public final class Spool: EventLog, @unchecked Sendable {
             committer.close()
             watch.stop()
         }
-        commits.withLock { $0.syncPending() }
+        let last = commits.withLock { commits in
+            commits.syncPending()
+            return commits.news()
+        }
+        books.hear(last)
         books.close()
         lock.withLock { $0 = nil }
     }

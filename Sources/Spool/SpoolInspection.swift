@@ -16,18 +16,30 @@ public struct SpoolInspection: Sendable {
         public var numbers: ClosedRange<UInt64>?
         /// Stretches that are no records, with where they begin and end.
         public var damages: [Range<Int>] = []
+        /// Numbers of events that were acknowledged and that no segment has, before this file's or, if it is the last, behind them.
+        public var missing: [Range<UInt64>] = []
         /// Whether it was sealed with an index, and the index says what the records say; `nil` for one without.
         public var indexIsTrue: Bool?
 
         /// Whether nothing is wrong with it.
-        public var isSound: Bool { damages.isEmpty && format != nil && indexIsTrue != false }
+        public var isSound: Bool {
+            damages.isEmpty && missing.isEmpty && format != nil && indexIsTrue != false
+        }
+
+        /// How many numbers it speaks of, whether each has a record or not.
+        var covered = 0
     }
 
     private let directory: String
     private let disk: any Disk
+    /// The spool, whose notes are looked at too.
+    private var path: String?
 
     /// An inspection of the spool at a path.
-    public init(path: String, disk: any Disk = SystemDisk()) { self.init(directory: path + "/segments", on: disk) }
+    public init(path: String, disk: any Disk = SystemDisk.forReading) {
+        self.init(directory: path + "/segments", on: disk)
+        self.path = path
+    }
 
     init(directory: String, on disk: any Disk) {
         self.directory = directory
@@ -49,14 +61,52 @@ public struct SpoolInspection: Sendable {
 
     /// Walks all files, segments first, in order. A file that the daemon removes meanwhile is passed over.
     public func run(_ report: (FileReport) -> Void) throws(SpoolError) {
+        // Read before the segments are: what it knows of is in them.
+        let mark = try mark()
         let names = try disk.list(directory).sorted()
         let firsts = names.compactMap(SegmentWriter.first(ofName:)).sorted()
+        var end: UInt64 = 1
         for (place, first) in firsts.enumerated() {
             let next = place + 1 < firsts.count ? firsts[place + 1] : nil
-            if let found = try present({ () throws(SpoolError) in try segment(first, before: next) }) { report(found) }
+            guard var found = try present({ () throws(SpoolError) in try segment(first, before: next) }) else {
+                continue
+            }
+            found.missing = try missing(mark, end..<max(end, first))
+            end = max(end, first + UInt64(found.covered))
+            if next == nil { found.missing += try missing(mark, end..<max(end, mark.durable)) }
+            report(found)
         }
-        for number in names.compactMap(OutcomeJournal.number(ofName:)).sorted() {
-            if let found = try present({ () throws(SpoolError) in try journal(number) }) { report(found) }
+        let journals = names.compactMap(OutcomeJournal.number(ofName:)).sorted()
+        if journals.isEmpty, end > 1 {
+            var none = FileReport(name: OutcomeJournal.name(0), format: FileHeader.version, bytes: 0)
+            none.damages = [0..<0]
+            report(none)
+        }
+        for number in journals {
+            guard var found = try present({ () throws(SpoolError) in try journal(number) }) else { continue }
+            if firsts.isEmpty, number == journals.last { found.missing = try missing(mark, 1..<max(1, mark.durable)) }
+            report(found)
+        }
+        if let path { for found in try Notebook.reports(path, on: disk) { report(found) } }
+    }
+
+    /// Which of these numbers, that no segment has, should be there. The daemon may have removed their segment since.
+    private func missing(_ mark: NumberMark, _ numbers: Range<UInt64>) throws(SpoolError) -> [Range<UInt64>] {
+        let missing = mark.missing(of: numbers)
+        guard !missing.isEmpty else { return [] }
+        let now = try self.mark()
+        return missing.flatMap { now.missing(of: $0) }
+    }
+
+    /// What the newest journal says of numbers.
+    private func mark() throws(SpoolError) -> NumberMark {
+        try SpoolReader.again { () throws(SpoolError) in
+            guard let number = try disk.list(directory).compactMap(OutcomeJournal.number(ofName:)).max() else {
+                return NumberMark()
+            }
+            let path = directory + "/" + OutcomeJournal.name(number)
+            let content = try JournalContent(try disk.open(path, create: false), path: path, number: number)
+            return content.counted ?? NumberMark()
         }
     }
 
@@ -103,7 +153,10 @@ public struct SpoolInspection: Sendable {
                 break walking
             }
         }
-        if report.damages.isEmpty, let header, let index = try SegmentIndex.read(file, header) {
+        report.covered = found.last.map { Int($0.place) + 1 } ?? 0
+        if let header, let index = try SegmentIndex.read(file, header) {
+            report.covered = max(report.covered, index.places.count)
+            guard report.damages.isEmpty else { return report }
             let fits = found.last.map { Int($0.place) < index.places.count } ?? true
             report.indexIsTrue = fits && index.places == Places(found, count: index.places.count)
         }
@@ -117,10 +170,9 @@ public struct SpoolInspection: Sendable {
         var report = FileReport(name: name, bytes: try file.size())
         report.format = try FileHeader.read(file, path: path, first: number)?.version
         var entries = 0
-        if let content = try JournalContent(file, path: path, number: number, entry: { _ in entries += 1 }) {
-            report.records = entries
-            report.damages = content.damages
-        }
+        let content = try JournalContent(file, path: path, number: number, entry: { _ in entries += 1 })
+        report.records = entries
+        report.damages = content.damages
         return report
     }
 }

@@ -4,7 +4,7 @@ public struct SpoolReader {
     private let files: SegmentFiles
 
     /// Reads the spool at a path.
-    public init(path: String, disk: any Disk = SystemDisk()) throws(SpoolError) {
+    public init(path: String, disk: any Disk = SystemDisk.forReading) throws(SpoolError) {
         recovery = try SpoolReader.again { () throws(SpoolError) in try Recovery(path + "/segments", on: disk) }
         files = SegmentFiles(path + "/segments", on: disk)
     }

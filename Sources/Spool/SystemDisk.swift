@@ -10,16 +10,22 @@ public final class SystemDisk: Disk {
     }
 
     private let held = Mutex(Held())
+    private let access: Int32
 
-    /// The one there is.
-    public init() {}
+    /// For whoever has the spool.
+    public convenience init() { self.init(access: O_RDWR) }
+
+    /// For whoever only looks at one, which may be on a file system that can't be written to.
+    public static var forReading: SystemDisk { SystemDisk(access: O_RDONLY) }
+
+    private init(access: Int32) { self.access = access }
 
     /// Opens a file for reading and writing, close-on-exec. None is made once the lock is not in its place any more.
     public func open(_ path: String, create: Bool) throws(SpoolError) -> any DiskFile {
         if create, held.withLock({ $0.lock?.isInPlace }) == false {
             throw .system(call: "open", path: path, errno: ESTALE)
         }
-        let flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0)
+        let flags = access | O_CLOEXEC | (create ? O_CREAT : 0)
         let descriptor = Glibc.open(path, flags, 0o640)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
         return SystemFile(descriptor, path)

@@ -260,6 +260,23 @@ struct DeliveryEngineTests {
         #expect(under.failures.withLock { $0.first?.event } == 1)
     }
 
+    @Test func anAttemptsLineIsHandedOverBeforeItsOutcomeIsSettled() async throws {
+        let linesAtSettling = Mutex<[String]>([])
+        let reporter = Mutex<Reporter?>(nil)
+        let under = try EngineUnderTest(onSettle: { outcome, directory in
+            guard outcome.result == .done else { return }
+            // What a log does before it makes an outcome durable.
+            reporter.withLock { $0 }?.flush()
+            linesAtSettling.withLock { $0 = directory.lines("audit.ndjson") }
+        })
+        reporter.withLock { $0 = under.reporter }
+        under.engine.apply([try under.target()])
+        under.log.add(to: 1)
+        try await eventually("the delivery") { under.log.events(.done) == [1] }
+        #expect(linesAtSettling.withLock { $0.count } == 1)
+        #expect(linesAtSettling.withLock { $0.first?.hasPrefix(#"{"status":"SUCCEEDED""#) } == true)
+    }
+
     @Test func aFailureWhoseLineCannotBeWrittenIsNotGivenUp() async throws {
         let under = try EngineUnderTest { _, _ in .answer(410) }
         try FileManager.default.createDirectory(

@@ -32,7 +32,8 @@ struct ErasingTests {
             let event = try #require(try bench.spool.event(2))
             #expect(event.isErased)
             #expect(event.body.isEmpty && event.attributes.isEmpty)
-            #expect(try bench.spool.deliveries(of: 2).map(\.state) == [.done, .done])
+            #expect(
+                try bench.spool.deliveries(of: 2).map(\.state) == [.failed, .done], "what was not made is not done")
             #expect(bench.owed(crm) == [1, 3])
             #expect(try bench.spool.reopen([DeliveryID(event: 2, queue: crm)]).values.first == .noSuchEvent)
             #expect(bench.commit(NewEvent("again", to: crm, dedupe: 7)).fates == [.duplicate(of: 2)])
@@ -72,6 +73,23 @@ struct ErasingTests {
         #expect(holdsSecret(disk), "the first segment is the one that is written over")
         #expect(try bench.spool.erase([1]) == [1: .noSuchEvent])
         #expect(!holdsSecret(disk))
+    }
+
+    @Test func whatIsLeftOfADamagedEventIsSaidToStandInItsSegment() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit(NewEvent("one", to: crm), NewEvent("mail to \(secret)", to: crm), NewEvent("three", to: crm))
+        let position = try #require(try bench.spool.books.position(of: 2))
+        bench.spool.close()
+        bench.spool = nil
+        let path = bench.segments + "/" + SegmentWriter.name(1)
+        bench.disk.flipBit(path, byte: Int(position.offset) + Record.headerBytes + 4)
+        try bench.open()
+        #expect(
+            try bench.spool.erase([2, 4]) == [
+                2: .damaged(Position(segment: 1, offset: position.offset)), 4: .noSuchEvent,
+            ])
+        #expect(holdsSecret(bench.disk))
     }
 
     @Test func aWriteThatFailsIsAnError() throws {

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Spool
@@ -136,6 +137,26 @@ struct LedgerBooksTests {
         #expect(bench.spool.status().bytes == bench.bytesOnDisk)
         try bench.crash()
         #expect(bench.owed(crm) == [2])
+    }
+
+    @Test func whatIsToldOfOutcomesIsWrittenBeforeTheyAreDurable() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit(NewEvent("a", to: crm), NewEvent("b", to: crm))
+        let disk = bench.disk
+        let sizes = Mutex<[Int]>([])
+        bench.spool.beforeOutcomes {
+            sizes.withLock { $0.append(disk.paths(".journal").last.flatMap(disk.contents)?.count ?? 0) }
+        }
+        for event in [1, 2] as [EventNumber] {
+            let before = disk.paths(".journal").last.flatMap(disk.contents)?.count ?? 0
+            bench.settle(event, crm, .done)
+            try bench.flush()
+            let atCall = sizes.withLock { $0.last } ?? 0
+            #expect(atCall >= before)
+            #expect((disk.paths(".journal").last.flatMap(disk.contents)?.count ?? 0) >= atCall + JournalEntry.size)
+        }
+        #expect(sizes.withLock { $0.count } == 2)
     }
 
     @Test func aSmallSpoolsJournalStaysSmall() throws {

@@ -67,7 +67,8 @@ struct OutcomeJournalTests {
         var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
         try journal.append([JournalEntry(id(1), .done, Progress())])
         try journal.append([JournalEntry(id(2), .done, Progress())])
-        disk.alter("/s/1.journal") { $0.removeLast(10) }
+        // The mark behind it is the last record.
+        disk.alter("/s/1.journal") { $0.removeLast(Record.paddedSize(payload: NumberMark().encoded.count) + 10) }
         #expect(try owed(disk) == [2, 3])
     }
 
@@ -79,6 +80,61 @@ struct OutcomeJournalTests {
         try journal.append([JournalEntry(id(2), .done, Progress())])
         disk.flipBit("/s/1.journal", byte: first + 40)
         #expect(try owed(disk) == [1, 3])
+    }
+
+    @Test func aDamagedOutcomeIsCountedSaidAndSetAside() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit(NewEvent("a", to: crm), NewEvent("b", to: crm), NewEvent("c", to: crm))
+        for event in [1, 2, 3] as [EventNumber] {
+            bench.settle(event, crm, .done)
+            try bench.flush()
+        }
+        let path = try #require(bench.disk.paths(".journal").last)
+        let bytes = try #require(bench.disk.contents(path))
+        // The record of event 2's outcome: its magic, its kind, and the number that it begins with.
+        let entry = (0..<(bytes.count - 44)).last { place in
+            Array(bytes[place..<(place + 4)]) == Array("HSKR".utf8) && bytes[place + 12] == 3 && bytes[place + 32] == 2
+        }
+        let place = try #require(entry)
+        bench.spool.close()
+        bench.spool = nil
+        bench.disk.flipBit(path, byte: place + 40)
+        try bench.open()
+        #expect(bench.owed(crm) == [2], "what stands behind it counts")
+        #expect(bench.spool.status().corrupt == 1)
+        #expect(bench.log.damage.map(\.file.path) == ["segments/" + path.split(separator: "/").last!])
+        #expect(bench.disk.paths(".bytes").count == 1)
+    }
+
+    @Test(arguments: ["the header", "the checkpoint", "everything"])
+    func aJournalThatIsHurtIsReadAsFarAsItCanBeAndSaid(what: String) throws {
+        try segment(events: 3)
+        var journal = try OutcomeJournal(number: 1, salt: 7, standings: [], tried: [], in: "/s", on: disk)
+        let end = journal.end
+        try journal.append([JournalEntry(id(2), .done, Progress())])
+        disk.alter("/s/1.journal") { bytes in
+            switch what {
+            case "the header": bytes[3] ^= 1
+            case "the checkpoint": bytes[end - 40] ^= 1
+            default: bytes = []
+            }
+        }
+        #expect(try owed(disk) == (what == "everything" ? [1, 2, 3] : [1, 3]))
+        let damages = try Recovery("/s", on: disk).damages
+        #expect(damages.map(\.file) == [.journal(1)])
+    }
+
+    @Test func aJournalThatIsGoneIsMissed() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit(NewEvent("a", to: crm))
+        bench.spool.close()
+        bench.spool = nil
+        for path in bench.disk.paths(".journal") { try bench.disk.remove(path) }
+        try bench.open()
+        #expect(bench.spool.status().corrupt == 1)
+        #expect(bench.commit(NewEvent("b", to: crm)).accepted == [2])
     }
 
     @Test func atAnyMomentOfACheckpointACrashLosesNoOutcome() throws {

@@ -65,7 +65,7 @@ struct RecoveryTests {
         disk.flipBit(path(1), byte: places[1] + 45)
         let recovery = try Recovery("/s", on: disk)
         #expect(numbers(recovery) == [1, 3, 4, 5, 6, 7])
-        #expect(recovery.damages == [Recovery.Damage(segment: 1, range: places[1]..<places[2])])
+        #expect(recovery.damages == [Damage(segment: 1, range: places[1]..<places[2])])
         #expect(recovery.ledger.queues[1]?.waiting == 6)
     }
 
@@ -75,7 +75,7 @@ struct RecoveryTests {
         disk.flipBit(path(1), byte: places[2] + 45)
         let recovery = try Recovery("/s", on: disk)
         #expect(numbers(recovery) == [1, 2, 4])
-        #expect(recovery.damages.map(\.segment) == [1])
+        #expect(recovery.damages.map(\.file) == [.segment(1)])
     }
 
     @Test func aDamagedFileHeaderCostsNoEvent() throws {
@@ -84,7 +84,7 @@ struct RecoveryTests {
         disk.flipBit(path(1), byte: 3)
         let recovery = try Recovery("/s", on: disk)
         #expect(numbers(recovery) == [1, 2, 3, 4])
-        #expect(recovery.damages == [Recovery.Damage(segment: 1, range: 0..<FileHeader.size)])
+        #expect(recovery.damages == [Damage(segment: 1, range: 0..<FileHeader.size)])
     }
 
     @Test func aQueueWhoseNameIsLostKeepsItsNumber() throws {

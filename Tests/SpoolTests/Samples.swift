@@ -93,6 +93,8 @@ final class NoticeLog: Sendable {
     var notices: [Spool.Notice] { all.withLock { $0 } }
     func count(_ matches: (Spool.Notice) -> Bool) -> Int { notices.count(where: matches) }
     var damages: Int { count { if case .damage = $0 { true } else { false } } }
+    var damage: [Damage] { notices.compactMap { if case .damage(let damage, _) = $0 { damage } else { nil } } }
+    var torn: Int { count { if case .torn = $0 { true } else { false } } }
     var openings: Int { count { if case .opened = $0 { true } else { false } } }
     var journalRecoveries: Int { count { if case .journalWritten = $0 { true } else { false } } }
     var journalFailures: Int { count { if case .journal = $0 { true } else { false } } }

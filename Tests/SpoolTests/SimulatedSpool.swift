@@ -9,7 +9,8 @@ struct SimulatedSpool {
     private(set) var journal: OutcomeJournal?
     private(set) var pending: [JournalEntry] = []
     private var kept: [KeptKey]
-    let damages: [Recovery.Damage]
+    private var mark: NumberMark
+    let damages: [Damage]
     private let files: SegmentFiles
     private let removal: Removal
     private let lock: any AnyObject & Sendable
@@ -31,6 +32,9 @@ struct SimulatedSpool {
         damages = recovery.damages
         ledger = recovery.ledger
         kept = recovery.kept
+        mark = recovery.mark
+        mark.gone = ledger.absent(before: mark.given)
+        mark.isWhole = true
         files = SegmentFiles(directory, on: disk)
         removal = Removal(
             directory: directory, disk: disk, usage: SpoolUsage(bytes: recovery.bytes),
@@ -43,7 +47,10 @@ struct SimulatedSpool {
             salt: { salt }, now: 0)
         journal = try OutcomeJournal(
             number: recovery.journalNumber + 1, salt: salt, standings: ledger.standings,
-            tried: SimulatedSpool.tried(ledger), keys: kept, in: directory, on: disk)
+            tried: SimulatedSpool.tried(ledger), keys: kept, mark: mark, in: directory, on: disk)
+        let news = commits.news()
+        mark.durable = news.durable
+        for sealed in news.sealed { ledger.seal(sealed) }
     }
 
     private static func tried(_ ledger: Ledger) -> [JournalEntry] {
@@ -61,6 +68,8 @@ struct SimulatedSpool {
         if let news = result.appended {
             for sealed in news.sealed { ledger.seal(sealed) }
             ledger.appended(news.events, toSegment: news.segment)
+            mark.given = news.durable
+            mark.durable = news.durable
         }
         return result.outcome
     }
@@ -86,27 +95,32 @@ struct SimulatedSpool {
     }
 
     /// Makes the outcomes durable, and keys whose segments are to go; answers whether they are.
-    mutating func flush(keys: [KeptKey] = []) -> Bool {
-        guard !pending.isEmpty || !keys.isEmpty, journal != nil else { return checkpointIfLost() }
+    mutating func flush(keys: [KeptKey] = [], leaving: [Range<UInt64>] = []) -> Bool {
+        guard !pending.isEmpty || !keys.isEmpty || !leaving.isEmpty, journal != nil else {
+            return checkpointIfLost(leaving: leaving)
+        }
         do throws(SpoolError) {
-            try journal?.append(pending, keys: keys)
+            try journal?.append(pending, keys: keys, mark: mark.briefly(leaving: leaving))
             pending = []
             return true
         } catch {
             journal = nil
-            return checkpoint()
+            return checkpoint(leaving: leaving)
         }
     }
 
-    private mutating func checkpointIfLost() -> Bool { journal == nil ? checkpoint() : true }
+    private mutating func checkpointIfLost(leaving: [Range<UInt64>]) -> Bool {
+        journal == nil ? checkpoint(leaving: leaving) : true
+    }
 
     /// Replaces the journal by what the ledger says; answers whether that is durable.
-    mutating func checkpoint() -> Bool {
+    mutating func checkpoint(leaving: [Range<UInt64>] = []) -> Bool {
+        mark.gone = ledger.absent(before: mark.given) + leaving
         do throws(SpoolError) {
             let newest = try disk.list(directory).compactMap(OutcomeJournal.number(ofName:)).max() ?? 0
             journal = try OutcomeJournal(
                 number: newest + 1, salt: 7, standings: ledger.standings, tried: SimulatedSpool.tried(ledger),
-                keys: kept, in: directory, on: disk)
+                keys: kept, mark: mark, in: directory, on: disk)
             pending = []
             return true
         } catch {
@@ -126,7 +140,7 @@ struct SimulatedSpool {
     /// Removes finished segments, as the ledger's books do; answers the numbers that went.
     mutating func retain(isShort: Bool) -> [Range<UInt64>] {
         let finished = ledger.segments.filter { retention.mayGo($0, now: .max / 2, isShort: isShort) }
-        guard keepKeys(of: finished) else { return [] }
+        guard keepKeys(of: finished, leaving: finished.map { $0.first..<$0.end }) else { return [] }
         var gone: [Range<UInt64>] = []
         for segment in finished {
             if let void = ledger.voidSegment(before: segment.first) {
@@ -167,10 +181,10 @@ struct SimulatedSpool {
     }
 
     /// What the segments' deliveries came to, and their keys, are durable before they go.
-    private mutating func keepKeys(of segments: [Segment]) -> Bool {
+    private mutating func keepKeys(of segments: [Segment], leaving: [Range<UInt64>] = []) -> Bool {
         let keys = segments.flatMap { commits.dedupe.keys(of: $0.first..<$0.end, now: 0) }
         kept += keys
-        return omission == .journalBeforeRemoval || flush(keys: keys)
+        return omission == .journalBeforeRemoval || flush(keys: keys, leaving: leaving)
     }
 
     /// What the usage counts, and what the files take.

@@ -88,4 +88,12 @@ struct SystemDiskTests {
         _ = try disk.open(directory.path + "/a", create: false)
         withExtendedLifetime(lock) {}
     }
+
+    @Test func whoeverOnlyReadsASpoolOpensNothingForWriting() throws {
+        let path = directory.path + "/file"
+        try SystemDisk().open(path, create: true).write([1, 2, 3], at: 0)
+        let file = try SystemDisk.forReading.open(path, create: false)
+        #expect(try file.read(3, at: 0) == [1, 2, 3])
+        #expect(throws: SpoolError.self) { try file.write([4], at: 0) }
+    }
 }

@@ -53,7 +53,7 @@ extension EraseResult {
         case .erased: "erased"
         case .wasErased: "was erased before"
         case .damaged(let position):
-            "its record is damaged and was left as it is: segment \(position.segment), byte \(position.offset)"
+            "its record is damaged and was left as it is: \(Damage.File.segment(position.segment).path) still has what is left of it at byte \(position.offset), and so may a copy in damaged/"
         case .noSuchEvent: "the event is not, or no longer, in the spool"
         }
     }

@@ -32,7 +32,7 @@ public struct EventReport: Sendable {
                 writer.object { for header in attributes.headers { $0.member(header.name, header.value) } }
             }
             writer.member("deliveries") { writer in
-                writer.array { for delivery in deliveries { EventReport.write(delivery, of: event.number, to: &$0) } }
+                writer.array { for delivery in deliveries { EventReport.write(delivery, of: event, to: &$0) } }
             }
             more(&writer)
             if event.isErased {
@@ -45,14 +45,15 @@ public struct EventReport: Sendable {
         }
     }
 
-    private static func write(_ delivery: DeliveryStanding, of event: EventNumber, to writer: inout JSONWriter) {
+    private static func write(_ delivery: DeliveryStanding, of event: StoredEvent, to writer: inout JSONWriter) {
         writer.object {
-            $0.member("delivery", "\(event)/\(delivery.target)")
+            $0.member("delivery", "\(event.number)/\(delivery.target)")
             $0.member("target", delivery.target)
             switch delivery.state {
             case .waiting: $0.member("state", "waiting")
             case .done: $0.member("state", "done")
-            case .failed: $0.member("state", "failed")
+            // There is nothing left that a retry could send.
+            case .failed: $0.member("state", event.isErased ? "erased" : "failed")
             case .later(let notBefore):
                 $0.member("state", "retrying")
                 $0.member("next_attempt_at", CivilDate.iso8601(notBefore))

@@ -62,7 +62,10 @@ public final class Daemon: Sendable {
         do throws(SpoolError) {
             try Daemon.assignQueues(of: spool, to: &configuration)
             quarantine = try Quarantine(spool: configuration.spool.path) { log.write(.warning, $0, $1) }
-            let notebook = try Notebook(configuration.spool.path)
+            let notebook = try Notebook(configuration.spool.path) { [spool] damage in
+                // A spool on this disk has counted it, and said so.
+                if spool is JetStreamLog { notices.hear(damage, false) }
+            }
             let book: any ReplayBook
             if let cluster = spool as? any ClusteredLog {
                 let member = try ClusterMember(

@@ -9,10 +9,12 @@ struct Notices: Sendable {
 
     func hear(_ notice: Spool.Notice) {
         switch notice {
-        case .damage(let segment, let range):
+        case .damage(let damage, let isCopied): hear(damage, isCopied)
+        case .torn(let torn, let isCopied): hear(torn: torn, isCopied)
+        case .unsynced(let numbers):
             log.write(
-                .error, "damaged bytes in the spool were stepped over; a copy is in its `damaged` directory",
-                ["segment": "\(segment)", "from": "\(range.lowerBound)", "to": "\(range.upperBound)"])
+                .error, "events that were accepted and not yet synced are gone, as spool.sync allows",
+                ["first_event": "\(numbers.lowerBound)", "last_event": "\(numbers.upperBound - 1)"])
         case .closed(let reason):
             log.write(.error, "the door is closed: new events are refused with 503", ["reason": reason])
         case .opened:
@@ -30,6 +32,58 @@ struct Notices: Sendable {
         case .retention(let error):
             log.write(.warning, "a finished segment could not be removed", ["reason": error.described])
         }
+    }
+
+    func hear(_ damage: Damage, _ isCopied: Bool) {
+        let (key, value) = Notices.place(of: damage)
+        guard let numbers = damage.numbers else {
+            return log.write(
+                .error, Notices.message(on: damage),
+                [
+                    key: value, "from": "\(damage.range.lowerBound)", "to": "\(damage.range.upperBound)",
+                    "copy": isCopied ? "damaged/" : "none",
+                ])
+        }
+        let deliveries = damage.deliveries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        log.write(
+            .error, "events that were accepted are missing from the spool, and what was still owed of them is lost",
+            [
+                "first_event": "\(numbers.lowerBound)", "last_event": "\(numbers.upperBound - 1)", key: value,
+                "from": "\(damage.range.lowerBound)", "to": "\(damage.range.upperBound)",
+                "copy": isCopied ? "damaged/" : "none",
+                "deliveries_known": deliveries.isEmpty ? "none" : deliveries.joined(separator: ", "),
+            ])
+    }
+
+    private static func message(on damage: Damage) -> String {
+        switch damage.file {
+        case .segment: "damaged bytes in the spool were stepped over"
+        case .journal:
+            "outcomes are damaged or missing in the spool: deliveries whose outcome stood there are made again"
+        case .notes where damage.isMended:
+            "the notes are damaged or missing in one of their two files in the spool; the other one counts"
+        case .notes:
+            """
+            the notes in the spool are damaged in both of their files: what was paused by hand, which breakers are open and how \
+            far replays are may be forgotten; look at `hookswitch status` and pause again what has to wait
+            """
+        }
+    }
+
+    private func hear(torn: Damage, _ isCopied: Bool) {
+        let (key, value) = Notices.place(of: torn)
+        log.write(
+            .info,
+            "bytes at the end of a file of the spool were left out: a write that was cut short",
+            [
+                key: value, "from": "\(torn.range.lowerBound)", "to": "\(torn.range.upperBound)",
+                "copy": isCopied ? "damaged/" : "none",
+            ])
+    }
+
+    private static func place(of damage: Damage) -> (key: String, value: String) {
+        if case .segment(let first) = damage.file { return ("segment", "\(first)") }
+        return ("file", damage.file.path)
     }
 
     func hear(_ notice: JetStreamLog.Notice) {

@@ -52,6 +52,9 @@ struct SpoolCheck {
 
     private static func faults(of report: SpoolInspection.FileReport) -> [String] {
         var faults = report.damages.map { "\(report.name): bytes \($0.lowerBound) to \($0.upperBound) are no record" }
+        faults += report.missing.map {
+            "\(report.name): events \($0.lowerBound) to \($0.upperBound - 1) were accepted and are in no segment"
+        }
         if report.format == nil { faults.append("\(report.name): its header is damaged") }
         if report.indexIsTrue == false { faults.append("\(report.name): its index does not fit its records") }
         return faults
@@ -84,6 +87,16 @@ struct SpoolCheck {
                         writer.object {
                             $0.member("from", range.lowerBound)
                             $0.member("to", range.upperBound)
+                        }
+                    }
+                }
+            }
+            writer.member("missing") { writer in
+                writer.array { writer in
+                    for range in report.missing {
+                        writer.object {
+                            $0.member("first", range.lowerBound)
+                            $0.member("last", range.upperBound - 1)
                         }
                     }
                 }
