@@ -197,8 +197,8 @@ public final class Spool: EventLog, @unchecked Sendable {
 
     /// Tells the books of segments that ended otherwise than by a commit.
     private func hearSealed(_ commits: inout Commits) {
-        let sealed = commits.takeSealed()
-        if !sealed.isEmpty { books.hear(Commits.Appended(sealed: sealed, segment: 0, events: [])) }
+        let news = commits.news()
+        if !news.sealed.isEmpty { books.hear(news) }
     }
 
     /// The queue of a target's name, registered durably if it is new.

@@ -14,7 +14,7 @@ struct KeptConnectionTests {
         _ way: Way, _ react: @escaping @Sendable (HTTPEndpoint.Request, Int) -> HTTPEndpoint.Reaction
     ) throws -> (target: HTTPUnderTest, endpoint: HTTPEndpoint) {
         guard way == .libcurl else {
-            let under = try HTTPUnderTest(react)
+            let under = try HTTPUnderTest { react($0, $1) }
             return (under, under.endpoint)
         }
         let proxy = HTTPEndpoint(react)
@@ -45,8 +45,13 @@ struct KeptConnectionTests {
         #expect(under.endpoint.connections == connections)
     }
 
+    /// Somebody who asks for no report.
+    private final class Nobody: TransferOwner {
+        func ended(_ reports: [TransferReport]) {}
+    }
+
     /// A connection one end of which is the test's.
-    private final class Pair: TransferOwner {
+    private final class Pair {
         let connection: PlainConnection
         let other: Int32
 
@@ -63,11 +68,9 @@ struct KeptConnectionTests {
             close(other)
         }
 
-        func ended(_ reports: [TransferReport]) {}
-
         func start() throws -> PlainConnection.Outcome {
             let composer = try #require(RequestComposer(try .http("http://h/"), options: .plain()))
-            return connection.start(try #require(composer.request(.of(1), tag: 1, owner: self)), dueAt: 1000)
+            return connection.start(try #require(composer.request(.of(1), tag: 1, owner: Nobody())), dueAt: 1000)
         }
 
         /// One request, which is answered.
