@@ -14,7 +14,7 @@ struct KeptConnectionTests {
         _ way: Way, _ react: @escaping @Sendable (HTTPEndpoint.Request, Int) -> HTTPEndpoint.Reaction
     ) throws -> (target: HTTPUnderTest, endpoint: HTTPEndpoint) {
         guard way == .libcurl else {
-            let under = try HTTPUnderTest(react)
+            let under = try HTTPUnderTest { react($0, $1) }
             return (under, under.endpoint)
         }
         let proxy = HTTPEndpoint(react)
@@ -45,8 +45,8 @@ struct KeptConnectionTests {
         #expect(under.endpoint.connections == connections)
     }
 
-    /// A connection one end of which is the test's.
-    private final class Pair: TransferOwner {
+    /// A connection one end of which is the test's. Unchecked: it belongs to one test.
+    private final class Pair: TransferOwner, @unchecked Sendable {
         let connection: PlainConnection
         let other: Int32
 
