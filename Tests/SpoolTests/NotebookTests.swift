@@ -72,7 +72,7 @@ struct NotebookTests {
     @Test func theSpoolCountsDamagedNotesAndSetsThemAside() throws {
         let log = NoticeLog()
         try Notebook(directory, disk: disk).change(["a": [1]])
-        disk.flipBit(path("notes"), byte: FileHeader.size + 80)
+        disk.flipBit(path("notes"), byte: FileHeader.size + 60)
         let spool = try Spool(SpoolSettings(path: directory), disk: disk, salt: { 7 }, notice: { log.note($0) })
         #expect(spool.status().corrupt == 1)
         #expect(log.damage.map(\.file) == [.notes(isCopy: false)])
