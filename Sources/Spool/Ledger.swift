@@ -102,6 +102,7 @@ struct Ledger {
 
     /// Takes in events that a commit appended to a segment.
     mutating func appended(_ events: [Commits.Appended.Event], toSegment first: UInt64) {
+        guard !events.isEmpty else { return }
         if segments.last?.first != first { segments.append(Segment(first: first)) }
         var run = 0
         for (place, event) in events.enumerated() {

@@ -53,7 +53,11 @@ struct HTTPTransportTests {
     }
 
     @Test func a500IsAnAnswerAndTheNextAttemptGoesOverTheSameConnection() async throws {
-        let under = try HTTPUnderTest { _, before in before == 0 ? .answer(500, body: "oh") : .answer(200) }
+        // For longer than without it: the test may have to wait for a processor.
+        let keep = ["Keep-Alive: timeout=60"]
+        let under = try HTTPUnderTest { _, before in
+            before == 0 ? .answer(500, fields: keep, body: "oh") : .answer(200, fields: keep)
+        }
         #expect(try await under.deliver(.of(1)).answer?.status == 500)
         #expect(try await under.deliver(.of(2)).answer?.status == 200)
         #expect(under.endpoint.connections == 1)

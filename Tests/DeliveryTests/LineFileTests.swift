@@ -113,16 +113,4 @@ struct LineFileTests {
             try full.append([1, 2, 3])
         }
     }
-
-    @Test func aPipeIsWrittenToAndCountsAsSynced() throws {
-        let path = "\(directory.path)/pipe"
-        #expect(mkfifo(path, 0o600) == 0)
-        let file = try LineFile(path: path, mode: 0o640)
-        try file.append(Array("{}\n".utf8))
-        try file.sync()
-        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        defer { close(reader) }
-        var bytes = [UInt8](repeating: 0, count: 8)
-        #expect(read(reader, &bytes, 8) == 3)
-    }
 }
