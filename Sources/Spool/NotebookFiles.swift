@@ -7,8 +7,6 @@ struct NotebookFiles {
         var damages: [Range<Int>] = []
         var format: UInt32?
         var bytes = 0
-        /// Whether it says how many notes there are: an older program's does not.
-        var isCounted = false
     }
 
     /// The copies that are there, the first one first.
@@ -47,6 +45,7 @@ struct NotebookFiles {
         var copy = Copy(bytes: try file.size())
         copy.format = try FileHeader.read(file, path: path, first: 1)?.version
         if copy.format == nil { copy.damages.append(0..<min(FileHeader.size, copy.bytes)) }
+        // An older program's does not say how many notes there are.
         var count: UInt32?
         var scan = try RecordScan(file, generation: 1)
         while true {
@@ -62,9 +61,9 @@ struct NotebookFiles {
                 }
             case .damage(let range): copy.damages.append(range)
             case .end(let offset, let isBlank):
-                copy.isCounted = count != nil
                 let isShort = count.map { $0 > copy.notes.count } ?? false
-                if !isBlank || (isShort && copy.damages.isEmpty) { copy.damages.append(offset..<max(offset, copy.bytes)) }
+                let isCut = isShort && copy.damages.isEmpty
+                if !isBlank || isCut { copy.damages.append(offset..<max(offset, copy.bytes)) }
                 return copy
             }
         }
