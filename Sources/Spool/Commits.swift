@@ -52,7 +52,7 @@ struct Commits {
     var refusedBytes = 0
     private var justSealed: [SealedSegment] = []
 
-    /// Goes on where the spool was left. If the disk has no room to, or fails, the door is closed until it can be tried again.
+    /// Goes on where the spool was left: cuts off what its last segment does not need. Nothing is committed before `start`.
     init(
         _ recovery: Recovery, in directory: String, on disk: any Disk, settings: SpoolSettings, usage: SpoolUsage,
         space: SpoolSpace? = nil, spare: SpareSegment, recent: RecentRecords = RecentRecords(),
@@ -78,11 +78,19 @@ struct Commits {
             try void.file.sync()
         }
         do throws(SpoolError) { try goOn(recovery.last) } catch { closed = Commits.notBegun(error) }
+    }
+
+    /// Begins a segment where none is gone on in, behind the journal's first checkpoint: that tells of numbers that none of the segments
+    /// before it has to have. If the disk has no room, or fails, the door is closed until it can be tried again.
+    mutating func start(now: Int64) {
+        if writer == nil, closed == nil {
+            do throws(SpoolError) { try begin() } catch { closed = Commits.notBegun(error) }
+        }
         if closed == nil { lookForRoom(now: now) }
     }
 
     private mutating func goOn(_ last: Recovery.Last?) throws(SpoolError) {
-        guard let last else { return try begin() }
+        guard let last else { return }
         let size = try last.file.size()
         do throws(SpoolError) {
             let continued = try SegmentWriter(
@@ -105,7 +113,6 @@ struct Commits {
         } else {
             usage.remove(left)
         }
-        try begin()
     }
 
     /// How large a segment is to be that is begun now, in bytes.

@@ -86,14 +86,18 @@ public final class Spool: EventLog, @unchecked Sendable {
         let writing = try Commits(
             recovery, in: directory, on: disk, settings: settings, usage: usage, space: space, spare: spare,
             recent: recent, salt: salt, now: wall())
-        let (keys, closed) = (writing.dedupe, writing.closed)
+        let keys = writing.dedupe
         commits = Mutex(writing)
         books = LedgerBooks(
             recovery,
             LedgerBooks.Surroundings(
                 directory: directory, disk: disk, files: files, settings: settings, space: space, usage: usage,
                 spare: spare, clock: LedgerClock(wall: wall, steady: steady), salt: salt, notice: notice))
-        books.hear(commits.withLock { $0.news() })
+        let (news, closed) = commits.withLock { commits in
+            commits.start(now: wall())
+            return (commits.news(), commits.closed)
+        }
+        books.hear(news)
         scrub = Scrub(files, of: { [books] in books.sealedSegments() }, found: { [damaged] in damaged.note($0) })
         if case .interval(let interval) = settings.sync {
             let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hookswitch.spool.sync"))

@@ -406,7 +406,7 @@ struct CrashSimulation {
         do throws(SpoolError) { after = try SimulatedSpool(disk, without: omission) } catch {
             return fail("a flipped bit stops the start: \(error)")
         }
-        for number in events.keys.sorted() where after.ledger.position(of: number) == nil {
+        for number in events.keys.sorted() where !after.holds(number) {
             guard let position = before.position(of: number) else { continue }
             let isHit =
                 path.hasSuffix(SegmentWriter.name(position.segment)) && byte >= Int(position.offset)

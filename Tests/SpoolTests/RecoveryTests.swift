@@ -98,6 +98,7 @@ struct RecoveryTests {
         var commits = try Commits(
             recovery, in: "/s", on: disk, settings: SpoolSettings(path: "/s"), usage: SpoolUsage(bytes: 0),
             spare: SpareSegment(), salt: { 7 }, now: 0)
+        commits.start(now: 0)
         #expect(try commits.queue(named: "crm") == 8, "what is owed to a lost name is not another's")
     }
 
@@ -136,6 +137,7 @@ struct RecoveryTests {
         var commits = try Commits(
             try Recovery("/s", on: disk), in: "/s", on: disk, settings: SpoolSettings(path: "/s"), usage: usage,
             spare: SpareSegment(), salt: { 7 }, now: 0)
+        commits.start(now: 0)
         let outcome = withBatch([NewEvent("c", to: 1)]) { commits.commit($0, now: 0).outcome }
         #expect(outcome.accepted == [3])
         // The first segment is finished and goes; the table of queues must not go with it.

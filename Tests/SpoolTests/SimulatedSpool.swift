@@ -48,6 +48,7 @@ struct SimulatedSpool {
         journal = try OutcomeJournal(
             number: recovery.journalNumber + 1, salt: salt, standings: ledger.standings,
             tried: SimulatedSpool.tried(ledger), keys: kept, mark: mark, in: directory, on: disk)
+        commits.start(now: 0)
         let news = commits.news()
         mark.durable = news.durable
         for sealed in news.sealed { ledger.seal(sealed) }
@@ -55,6 +56,13 @@ struct SimulatedSpool {
 
     private static func tried(_ ledger: Ledger) -> [JournalEntry] {
         ledger.tried.entries.sorted { ($0.delivery.event, $0.delivery.queue) < ($1.delivery.event, $1.delivery.queue) }
+    }
+
+    /// Whether an event's record is where it is looked for: in a segment of which nothing is owed, by what its file says.
+    func holds(_ number: UInt64) -> Bool {
+        guard let folded = ledger.folded(around: number) else { return ledger.position(of: number) != nil }
+        let places = try? files.places(of: folded.first, count: folded.count)
+        return places.map { $0[Int(number - folded.first)] != Places.missing } ?? false
     }
 
     mutating func queue(named name: String) throws(SpoolError) -> QueueID {

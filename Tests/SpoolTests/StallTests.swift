@@ -125,10 +125,12 @@ struct StallTests {
     /// The writing side of a spool on a disk that tells of its syncs.
     private func commits(on disk: WatchedDisk) throws -> Commits {
         let recovery = try Recovery("/s", on: disk)
-        return try Commits(
+        var commits = try Commits(
             recovery, in: "/s", on: disk, settings: SpoolSettings(path: "/s"),
             usage: SpoolUsage(bytes: recovery.bytes), spare: SpareSegment(bytes: recovery.spareBytes), salt: { 7 },
             now: 0)
+        commits.start(now: 0)
+        return commits
     }
 
     @Test(arguments: [SimulatedDisk.Survival.nothing, .everything])

@@ -22,6 +22,7 @@ struct Writing {
             recovery, in: "/s", on: disk, settings: settings, usage: usage,
             space: SpoolSpace(settings, segmentLimits: segmentBytes.map { $0...$0 } ?? SpoolSpace.segmentLimits),
             spare: SpareSegment(bytes: recovery.spareBytes), salt: { 7 }, now: 0)
+        commits.start(now: 0)
     }
 
     @discardableResult
