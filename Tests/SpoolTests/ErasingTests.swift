@@ -64,7 +64,8 @@ struct ErasingTests {
         let crm = try bench.spool.queue(named: "crm")
         bench.commit(NewEvent("to \(secret)", to: crm))
         for _ in 0..<30 { bench.commit(NewEvent(bytes: 150_000, to: crm)) }
-        for number in 1...31 { bench.settle(EventNumber(rawValue: UInt64(number)), crm, .done) }
+        // What is in the newest segment waits: it is not ended for its age, which would take the file that is to be written over.
+        for number in 1...27 { bench.settle(EventNumber(rawValue: UInt64(number)), crm, .done) }
         try bench.flush()
         let disk = bench.disk
         bench.clock.now = 62_000
