@@ -39,6 +39,11 @@ extension LedgerBooks {
     /// Hands what is pending, keys whose segments are to go, and these segments' numbers, to the journal's queue. On the ledger's queue.
     func flush(keys: [KeptKey] = [], leaving: [Range<UInt64>] = []) -> Written {
         let written = Written(journalQueue)
+        guard !isClosed else {
+            // Another daemon may have the spool by now.
+            written.fail(.elsewhere(reason: "the spool is closed"))
+            return written
+        }
         let entries = pending
         pending = []
         let isNews = !entries.isEmpty || !keys.isEmpty || !leaving.isEmpty
@@ -67,7 +72,6 @@ extension LedgerBooks {
     /// Writes how far numbers are, if no outcome has said it meanwhile: a start must know of events that nobody was given. On the
     /// ledger's queue.
     func markNumbers() {
-        guard !isClosed else { return }
         takeIn()
         _ = flush()
     }

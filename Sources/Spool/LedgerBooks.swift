@@ -360,8 +360,8 @@ final class LedgerBooks: @unchecked Sendable {
         retentionTimer.cancel()
         let written = asked {
             receivers = [:]
-            isClosed = true
             mark.isClean = true
+            defer { isClosed = true }
             return flush()
         }
         _ = written.value

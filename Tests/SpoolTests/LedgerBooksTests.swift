@@ -32,6 +32,23 @@ struct LedgerBooksTests {
         #expect(second.wait(for: 1).map(\.event.rawValue) == [4])
     }
 
+    @Test func aSpoolThatIsClosedWritesNothingMoreThoughAWriteWasDue() throws {
+        let bench = try SpoolBench()
+        let crm = try bench.spool.queue(named: "crm")
+        bench.commit(NewEvent("a", to: crm), NewEvent("b", to: crm))
+        bench.settle(1, crm, .done)
+        let disk = bench.disk
+        weak let books = bench.spool.books
+        // Takes the outcome in: it is due to be written in a moment.
+        books?.asked {}
+        bench.spool.close()
+        let written = disk.count(.write)
+        bench.settle(2, crm, .done)
+        bench.spool = nil
+        #expect(disk.wait { books == nil }, "what was due holds the books")
+        #expect(disk.count(.write) == written, "another daemon may have the spool by then")
+    }
+
     @Test func aFullSpoolMakesRoomOfFinishedSegmentsAndOnlyOfThem() throws {
         let bench = try SpoolBench { $0.maxSizeBytes = 8 << 20 }
         let crm = try bench.spool.queue(named: "crm")
