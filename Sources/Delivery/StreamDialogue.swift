@@ -130,9 +130,14 @@ struct StreamDialogue {
     }
 
     /// The process has ended. The first event without an answer is the one to blame; the others that were written count as
-    /// not tried. What was not written waits for the next process.
-    mutating func ended(_ reason: String, output: [UInt8]) -> [Ending] {
+    /// not tried. What was not written waits for the next process. But one that ended before it had read anything, otherwise than by
+    /// our word, has cost the event that it was started for an attempt: else that would wait for ever for a process that works.
+    mutating func ended(_ reason: String, output: [UInt8], byOurWord: Bool = false) -> [Ending] {
         var endings: [Ending] = []
+        if !isOwedAnswers, !isHeard, !byOurWord, hasWaiting {
+            endings.append(Ending(event: waiting[waitingHead].event, ending: .broken(reason: reason, output: output)))
+            waitingHead += 1
+        }
         for (place, entry) in unanswered[unansweredHead...].enumerated() {
             endings.append(
                 Ending(

@@ -251,7 +251,8 @@ final class StreamSession {
         let isOurs = isRetired || next != nil
         let said = how == 1 ? "the command ended with exit \(code)" : "the command was killed by signal \(code)"
         endings += dialogue.ended(
-            stopReason.map { $0.hasPrefix("the command closed") ? said : $0 } ?? said, output: tail.bytes)
+            stopReason.map { $0.hasPrefix("the command closed") ? said : $0 } ?? said, output: tail.bytes,
+            byOurWord: isOurs)
         closeAll()
         if !isOurs { delayRestart(now) }
         return endings

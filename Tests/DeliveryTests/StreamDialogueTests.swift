@@ -56,6 +56,20 @@ struct StreamDialogueTests {
             try receive("{\"ok\":true}\n", &under).map(\.event) == [4], "half an answer of the former one is forgotten")
     }
 
+    @Test func aProcessThatEndsBeforeItHasReadAnythingCostsTheFirstThatWaitsAnAttempt() {
+        var under = dialogue([1, 2])
+        under.isHeard = false
+        #expect(under.ended("exit 1", output: [], byOurWord: true).isEmpty)
+        let endings = under.ended("exit 1", output: [])
+        #expect(endings.map(\.event) == [1])
+        #expect(endings[0].ending == .broken(reason: "exit 1", output: []))
+        #expect(String(decoding: under.nextChunk(now: 0), as: UTF8.self) == "{\"n\":2}\n")
+        under.isHeard = true
+        _ = under.ended("exit 1", output: [])
+        under.add([.init(event: 3, bytes: Array("{\"n\":3}\n".utf8))])
+        #expect(under.ended("exit 1", output: []).isEmpty, "it had worked before")
+    }
+
     @Test func anEventMustBeAnsweredInTime() throws {
         var under = dialogue([1, 2])
         #expect(under.overdueAt == nil)
