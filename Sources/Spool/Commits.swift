@@ -41,9 +41,9 @@ struct Commits {
     private let recent: RecentRecords
     private let salt: @Sendable () -> UInt32
     /// The segment that is written, in which the table of queues stands; `nil` if none could be begun.
-    private(set) var writer: SegmentWriter?
+    var writer: SegmentWriter?
     private var nextNumber: UInt64
-    private var queues: [QueueID: String]
+    var queues: [QueueID: String]
     /// Shared with those who ask which keys count, and must not wait for a commit.
     let dedupe: KnownKeys
     /// When the file system was last asked for what is free, in milliseconds since 1970.
@@ -186,34 +186,6 @@ struct Commits {
     /// Overwrites what the open segment's file may hold of a former use.
     func wipe() throws(SpoolError) { try writer?.wipe() }
 
-    /// The queue of a target's name. The number of a new one is on the disk before its first event: with the present segment's table or,
-    /// if that can't be written, with the next one's.
-    mutating func queue(named name: String) throws(SpoolError) -> QueueID {
-        if let known = queues.first(where: { $0.value == name }) { return known.key }
-        let next = (queues.keys.map { Int($0.rawValue) }.max() ?? 0) + 1
-        guard next < Commits.queueLimit else { throw .tooManyQueues(limit: Commits.queueLimit) }
-        let queue = QueueID(rawValue: UInt16(next))
-        queues[queue] = name
-        guard writer != nil else {
-            do throws(SpoolError) { try begin() } catch { closed = Commits.notBegun(error) }
-            return queue
-        }
-        do throws(SpoolError) {
-            let before = writer?.zeroedTo ?? 0
-            defer { usage.add((writer?.zeroedTo ?? 0) - before) }
-            try writer?.append(queues: queues)
-        } catch {
-            let reason = abandon(because: error)
-            if writer == nil { closed = reason }
-        }
-        return queue
-    }
-
-    /// Sees to it that the queues' numbers stand on the disk, before anything else there names them.
-    mutating func makeQueuesDurable() throws(SpoolError) {
-        if writer == nil { try begin() }
-    }
-
     /// Makes a batch durable, unless `claim` was given up meanwhile.
     mutating func commit(_ batch: CommitBatch, now: Int64, claim: CommitClaim = CommitClaim()) -> (
         outcome: CommitOutcome, appended: Appended?
@@ -308,7 +280,7 @@ struct Commits {
     }
 
     /// Leaves a segment that failed, and begins another, which makes what the failed write left behind void.
-    private mutating func abandon(because error: SpoolError) -> String {
+    mutating func abandon(because error: SpoolError) -> String {
         let failed = writer
         writer = nil
         do throws(SpoolError) {
@@ -332,7 +304,7 @@ struct Commits {
         }
     }
 
-    private static func notBegun(_ error: SpoolError) -> String {
+    static func notBegun(_ error: SpoolError) -> String {
         "the spool's disk failed, and a new segment could not be begun: \(error.described)"
     }
 

@@ -32,12 +32,7 @@ struct JournalContent {
         entry: (JournalEntry) -> Void = { _ in }
     ) throws(SpoolError) {
         let header = try FileHeader.read(file, path: path, first: number)
-        let generation: UInt64
-        if let header {
-            generation = header.generation
-        } else {
-            generation = try RecordScan.generation(of: file, first: number)
-        }
+        let generation = try RecordScan.generation(of: file, by: header, first: number)
         if header == nil { damages.append(0..<min(FileHeader.size, try file.size())) }
         var scan = try RecordScan(file, generation: generation)
         while true {

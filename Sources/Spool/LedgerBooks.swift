@@ -58,7 +58,7 @@ final class LedgerBooks: @unchecked Sendable {
     let journalQueue = DispatchQueue(label: "hookswitch.spool.journal")
     let compactionQueue = DispatchQueue(label: "hookswitch.spool.compaction", qos: .utility)
     /// The places of the folded segment that was last asked about.
-    private let unfolded = Mutex<(first: UInt64, places: Places)>((0, Places()))
+    let unfolded = Mutex<(first: UInt64, places: Places)>((0, Places()))
     private let heard = Mutex(Heard())
     let around: Surroundings
     private let dueTimer: DispatchSourceTimer
@@ -328,30 +328,6 @@ final class LedgerBooks: @unchecked Sendable {
             flushIsScheduled = false
             _ = flush()
         }
-    }
-
-    /// Where an event's record stands. Those of a folded segment are read from its file, and the last segment's are kept.
-    func position(of number: EventNumber) throws(SpoolError) -> Position? {
-        let (known, folded) = asked {
-            (ledger.position(of: number.rawValue), ledger.folded(around: number.rawValue))
-        }
-        guard let folded else { return known }
-        let offset = try places(of: folded)[Int(number.rawValue - folded.first)]
-        return offset == Places.missing
-            ? nil : Position(segment: folded.first, offset: offset, event: number.rawValue)
-    }
-
-    private func places(of segment: (first: UInt64, count: Int)) throws(SpoolError) -> Places {
-        if let kept = unfolded.withLock({ $0.first == segment.first ? $0.places : nil }) { return kept }
-        let places = try around.files.places(of: segment.first, count: segment.count)
-        unfolded.withLock { $0 = (segment.first, places) }
-        return places
-    }
-
-    /// Forgets what was read of a segment's places: it is compacted, or gone.
-    func forget(_ segment: UInt64) {
-        around.files.forget(segment)
-        unfolded.withLock { if $0.first == segment { $0 = (0, Places()) } }
     }
 
     /// Writes what is pending and stops. Nothing may be called afterwards.

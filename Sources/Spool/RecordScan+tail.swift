@@ -54,8 +54,10 @@ extension RecordScan {
         try wholeRecord(at: offset, if: { _ in true }) != nil
     }
 
-    /// The generation of a file whose header is damaged: that of its first whole record which can be this file's.
-    static func generation(of file: any DiskFile, first: UInt64) throws(SpoolError) -> UInt64 {
+    /// The generation of a file's records: as its header has it or, where that is damaged, that of the first whole record which can be
+    /// this file's.
+    static func generation(of file: any DiskFile, by header: FileHeader?, first: UInt64) throws(SpoolError) -> UInt64 {
+        if let header { return header.generation }
         var scan = try RecordScan(file, generation: first)
         var offset = FileHeader.size
         while offset + Record.headerBytes <= scan.size {

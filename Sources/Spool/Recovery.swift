@@ -94,7 +94,7 @@ struct Recovery {
         }
         if let header { return try salvage(first, header.generation, isCurrent: header.isCurrent, before: limit, file) }
         let damagesBefore = damages.count
-        let generation = try RecordScan.generation(of: file, first: first)
+        let generation = try RecordScan.generation(of: file, by: nil, first: first)
         let segment = try salvage(first, generation, isCurrent: false, before: limit, file)
         if segment.count > 0 {
             damages.insert(Damage(segment: first, range: 0..<FileHeader.size), at: damagesBefore)

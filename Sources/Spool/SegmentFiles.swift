@@ -137,12 +137,7 @@ final class SegmentFiles: Sendable {
         let path = directory + "/" + SegmentWriter.name(first)
         let file = try disk.open(path, create: false)
         let header = try FileHeader.read(file, path: path, first: first)
-        let generation: UInt64
-        if let header {
-            generation = header.generation
-        } else {
-            generation = try RecordScan.generation(of: file, first: first)
-        }
+        let generation = try RecordScan.generation(of: file, by: header, first: first)
         let segment = OpenSegment(file: file, generation: generation)
         open.withLock {
             if $0.files[first] == nil { $0.order.append(first) }

@@ -35,14 +35,14 @@ public final class Spool: EventLog, @unchecked Sendable {
     private let commits: Mutex<Commits>
     private let usage: SpoolUsage
     let books: LedgerBooks
-    private let files: SegmentFiles
+    let files: SegmentFiles
     private let lock: Mutex<(any AnyObject & Sendable)?>
     private let disk: any Disk
     private let settings: SpoolSettings
     private let space: SpoolSpace
     private let wall: @Sendable () -> Int64
     private let notice: @Sendable (Notice) -> Void
-    private let damaged: DamageCounter
+    let damaged: DamageCounter
     private let syncTimer: DispatchSourceTimer?
     private let committing = Mutex<(committer: Committer, watch: StallWatch)?>(nil)
     /// What the commits stood at after the last one.
@@ -255,46 +255,6 @@ public final class Spool: EventLog, @unchecked Sendable {
         }
         results.merge(reopened) { _, new in new }
         return results
-    }
-
-    /// Reads an event's record and checks it, to deliver it. Damage is counted, noticed and copied aside.
-    public func read(_ position: Position) throws(SpoolError) -> StoredEvent {
-        let event = try stored(position)
-        if event.isErased { throw .erased(event.number) }
-        return event
-    }
-
-    private func stored(_ position: Position) throws(SpoolError) -> StoredEvent {
-        do throws(SpoolError) {
-            return try files.read(position)
-        } catch {
-            guard case .damaged = error else { throw error }
-            // The segment may have been compacted since the position was given: then the event stands elsewhere.
-            let number = EventNumber(rawValue: position.event)
-            guard position.event > 0, let now = try books.position(of: number) else { throw error }
-            books.forget(position.segment)
-            do throws(SpoolError) { return try files.read(now) } catch {
-                if case .damaged = error { damaged.note(now, in: files) }
-                throw error
-            }
-        }
-    }
-
-    /// Finds an event by number; one that was erased has neither attributes nor body.
-    public func event(_ number: EventNumber) throws(SpoolError) -> StoredEvent? {
-        guard let position = try books.position(of: number) else { return nil }
-        return try stored(position)
-    }
-
-    /// How an event's deliveries stand.
-    public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
-        guard let event = try event(number) else { return [] }
-        return books.standings(of: number, owed: event.owed)
-    }
-
-    /// The retained events whose delivery to a queue was given up.
-    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
-        books.failed(queue, after: number, limit: limit)
     }
 
     /// What waits, and what the disk holds. Opens the door again if what closed it has passed.

@@ -123,12 +123,7 @@ public struct SpoolInspection: Sendable {
         var report = FileReport(name: SegmentWriter.name(first), bytes: try file.size())
         let header = try FileHeader.read(file, path: path, first: first)
         report.format = header?.version
-        let generation: UInt64
-        if let header {
-            generation = header.generation
-        } else {
-            generation = try RecordScan.generation(of: file, first: first)
-        }
+        let generation = try RecordScan.generation(of: file, by: header, first: first)
         var scan = try RecordScan(file, generation: generation)
         var found: [(place: UInt32, offset: UInt32)] = []
         walking: while true {

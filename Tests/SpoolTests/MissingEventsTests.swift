@@ -143,13 +143,18 @@ struct MissingEventsTests {
         last.close()
     }
 
+    /// Puts bytes behind the last record of the newest segment, in place of what stands there.
+    private func place(_ more: [UInt8], behindTheEndOf first: UInt64, on disk: SimulatedDisk) throws {
+        let end = try #require(try Recovery("/s/segments", on: disk).last?.end)
+        disk.alter(path(first)) { bytes in
+            bytes.removeSubrange(end...)
+            bytes += more
+        }
+    }
+
     @Test func afterACleanStopTheNextNumberIsExactWhateverStandsBehindTheEnd() throws {
         let disk = try spool(of: 3, isClosed: true)
-        let end = try #require(try Recovery("/s/segments", on: disk).last?.end)
-        disk.alter(path(1)) { bytes in
-            bytes.removeSubrange(end...)
-            bytes += (0..<500).map { UInt8(truncatingIfNeeded: $0 | 1) }
-        }
+        try place((0..<500).map { UInt8(truncatingIfNeeded: $0 | 1) }, behindTheEndOf: 1, on: disk)
         let log = NoticeLog()
         let spool = try open(disk, log)
         #expect(log.torn == 1 && log.damages == 0)
@@ -159,12 +164,8 @@ struct MissingEventsTests {
 
     @Test func whatAFormerUseOfTheFileLeftBehindIsNothing() throws {
         let disk = try spool(of: 3, isClosed: false)
-        let end = try #require(try Recovery("/s/segments", on: disk).last?.end)
-        disk.alter(path(1)) { bytes in
-            bytes.removeSubrange(end...)
-            bytes += [UInt8](repeating: 0x55, count: 160)
-            bytes += Record.encode(.event, generation: 77, sequence: 9, payload: [UInt8](repeating: 3, count: 70))
-        }
+        let former = Record.encode(.event, generation: 77, sequence: 9, payload: [UInt8](repeating: 3, count: 70))
+        try place([UInt8](repeating: 0x55, count: 160) + former, behindTheEndOf: 1, on: disk)
         let recovery = try Recovery("/s/segments", on: disk)
         #expect(recovery.damages.isEmpty && recovery.torn.isEmpty)
         #expect(recovery.nextNumber == 4)

@@ -44,6 +44,20 @@ class OneBroker(unittest.TestCase):
         self.addCleanup(receiver.close)
         return receiver
 
+    def slow_receiver(self, status):
+        """One whose attempts last until `holds` is set; `begun` tells of the first."""
+        holds, begun = threading.Event(), threading.Event()
+
+        def slowly():
+            begun.set()
+            holds.wait(60)
+            return status
+
+        receiver = self.receiver(slowly)
+        receiver.holds, receiver.begun = holds, begun
+        self.addCleanup(holds.set)
+        return receiver
+
     def relays(self, targets, name, count=2):
         relays = []
         for _ in range(count):
@@ -88,21 +102,13 @@ class OneBroker(unittest.TestCase):
         self.assertEqual(len(live.requests), count)
 
     def test_what_is_under_way_at_another_relay_stays_there(self):
-        holds, begun = threading.Event(), threading.Event()
-
-        def slowly():
-            begun.set()
-            holds.wait(60)
-            return 200
-
-        slow, live = self.receiver(slowly), self.receiver()
-        self.addCleanup(holds.set)
+        slow, live = self.slow_receiver(200), self.receiver()
         old = {"http": {"url": slow.url + "/"}, "concurrency": 1, "breaker": never}
         relays = self.relays({"old": old, "new": {"http": {"url": live.url + "/"}}}, "held")
         self.send(relays[:1], "held", range(40))
-        until("an attempt is under way", begun.is_set)
+        until("an attempt is under way", slow.begun.is_set)
         self.results(relays[1], "move", "old", "new")
-        holds.set()
+        slow.holds.set()
         wanted = {f"held-{number}" for number in range(40)}
         until("all have arrived", lambda: wanted <= set(arrived(live)) | set(arrived(slow)))
         until("nothing waits", lambda: all(self.waiting(r, t) == 0 for r in relays for t in ("old", "new")))
@@ -110,20 +116,12 @@ class OneBroker(unittest.TestCase):
         self.assertEqual(set(arrived(live)) & set(arrived(slow)), set())
 
     def test_what_stands_in_an_order_behind_what_is_under_way_goes_too(self):
-        holds, begun = threading.Event(), threading.Event()
-
-        def slowly():
-            begun.set()
-            holds.wait(60)
-            return 503
-
-        slow, live = self.receiver(slowly), self.receiver()
-        self.addCleanup(holds.set)
+        slow, live = self.slow_receiver(503), self.receiver()
         old = {"http": {"url": slow.url + "/"}, "order": "type", "retry": patient, "breaker": never}
         relays = self.relays({"old": old, "new": {"http": {"url": live.url + "/"}}}, "behind")
         self.send(relays, "behind", range(10))
-        until("an attempt is under way", begun.is_set)
-        threading.Timer(2, holds.set).start()
+        until("an attempt is under way", slow.begun.is_set)
+        threading.Timer(2, slow.holds.set).start()
         self.results(relays[1], "move", "old", "new")
         until("all have arrived", lambda: len(set(arrived(live))) == 10)
         until("nothing waits", lambda: all(self.waiting(r, t) == 0 for r in relays for t in ("old", "new")))
