@@ -27,7 +27,7 @@ extension JetStreamLog {
             let event = batch.events[place]
             guard let key = event.dedupe else { return nil }
             var payload: [UInt8] = []
-            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &payload)
+            EventPayload.encodeHead(event, of: batch, into: &payload)
             payload += event.body
             return Keyed(
                 subject: subjects.event(owedTo: orders.shares(of: event.owed, body: event.body)), key: key,
@@ -65,7 +65,7 @@ extension JetStreamLog {
         for (index, event) in batch.events.enumerated() {
             let consignment = consignments.isEmpty ? nil : consignments[index]
             var head: [UInt8] = []
-            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &head)
+            EventPayload.encodeHead(event, of: batch, into: &head)
             let number = first + UInt64(index)
             let id = consignment?.id ?? event.dedupe?.id ?? "\(salt)-\(number)"
             writer.publish(

@@ -92,13 +92,20 @@ extension EventAttributes {
 
     /// Appends one field: for whoever has its bytes and would make a string of them only to have it encoded.
     public static func append(_ tag: Tag, _ content: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        bytes.append(tag.rawValue)
-        var length = content.count
-        while length >= 0x80 {
-            bytes.append(UInt8(length & 0x7F) | 0x80)
-            length >>= 7
+        // A varint has at most ten bytes. Room for all is made at once: an append each would ask for it again and again.
+        bytes.append(addingCapacity: 11 + content.count) { span in
+            span.append(tag.rawValue)
+            var length = content.count
+            while length >= 0x80 {
+                span.append(UInt8(length & 0x7F) | 0x80)
+                length >>= 7
+            }
+            span.append(UInt8(length))
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                    .copyMemory(from: content)
+                count += content.count
+            }
         }
-        bytes.append(UInt8(length))
-        bytes.append(contentsOf: content)
     }
 }

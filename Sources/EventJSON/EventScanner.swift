@@ -176,14 +176,14 @@ public struct EventScanner: Sendable {
             return Array(text.utf8).withUnsafeBytes { dottedChild(of: node, $0) }
         }
         let start = cursor.start(of: key)
-        for index in tree.branches(of: node, from: start) where tree.branches[index].start == start {
+        for index in tree.branches(of: node, from: start) {
             let wanted = tree.branches[index].key
             guard wanted.count == key.count else { continue }
             // What is no longer than its start is the same already.
             if key.count <= 8 { return tree.branches[index].node }
             if cursor.equals(key, tree.keys[wanted]) { return tree.branches[index].node }
         }
-        return cursor.contains(0x2E, key) ? dottedChild(of: node, cursor.bytes(key)) : -1
+        return cursor.hasDot(key, start: start) ? dottedChild(of: node, cursor.bytes(key)) : -1
     }
 
     /// A key with dots stands for the objects that it abbreviates: `{"a.b": 1}` has a value at `a.b`.

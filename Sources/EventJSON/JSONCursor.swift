@@ -69,10 +69,18 @@ struct JSONCursor {
         return word
     }
 
-    /// Whether a byte stands in a range.
-    @inline(__always) func contains(_ byte: UInt8, _ range: Range<Int>) -> Bool {
-        for i in range where base[i] == byte { return true }
-        return false
+    /// Whether a dot stands in a range whose first eight bytes are these. Eight are looked at together: a byte that equals the dot
+    /// becomes zero, from which alone the subtraction borrows.
+    @inline(__always) func hasDot(_ range: Range<Int>, start: UInt64) -> Bool {
+        var word = start
+        var offset = range.lowerBound
+        while true {
+            let zeros = word ^ 0x2E2E_2E2E_2E2E_2E2E
+            if (zeros &- 0x0101_0101_0101_0101) & ~zeros & 0x8080_8080_8080_8080 != 0 { return true }
+            offset += 8
+            if offset >= range.upperBound { return false }
+            word = self.start(of: offset..<range.upperBound)
+        }
     }
 
     /// The bytes of a range.

@@ -39,6 +39,8 @@ struct PathTree: Sendable {
 
     private(set) var nodes: [Node] = []
     private(set) var branches: [Branch] = []
+    /// The branches' starts once more, side by side: most keys are looked for in vain, and quickly so.
+    private var starts: [UInt64] = []
     /// The bytes of all keys.
     private(set) var keys: [UInt8] = []
 
@@ -72,24 +74,25 @@ struct PathTree: Sendable {
             }
             nodes.append(Node(path: node.path, wanted: node.wanted, branches: start..<branches.count))
         }
+        starts = branches.map(\.start)
     }
 
     /// So many branches are looked through; among more the first is searched for.
     private static let manyBranches = 16
 
-    /// A node's branches from the first on that may have a key with this start. Few keys have one in common.
+    /// A node's branches whose keys have this start. Few keys have one in common.
     @inline(__always)
     func branches(of node: Int, from start: UInt64) -> Range<Int> {
         let all = nodes[node].branches
-        guard all.count > PathTree.manyBranches else { return all }
         var low = all.lowerBound
         var high = all.upperBound
-        while low < high {
+        while high - low > PathTree.manyBranches {
             let middle = (low + high) / 2
-            if branches[middle].start < start { low = middle + 1 } else { high = middle }
+            if starts[middle] < start { low = middle + 1 } else { high = middle }
         }
+        while low < high, starts[low] < start { low += 1 }
         high = low
-        while high < all.upperBound, branches[high].start == start { high += 1 }
+        while high < all.upperBound, starts[high] == start { high += 1 }
         return low..<high
     }
 

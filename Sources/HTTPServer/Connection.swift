@@ -11,16 +11,27 @@ final class Connection {
         /// In the middle of a chunked body.
         case chunks(ChunkedBody)
         /// Its request is with the handler; nothing is read, so that its bytes stay in place.
-        case handling
+        case handling(Manners)
         /// It was refused, or has had its last answer: what it still sends is thrown away until it has read ours.
         case lingering
+    }
+
+    /// What the request in hand asks of its answer.
+    struct Manners {
+        /// Whether the connection lasts.
+        var keepsAlive: Bool
+        /// Whether that is to be said.
+        var saysKeepAlive: Bool
+        /// Whether the body stays away.
+        var isHead: Bool
     }
 
     let descriptor: Int32
     let generation: UInt32
     /// Who it comes from: the client that a PROXY header names, once it has been read.
     var peer: PeerAddress
-    var phase = Phase.head
+    // As in the loop, what each request changes is not checked for overlapping changes at run time.
+    @exclusivity(unchecked) var phase = Phase.head
     /// What its bytes are wrapped in, if it is TLS.
     var tls: TLSSession?
     /// Whether it has one of the places that the limits allow; what is only sent away has none.
@@ -29,13 +40,13 @@ final class Connection {
     var hasAddressPlace = false
     /// Nothing has come of it yet.
     var isFresh = true
-    var parser: HeadParser
-    var parsed: HeadParser.Parsed?
+    @exclusivity(unchecked) var parser: HeadParser
+    @exclusivity(unchecked) var parsed: HeadParser.Parsed?
     var bodyLimitBytes = 0
     /// Present while anything has come that is not yet done with.
     var buffer: ReceiveBuffer?
     /// What is still to be sent.
-    var output: [UInt8] = []
+    @exclusivity(unchecked) var output: [UInt8] = []
     var sent = 0
     /// The present phase ends at this time at the latest, in nanoseconds of the monotonic clock.
     var deadline: Int64
@@ -62,12 +73,6 @@ final class Connection {
         self.peer = peer
         self.parser = parser
         self.deadline = deadline
-    }
-
-    /// What the request in hand asks of its answer: whether the connection lasts, whether that is to be said, and whether
-    /// the body stays away.
-    var manners: (keepsAlive: Bool, saysKeepAlive: Bool, isHead: Bool)? {
-        parsed.map { ($0.keepsAlive, $0.saysKeepAlive, $0.head.method == .head) }
     }
 
     /// Whether it is between two requests.

@@ -92,9 +92,8 @@ extension EventLoop {
     }
 
     /// Has the head judged. Answers whether the body is wanted.
-    func begin(_ slot: Int, _ connection: Connection, _ parsed: HeadParser.Parsed) throws(Refusal) -> Bool {
+    func begin(_ slot: Int, _ connection: Connection, _ parsed: consuming HeadParser.Parsed) throws(Refusal) -> Bool {
         guard let handler else { return false }
-        connection.parsed = parsed
         connection.isFresh = false
         connection.deadline = now + bodyNanoseconds
         let verdict =
@@ -104,21 +103,23 @@ extension EventLoop {
             answerAtOnce(slot, connection, parsed, response)
             return false
         case .readBody(let limitBytes):
+            let (framing, end, expectsContinue) = (parsed.framing, parsed.end, parsed.expectsContinue)
+            connection.parsed = parsed
             connection.bodyLimitBytes = limitBytes
             let buffered = connection.buffer?.count ?? 0
-            switch parsed.framing {
-            case .none: connection.phase = .body(end: parsed.end)
+            switch framing {
+            case .none: connection.phase = .body(end: end)
             case .length(let length):
                 guard length <= limitBytes else {
                     throw Refusal(413, "the body is too long", hint: "a body has at most \(limitBytes) bytes")
                 }
-                guard occupancy.canHold(parsed.end + length - (connection.buffer?.capacity ?? 0)) else {
+                guard occupancy.canHold(end + length - (connection.buffer?.capacity ?? 0)) else {
                     throw .outOfMemory
                 }
-                connection.phase = .body(end: parsed.end + length)
-            case .chunked: connection.phase = .chunks(ChunkedBody(at: parsed.end))
+                connection.phase = .body(end: end + length)
+            case .chunked: connection.phase = .chunks(ChunkedBody(at: end))
             }
-            if parsed.expectsContinue && buffered == parsed.end && parsed.framing != .none {
+            if expectsContinue && buffered == end && framing != .none {
                 connection.output += "HTTP/1.1 100 Continue\r\n\r\n".utf8
                 flush(slot, connection)
             }
@@ -188,17 +189,21 @@ extension EventLoop {
     }
 
     func hand(_ slot: Int, _ connection: Connection) {
-        guard let buffer = connection.buffer, var parsed = connection.parsed else { return }
+        guard let buffer = connection.buffer else { return }
+        // The parsed head is changed where it stands: a copy would count references.
+        connection.parsed?.head.bytes = buffer.received
+        guard let head = connection.parsed?.head, let end = connection.parsed?.end,
+            let keepsAlive = connection.parsed?.keepsAlive, let saysKeepAlive = connection.parsed?.saysKeepAlive
+        else { return }
         let body: Range<Int>
         if case .chunks(let chunks) = connection.phase {
             body = chunks.start..<chunks.decodedEnd
         } else {
-            body = parsed.end..<connection.requestEnd
+            body = end..<connection.requestEnd
         }
-        parsed.head.bytes = buffer.received
-        connection.parsed = parsed
-        connection.phase = .handling
-        let request = Request(head: parsed.head, body: UnsafeRawBufferPointer(rebasing: buffer.received[body]))
+        connection.phase = .handling(
+            .init(keepsAlive: keepsAlive, saysKeepAlive: saysKeepAlive, isHead: head.method == .head))
+        let request = Request(head: head, body: UnsafeRawBufferPointer(rebasing: buffer.received[body]))
         handler?.handle(request, on: Exchange(slot: slot, generation: connection.generation))
     }
 

@@ -63,11 +63,13 @@ public final class EventLoop: @unchecked Sendable {
     var siblings: [EventLoop] = []
     let load = Atomic(0)
     var idleCandidates = IdleCandidates()
+    // What each request changes is not checked for overlapping changes at run time: none of these is lent to anything that comes back
+    // to the loop, and a check costs as much as the change.
     /// Buffers of the first size that nobody uses, so that a request needs no new one.
-    var spareBuffers: [ReceiveBuffer] = []
-    var ready: [Int] = []
-    var toFlush: [Int] = []
-    var writer = ResponseWriter()
+    @exclusivity(unchecked) var spareBuffers: [ReceiveBuffer] = []
+    @exclusivity(unchecked) var ready: [Int] = []
+    @exclusivity(unchecked) var toFlush: [Int] = []
+    @exclusivity(unchecked) var writer = ResponseWriter()
     var acceptPausedUntil: Int64 = 0
     var lastNotice: Int64?
     var now: Int64 = hs_monotonic_ns()
@@ -137,7 +139,7 @@ public final class EventLoop: @unchecked Sendable {
     /// Answers a request. On the loop's thread. An answer to a client that has gone is dropped.
     public func answer(_ exchange: Exchange, with response: Response) {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
-            case .handling = connection.phase, let (keepsAlive, saysKeepAlive, isHead) = connection.manners
+            case .handling(let manners) = connection.phase
         else { return }
         if !connection.isAnsweredEarly { refusals.count(response.status) }
         if connection.isGone { return remove(exchange.slot, connection) }
@@ -146,10 +148,11 @@ public final class EventLoop: @unchecked Sendable {
             beginLingering(exchange.slot, connection)
             return watch(exchange.slot, connection, for: EPOLLIN.rawValue | EPOLLOUT.rawValue)
         }
-        let closes = !keepsAlive || stopDeadline != nil
+        let closes = !manners.keepsAlive || stopDeadline != nil
         connection.unreadAnswers += 1
         writer.append(
-            response, to: &connection.output, closing: closes, sayingKeepAlive: saysKeepAlive, withoutBody: isHead)
+            response, to: &connection.output, closing: closes, sayingKeepAlive: manners.saysKeepAlive,
+            withoutBody: manners.isHead)
         connection.parsed = nil
         discard(connection, before: connection.requestEnd)
         connection.phase = .head
@@ -164,15 +167,15 @@ public final class EventLoop: @unchecked Sendable {
     /// them. The connection ends with it. On the loop's thread.
     public func answerEarly(_ exchange: Exchange, with response: Response) {
         guard let connection = connections[exchange.slot], connection.generation == exchange.generation,
-            case .handling = connection.phase, let (_, saysKeepAlive, isHead) = connection.manners,
-            !connection.isGone, !connection.isAnsweredEarly
+            case .handling(let manners) = connection.phase, !connection.isGone, !connection.isAnsweredEarly
         else { return }
         refusals.count(response.status)
         connection.isAnsweredEarly = true
         connection.closesAfterOutput = true
         connection.unreadAnswers += 1
         writer.append(
-            response, to: &connection.output, closing: true, sayingKeepAlive: saysKeepAlive, withoutBody: isHead)
+            response, to: &connection.output, closing: true, sayingKeepAlive: manners.saysKeepAlive,
+            withoutBody: manners.isHead)
         toFlush.append(exchange.slot)
     }
 

@@ -125,7 +125,9 @@ struct HeadParser {
 
     private mutating func version(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Refusal) {
         let text = UnsafeRawBufferPointer(rebasing: bytes[range])
-        guard text.count == 8, text.starts(with: "HTTP/".utf8), text[5].isDigit, text[6] == 0x2E, text[7].isDigit else {
+        guard text.count == 8, RequestHead.isExactly(text, 0..<5, "HTTP/"), text[5].isDigit, text[6] == 0x2E,
+            text[7].isDigit
+        else {
             throw .malformed("the request line does not end with a version such as HTTP/1.1")
         }
         guard text[5] == 0x31 else {

@@ -21,17 +21,15 @@ public struct EventPayload {
     /// The body as it came; borrowed.
     public var body: UnsafeRawBufferPointer
 
-    /// Appends everything but the body.
-    public static func encodeHead(
-        _ event: CommitBatch.Event, attributes: ArraySlice<UInt8>, into bytes: inout [UInt8]
-    ) {
+    /// Appends everything of a batch's event but its body.
+    public static func encodeHead(_ event: CommitBatch.Event, of batch: CommitBatch, into bytes: inout [UInt8]) {
         bytes.append(littleEndian: event.receivedAt)
         bytes.append(littleEndian: UInt16(event.owed.count))
         bytes.append(littleEndian: event.dedupe == nil ? 0 : hasKey)
-        bytes.append(littleEndian: UInt32(attributes.count))
+        bytes.append(littleEndian: UInt32(event.attributes.count))
         event.dedupe?.encode(into: &bytes)
         for queue in event.owed { bytes.append(littleEndian: queue.rawValue) }
-        bytes.append(contentsOf: attributes)
+        bytes.append(contentsOf: batch.attributes[event.attributes])
     }
 
     /// Reads a payload; `nil` if its lengths don't fit.

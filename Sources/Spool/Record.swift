@@ -53,33 +53,41 @@ enum Record {
 
     static func paddedSize(payload: Int) -> Int { (headerBytes + payload + 7) & ~7 }
 
-    /// Appends a header whose payload is `head`, which follows, and then `body`, which is written from elsewhere.
+    /// Appends a header whose payload begins with what `head` appends, and goes on with `body`, which is written from elsewhere.
+    /// Answers the payload's length.
+    @discardableResult
     static func begin(
-        _ kind: Kind, generation: UInt64, sequence: UInt64, head: some Collection<UInt8>, body: UnsafeRawBufferPointer,
-        into bytes: inout [UInt8]
-    ) {
+        _ kind: Kind, generation: UInt64, sequence: UInt64, body: UnsafeRawBufferPointer, into bytes: inout [UInt8],
+        head: (inout [UInt8]) -> Void
+    ) -> Int {
         let start = bytes.count
-        bytes.append(littleEndian: magic)
-        bytes.append(littleEndian: UInt32(0))
-        bytes.append(littleEndian: UInt32(head.count + body.count))
-        bytes.append(littleEndian: UInt32(kind.rawValue))
-        bytes.append(littleEndian: generation)
-        bytes.append(littleEndian: sequence)
-        bytes.append(contentsOf: head)
+        bytes += blankHeader
+        head(&bytes)
+        let length = bytes.count - start - headerBytes + body.count
         bytes.withUnsafeMutableBytes { all in
-            var crc = hs_crc32c(0, all.baseAddress! + start + 8, all.count - start - 8)
+            let header = UnsafeMutableRawBufferPointer(rebasing: all[start...])
+            header.storeBytes(of: magic.littleEndian, as: UInt32.self)
+            header.storeBytes(of: UInt32(length).littleEndian, toByteOffset: lengthOffset, as: UInt32.self)
+            header.storeBytes(of: UInt32(kind.rawValue).littleEndian, toByteOffset: 12, as: UInt32.self)
+            header.storeBytes(of: generation.littleEndian, toByteOffset: 16, as: UInt64.self)
+            header.storeBytes(of: sequence.littleEndian, toByteOffset: sequenceOffset, as: UInt64.self)
+            var crc = hs_crc32c(0, header.baseAddress! + lengthOffset, header.count - lengthOffset)
             if !body.isEmpty { crc = hs_crc32c(crc, body.baseAddress, body.count) }
-            all.storeBytes(of: crc.littleEndian, toByteOffset: start + 4, as: UInt32.self)
+            header.storeBytes(of: crc.littleEndian, toByteOffset: 4, as: UInt32.self)
         }
+        return length
     }
+
+    private static let blankHeader = [UInt8](repeating: 0, count: headerBytes)
 
     /// A whole record.
     static func encode(_ kind: Kind, generation: UInt64, sequence: UInt64, payload: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(paddedSize(payload: payload.count))
         begin(
-            kind, generation: generation, sequence: sequence, head: payload,
-            body: UnsafeRawBufferPointer(start: nil, count: 0), into: &bytes)
+            kind, generation: generation, sequence: sequence, body: UnsafeRawBufferPointer(start: nil, count: 0),
+            into: &bytes
+        ) { $0 += payload }
         bytes.append(contentsOf: repeatElement(0, count: paddedSize(payload: payload.count) - bytes.count))
         return bytes
     }
@@ -104,8 +112,10 @@ enum Record {
 }
 
 extension [UInt8] {
-    mutating func append(littleEndian value: some FixedWidthInteger) {
-        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(littleEndian value: Number) {
+        append(addingCapacity: MemoryLayout<Number>.size) { span in
+            for place in 0..<MemoryLayout<Number>.size { span.append(UInt8(truncatingIfNeeded: value >> (8 * place))) }
+        }
     }
 }
 

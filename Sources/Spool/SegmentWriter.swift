@@ -139,27 +139,23 @@ struct SegmentWriter {
         var headEnds: [Int] = []
         headEnds.reserveCapacity(taken.count)
         var offset = end
-        var payloadHead: [UInt8] = []
         for index in taken {
-            let event = batch.events[index]
             let number = nextNumber + UInt64(appended.count)
-            payloadHead.removeAll(keepingCapacity: true)
-            EventPayload.encodeHead(event, attributes: batch.attributes[event.attributes], into: &payloadHead)
-            Record.begin(
-                .event, generation: generation, sequence: number, head: payloadHead, body: event.body, into: &heads)
+            let length = Record.begin(
+                .event, generation: generation, sequence: number, body: batch.events[index].body, into: &heads
+            ) { EventPayload.encodeHead(batch.events[index], of: batch, into: &$0) }
             headEnds.append(heads.count)
             appended.append(Appended(number: number, offset: UInt32(offset)))
-            offset += Record.paddedSize(payload: payloadHead.count + event.body.count)
+            offset += Record.paddedSize(payload: length)
         }
         let zeroedTo = zeroedTo(with: offset)
         try write(batch, taken, headEnds, size: offset - end, zeroedTo: zeroedTo, sync: sync)
         self.zeroedTo = zeroedTo
         guard claim.keep() else { throw .system(call: "fdatasync", path: directory, errno: ETIMEDOUT) }
         for (place, event) in zip(appended, taken) {
-            let event = batch.events[event]
             index.append(
-                place: Int(place.number - first), offset: place.offset, owed: event.owed,
-                receivedAt: event.receivedAt, dedupe: event.dedupe)
+                place: Int(place.number - first), offset: place.offset, owed: batch.events[event].owed,
+                receivedAt: batch.events[event].receivedAt, dedupe: batch.events[event].dedupe)
         }
         end = offset
         nextNumber += UInt64(appended.count)

@@ -95,6 +95,12 @@ struct EventScannerTests {
         #expect(scan.scanner.trails.isEmpty)
     }
 
+    @Test(arguments: 1...24) func aDotIsSeenWhereverItStandsInAKey(place: Int) throws {
+        let first = String(repeating: "k", count: place)
+        let text = "{\"\(first).rest-of-it\":1,\"\(first)/rest-of-it\":2}"
+        #expect(try Scan(text, for: "\(first).rest-of-it").fields == ["\(first).rest-of-it=1"])
+    }
+
     @Test func aKeyWithDotsStandsForTheObjectsItAbbreviates() throws {
         let scan = try Scan(#"{"a.b":{"c":1},"a":{"b.c":2},"a.b.c":3,"a..b":4,".":5,"a.":6}"#, for: "a.b.c", "a", "a.")
         #expect(scan.fields == ["a.b.c=1", "a.b.c=2", #"a={"b.c":2}"#, "a.b.c=3", "a.=6"])

@@ -29,6 +29,17 @@ struct RequestTests {
         }
     }
 
+    @Test(arguments: 0..<20) func eachByteOfALongNameCounts(place: Int) {
+        let name: StaticString = "x-hub-signature-2560"
+        for bit in 0..<8 {
+            var bytes = Array("\(name)".utf8)
+            let isLetter = (0x61...0x7A).contains(bytes[place])
+            bytes[place] ^= 1 << bit
+            let isNamed = bytes.withUnsafeBytes { RequestHead.isNamed($0, 0..<20, name) }
+            #expect(isNamed == (bit == 5 && isLetter), "bit \(bit)")
+        }
+    }
+
     @Test func aListIsSplitAtItsCommas() throws {
         try withHead("X: ,a ,\tB,, c d\t,") { head in
             let elements = head.value(of: "x").map(head.list) ?? []

@@ -5,10 +5,11 @@ import Testing
 struct EventPayloadTests {
     private func head(owed: [UInt16], dedupe: DedupeKey?, attributes: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
-        let event = CommitBatch.Event(
-            receivedAt: 1234, owed: owed.map(QueueID.init(rawValue:)), attributes: 0..<attributes.count,
+        var batch = CommitBatch()
+        batch.append(
+            receivedAt: 1234, owed: owed.map(QueueID.init(rawValue:)), attributes: attributes,
             body: UnsafeRawBufferPointer(start: nil, count: 0), dedupe: dedupe)
-        EventPayload.encodeHead(event, attributes: attributes[...], into: &bytes)
+        EventPayload.encodeHead(batch.events[0], of: batch, into: &bytes)
         return bytes
     }
 

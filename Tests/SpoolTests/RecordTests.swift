@@ -83,8 +83,8 @@ struct RecordTests {
 
     @Test func aBodyThatIsWrittenFromElsewhereCountsInTheChecksum() {
         var split: [UInt8] = []
-        payload.withUnsafeBytes { body in
-            Record.begin(.event, generation: 1, sequence: 1, head: [5, 6], body: body, into: &split)
+        _ = payload.withUnsafeBytes { body in
+            Record.begin(.event, generation: 1, sequence: 1, body: body, into: &split) { $0 += [5, 6] }
         }
         split += payload
         let whole = Record.encode(.event, generation: 1, sequence: 1, payload: [5, 6] + payload)

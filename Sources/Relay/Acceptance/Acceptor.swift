@@ -12,15 +12,16 @@ final class Acceptor: RequestHandler {
     private let log: any EventLog
     unowned let loop: EventLoop
     private let tally: AcceptanceCounters.LoopTally
-    private var webhookIDs = WebhookIDs()
+    // What each event changes is not checked for overlapping changes at run time: nothing that it is lent to comes back here.
+    @exclusivity(unchecked) private var webhookIDs = WebhookIDs()
     let boards: CurrentBoard
     var board: Switchboard
     var edition: Int
-    private var scanner: EventScanner
-    private var scratch: MatchScratch
+    @exclusivity(unchecked) private var scanner: EventScanner
+    @exclusivity(unchecked) private var scratch: MatchScratch
     var verifiers: [Verifier?]
-    private var batch = CommitBatch()
-    private var waiting: [Waiting] = []
+    @exclusivity(unchecked) private var batch = CommitBatch()
+    @exclusivity(unchecked) private var waiting: [Waiting] = []
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
     private var lastDecision: RoutingDecision?
@@ -173,6 +174,7 @@ final class Acceptor: RequestHandler {
         _ request: Incoming, reading text: UnsafeRawBufferPointer, from index: Int, on exchange: Exchange?,
         _ scanner: inout EventScanner, _ scratch: inout MatchScratch
     ) throws(RequestFault) {
+        let board = self.board
         let source = board.sources[index]
         let now = hs_wall_ms()
         let isJSON = source.settings.body != .any
@@ -210,6 +212,7 @@ final class Acceptor: RequestHandler {
         let named = isJSON ? dedupeKey(source, scanner, in: text, now: now) : nil
         var trace = spans.isOn ? AcceptedTrace(request.head) : nil
         let dedupe = named ?? replay.map { DedupeKey($0, of: source.settings.name) }
+        let columns = isJSON ? board.columns.find(scanner) : nil
         batch.append(receivedAt: now, owed: decision.owed, body: request.body, dedupe: dedupe) { attributes in
             attributes += decision.attributes
             webhookIDs.next {
@@ -217,7 +220,7 @@ final class Acceptor: RequestHandler {
                 trace?.webhookID = String(decoding: $0, as: UTF8.self)
             }
             PassedHeaders.append(request.head, and: source.passedHeaders, to: &attributes)
-            if isJSON { board.columns.append(scanner, in: text, to: &attributes) }
+            columns?.append(from: text, to: &attributes)
         }
         waiting.append(
             Waiting(

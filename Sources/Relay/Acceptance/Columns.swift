@@ -22,21 +22,38 @@ struct Columns: Sendable {
         eventCreatedAt = paths.insert(EventPath("event.created_at"))
     }
 
-    /// Appends the columns of a body just scanned to its attributes. What is missing or no string is left out.
-    func append(_ scanner: borrowing EventScanner, in body: UnsafeRawBufferPointer, to attributes: inout [UInt8]) {
-        append(.type, type, scanner, body, &attributes)
-        append(.id, id, scanner, body, &attributes)
-        append(.sourceObject, sourceObject, scanner, body, &attributes)
-        append(.channel, channel, scanner, body, &attributes)
-        append(.requestID, requestID, scanner, body, &attributes)
-        append(.eventCreatedAt, eventCreatedAt, scanner, body, &attributes)
+    /// Where one body's columns stand: plain places, so that the scanner that found them need not be kept at hand.
+    struct Found {
+        var type: FoundValue?
+        var id: FoundValue?
+        var sourceObject: FoundValue?
+        var channel: FoundValue?
+        var requestID: FoundValue?
+        var eventCreatedAt: FoundValue?
+
+        /// Appends the columns to an event's attributes. What is missing or no string is left out.
+        func append(from body: UnsafeRawBufferPointer, to attributes: inout [UInt8]) {
+            Columns.append(.type, type, body, &attributes)
+            Columns.append(.id, id, body, &attributes)
+            Columns.append(.sourceObject, sourceObject, body, &attributes)
+            Columns.append(.channel, channel, body, &attributes)
+            Columns.append(.requestID, requestID, body, &attributes)
+            Columns.append(.eventCreatedAt, eventCreatedAt, body, &attributes)
+        }
     }
 
-    private func append(
-        _ tag: EventAttributes.Tag, _ path: Int, _ scanner: borrowing EventScanner, _ body: UnsafeRawBufferPointer,
-        _ attributes: inout [UInt8]
+    /// The columns of a body just scanned.
+    func find(_ scanner: borrowing EventScanner) -> Found {
+        Found(
+            type: scanner.first(type), id: scanner.first(id), sourceObject: scanner.first(sourceObject),
+            channel: scanner.first(channel), requestID: scanner.first(requestID),
+            eventCreatedAt: scanner.first(eventCreatedAt))
+    }
+
+    private static func append(
+        _ tag: EventAttributes.Tag, _ found: FoundValue?, _ body: UnsafeRawBufferPointer, _ attributes: inout [UInt8]
     ) {
-        guard let found = scanner.first(path), found.kind == .string else { return }
+        guard let found, found.kind == .string else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: body[found.range])
         if bytes.count <= Columns.lengthLimitBytes && !found.hasEscapes {
             return EventAttributes.append(tag, bytes, to: &attributes)

@@ -35,15 +35,18 @@ final class CommittedRound: @unchecked Sendable {
         guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
         switch outcome {
         case .committed(let fates):
-            for (entry, fate) in zip(waiting, fates) {
-                switch fate {
+            for index in waiting.indices {
+                let decision = waiting[index].decision
+                let (exchange, release) = (waiting[index].exchange, waiting[index].release)
+                switch fates[index] {
                 case .accepted(let number):
                     answer(
-                        entry, fixed: entry.decision.fixedAnswer,
-                        Answers.accepted(number.rawValue, decision: entry.decision.answer))
+                        exchange, release, fixed: decision.fixedAnswer,
+                        Answers.accepted(number.rawValue, decision: decision.answer))
                 case .duplicate(let number):
-                    answer(entry, fixed: entry.decision.fixedAnswer, Answers.duplicate(of: number.rawValue))
-                case .refused(let refusal): answer(entry, fixed: nil, CommittedRound.response(refusal))
+                    answer(exchange, release, fixed: decision.fixedAnswer, Answers.duplicate(of: number.rawValue))
+                case .refused(let refusal):
+                    answer(exchange, release, fixed: nil, CommittedRound.response(refusal))
                 }
             }
             count(waiting, fates)
@@ -52,7 +55,7 @@ final class CommittedRound: @unchecked Sendable {
             answer(known.map { waiting[$0.place] }, .committed(known.map(\.fate)))
         case .refused(let refusal):
             let response = CommittedRound.response(refusal)
-            for entry in waiting { answer(entry, fixed: nil, response) }
+            for entry in waiting { answer(entry.exchange, entry.release, fixed: nil, response) }
         case .givenUp(let refusal):
             // The operator who released an event waits for what it has come to.
             let response = CommittedRound.response(refusal)
@@ -67,9 +70,11 @@ final class CommittedRound: @unchecked Sendable {
     }
 
     /// Tells the sender, or the operator who released it: the latter always what it has come to.
-    private func answer(_ entry: Waiting, fixed: Response?, _ response: @autoclosure () -> Response) {
-        if let exchange = entry.exchange { return loop.answer(exchange, with: fixed ?? response()) }
-        entry.release?.reply(response())
+    private func answer(
+        _ exchange: Exchange?, _ release: Release?, fixed: Response?, _ response: @autoclosure () -> Response
+    ) {
+        if let exchange { return loop.answer(exchange, with: fixed ?? response()) }
+        release?.reply(response())
     }
 
     /// Tells of each event that was taken.

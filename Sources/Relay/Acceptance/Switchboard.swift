@@ -69,7 +69,6 @@ final class Switchboard: Sendable {
 
     /// The source on a request's path, by its place in `sources`.
     func source(for head: RequestHead) -> Int? {
-        let wanted = UnsafeRawBufferPointer(rebasing: head.bytes[head.path])
-        return sources.firstIndex { wanted.elementsEqual($0.path) }
+        sources.firstIndex { head.hasPath($0.path) }
     }
 }

@@ -4,8 +4,8 @@ import EventJSON
 ///
 /// `type` may be any text, even empty: a distribution's is typed by whoever made it. `data` depends on the type and may be
 /// designed by the user, so an object or an array will do. What stands inside is the routes' business, but for
-/// `source.object` and `event.type`, by which the two kinds of webhook are told apart.
-struct VoucherifyEnvelope: Sendable {
+/// `source.object` and `event.type`, by which the two kinds of webhook are told apart. Immutable and shared, like the board that has it.
+final class VoucherifyEnvelope: Sendable {
     /// A key that must be there, and as what.
     private struct Requirement {
         var path: Int
