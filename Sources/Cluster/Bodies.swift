@@ -37,6 +37,9 @@ final class Bodies: Sendable {
         }
     }
 
+    /// Lets go of an event whoever needs it.
+    func forget(_ event: EventNumber) { entries.withLock { $0[event] = nil } }
+
     /// An event that is kept.
     /// - Throws: `SpoolError.takenOver` if its time is over.
     func read(_ event: EventNumber, for queue: QueueID, now: Int64) throws(SpoolError) -> [UInt8]? {

@@ -41,10 +41,10 @@ extension BufferedLog {
     }
 
     /// The events in the cluster whose delivery to a queue was given up.
-    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) throws(SpoolError) -> [EventNumber] {
         let (cluster, remotes) = state.withLock { ($0.cluster, $0.remotes) }
         guard let cluster, let remote = remotes[queue] else { return [] }
-        return cluster.failed(remote, after: number, limit: limit)
+        return try cluster.failed(remote, after: number, limit: limit)
     }
 
     /// Owes deliveries again: what stands in the spool is owed already.

@@ -36,7 +36,9 @@ public final class ClusterReader {
     ) throws(SpoolError) {
         var records: [EventNumber: [QueueID: ClusterRecord]] = [:]
         for round in try log.deliveries(at: log.subjects.standings).rounds {
-            for (id, record) in try log.standings(of: round) { records[id.event, default: [:]][id.queue] = record }
+            for (id, last) in try log.standings(of: round) {
+                records[id.event, default: [:]][id.queue] = last.record
+            }
         }
         let state = try log.answer(JetStreamAPI.stream(log.subjects.eventStream))
         var next = max(1, state.number("state", "first_seq"))

@@ -43,11 +43,13 @@ struct ClusterRecord: Sendable, Equatable {
         case isOvertaken
     }
 
-    /// What becomes of this record where `last` stands. Delivered is delivered, whoever has written what meanwhile.
+    /// What becomes of this record where `last` stands. Delivered is delivered, whoever has written what meanwhile; and what only says
+    /// that the delivery is owed by this very message, or is about an earlier one, comes before what the message came to.
     func refused(by last: ClusterRecord?) -> Refusal {
         guard let last else { return .again }
         if last == self { return .isStored }
-        return state == .done && last.message <= message ? .again : .isOvertaken
+        if last.message < message || last.state == .again && last.message == message { return .again }
+        return state == .done && last.message == message ? .again : .isOvertaken
     }
 
     static let byteCount = 44

@@ -12,6 +12,8 @@ extension JetStreamLog {
         var record: ClusterRecord
         /// Its `Nats-Msg-Id`: sent again under the same one, it is stored once.
         var id: String
+        /// The number that the subject's last message has, 0 for none, else this one is not stored; `nil` for any.
+        var last: UInt64?
     }
 
     /// A delivery that was tried or given up in another log.
@@ -48,13 +50,13 @@ extension JetStreamLog {
                     id: "\(deliveries[place].id)-\(records[place].delivery.queue.rawValue)")
             })
         for (place, number) in zip(owed, numbers) { records[place].message = number }
+        // What the delivery has come to meanwhile counts more than how it began.
+        let isFirst = try storeUnlessOvertaken(
+            records.map { Stored(subject: subjects.standing($0.delivery), record: $0, id: fresh(), last: 0) }
+        ).map { $0 != nil }
         try store(
-            records.flatMap { record in
-                var stored = [Stored(subject: subjects.standing(record.delivery), record: record, id: fresh())]
-                if record.state == .failed {
-                    stored.append(Stored(subject: subjects.failure(record.delivery), record: record, id: fresh()))
-                }
-                return stored
+            zip(records, isFirst).filter { $1 && $0.state == .failed }.map { record, _ in
+                Stored(subject: subjects.failure(record.delivery), record: record, id: fresh())
             })
     }
 
@@ -64,15 +66,43 @@ extension JetStreamLog {
     /// Stores messages, and answers their numbers.
     @discardableResult
     func store(_ messages: [Stored]) throws(SpoolError) -> [UInt64] {
+        var numbers: [UInt64] = []
+        for answer in publish(messages) {
+            switch answer {
+            case .stored(let number), .repeated(let number): numbers.append(number)
+            case .refused(let fault): throw .elsewhere(reason: "the brokers: \(fault.reason)")
+            }
+        }
+        return numbers
+    }
+
+    /// Stores messages, and answers their numbers; `nil` for those whose subject has got another last message.
+    @discardableResult
+    func storeUnlessOvertaken(_ messages: [Stored]) throws(SpoolError) -> [UInt64?] {
+        var numbers: [UInt64?] = []
+        for answer in publish(messages) {
+            switch answer {
+            case .stored(let number), .repeated(let number): numbers.append(number)
+            case .refused(let fault) where fault.isWrongLast: numbers.append(nil)
+            case .refused(let fault): throw .elsewhere(reason: "the brokers: \(fault.reason)")
+            }
+        }
+        return numbers
+    }
+
+    /// Publishes messages, and waits for the answers to all of them.
+    private func publish(_ messages: [Stored]) -> [PublishAnswer] {
         guard !messages.isEmpty else { return [] }
         let first = nextMessage.add(UInt64(messages.count), ordering: .relaxed).oldValue
         var writer = ProtocolWriter()
         var ends: [Int] = []
         for (index, message) in messages.enumerated() {
             let payload = message.record.bytes
+            var headers = [("Nats-Msg-Id", message.id)]
+            if let last = message.last { headers.append((Client.expectedLast, String(last))) }
             writer.publish(
-                message.subject, reply: "\(client.inbox).p.\(first + UInt64(index))",
-                headers: [("Nats-Msg-Id", message.id)], payloadCount: payload.count
+                message.subject, reply: "\(client.inbox).p.\(first + UInt64(index))", headers: headers,
+                payloadCount: payload.count
             ) { $0 += payload }
             ends.append(writer.bytes.count)
         }
@@ -91,14 +121,7 @@ extension JetStreamLog {
             publisher.publish(round, now: now) { client.send($0) }
         }
         bell.wait()
-        var numbers: [UInt64] = []
-        for answer in answers.all.withLock({ $0 }) {
-            switch answer {
-            case .stored(let number), .repeated(let number): numbers.append(number)
-            case .refused(let fault): throw .elsewhere(reason: "the brokers: \(fault.reason)")
-            }
-        }
-        return numbers
+        return answers.all.withLock { $0 }
     }
 
     /// Gives up what waits for an answer: whoever waits for it hears so at once.

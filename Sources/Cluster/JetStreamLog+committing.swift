@@ -114,8 +114,6 @@ extension JetStreamLog {
 }
 
 extension PublishAnswer {
-    var isStored: Bool { if case .refused = self { false } else { true } }
-
     /// Whether the brokers could not be reached, or can't take anything now, for another reason than that the stream holds all it may.
     var isUnreached: Bool {
         guard case .refused(let fault) = self else { return false }

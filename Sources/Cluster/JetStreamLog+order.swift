@@ -100,9 +100,9 @@ extension JetStreamLog {
                     do throws(NATSFault) {
                         let consumer = Share(queue, partition).consumer
                         let info = try ask(JetStreamAPI.consumer(consumer, of: subjects.eventStream), [])
-                        let acknowledged = info.number("ack_floor", "stream_seq")
+                        let reach = Reach(info)
                         board.change(queue) {
-                            $0.parts[partition, default: StatusBoard.Part()].acknowledged = acknowledged
+                            $0.parts[partition, default: StatusBoard.Part()].reach = reach
                         }
                     } catch  where error.code == NATSFault.consumerNotFound {
                         // Nobody has begun to work it.

@@ -51,11 +51,13 @@ extension JetStreamLog {
         return low - 1
     }
 
-    /// How an event's deliveries stand: by what is written down, and else by how far the consumer has come.
+    /// How an event's deliveries stand: by what is written down, and else by how far the consumer has come and what relays have in hand.
     public func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding] {
         guard let (event, subject) = try found(number) else { return [] }
         var records: [QueueID: ClusterRecord] = [:]
-        for (id, record) in try standings(of: deliveries(at: subjects.standings(number))) { records[id.queue] = record }
+        for (id, last) in try standings(of: deliveries(at: subjects.standings(number))) {
+            records[id.queue] = last.record
+        }
         return deliveries(of: event, at: subject, records)
     }
 
@@ -74,8 +76,8 @@ extension JetStreamLog {
                 case .done: .done
                 case .failed: .failed
                 case .later: .later(notBefore: record?.notBefore ?? 0)
-                case .again: .waiting
-                case nil: number.rawValue <= board.part(of: queue, in: subject).acknowledged ? .done : .waiting
+                case .again: isOver(record?.message ?? 0, number, queue, subject) ? .done : .waiting
+                case nil: isOver(number.rawValue, number, queue, subject) ? .done : .waiting
                 }
             standings.append(
                 DeliveryStanding(
@@ -85,14 +87,21 @@ extension JetStreamLog {
         return standings
     }
 
+    /// Whether a queue's message, of which nothing else is written down, has come to its end.
+    private func isOver(_ message: UInt64, _ event: EventNumber, _ queue: QueueID, _ subject: String) -> Bool {
+        let reach = board.part(of: queue, in: subject).reach
+        if message <= reach.acknowledged { return true }
+        return message <= reach.handedOut && !inHand(queue).contains(event)
+    }
+
     /// The events whose delivery to a queue was given up.
-    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber] {
+    public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) throws(SpoolError) -> [EventNumber] {
         // Mostly it is asked whether the next one was given up: there is no need to list all for that.
         let next = DeliveryID(event: EventNumber(rawValue: number.rawValue &+ 1), queue: queue)
-        if limit == 1, (try? message(.last(of: subjects.failure(next)), of: subjects.standingStream)) != nil {
+        if limit == 1, try message(.last(of: subjects.failure(next)), of: subjects.standingStream) != nil {
             return [next.event]
         }
-        let all = (try? self.deliveries(at: subjects.failures(queue))) ?? []
+        let all = try self.deliveries(at: subjects.failures(queue))
         return Array(all.map(\.event).filter { $0 > number }.sorted().prefix(limit))
     }
 
@@ -118,14 +127,24 @@ extension JetStreamLog {
                 results[number] = .noSuchEvent
                 continue
             }
+            let owed = try deliveries(of: number).count {
+                switch $0.state {
+                case .waiting, .later: true
+                case .done, .failed: false
+                }
+            }
             try asking { () throws(NATSFault) in
                 try ask(JetStreamAPI.deleteMessage(subjects.eventStream), Array("{\"seq\":\(number.rawValue)}".utf8))
             }
-            results[number] = .erased(cancelled: 0)
+            announceErasing(number)
+            results[number] = .erased(cancelled: owed)
         }
+        // Whoever has this answer has passed on what was said before.
+        if !results.isEmpty { try answer(JetStreamAPI.stream(subjects.eventStream)) }
         return results
     }
 
+    /// What is written down of a delivery, as of its last word.
     func standing(_ delivery: DeliveryID) throws(SpoolError) -> ClusterRecord? {
         try message(.last(of: subjects.standing(delivery)), of: subjects.standingStream)
             .flatMap { ClusterRecord($0.message.payload) }

@@ -12,8 +12,11 @@ extension JetStreamLog {
         if record.state == .failed { messages.append(Note(subjects.failure(record.delivery), record.bytes)) }
         publish(messages, deadline: .max) { [self] round, _ in
             guard round.left == 0 else { return }
-            if case .refused(let fault)? = round.answers[0], fault.isWrongLast { return compare(record) }
-            end(record, isWritten: round.answers.allSatisfy { $0?.isStored == true })
+            if case .refused(let fault)? = round.answers[0], fault.isWrongLast {
+                let failure = round.answers.count > 1 ? round.answers[1]?.number : nil
+                return compare(record, failure)
+            }
+            end(record, isWritten: round.answers.allSatisfy { $0?.number != nil })
         }
     }
 
@@ -23,26 +26,32 @@ extension JetStreamLog {
         }
     }
 
-    /// Looks what stands there instead of what a record was to follow.
-    private func compare(_ record: ClusterRecord) {
+    /// Looks what stands there instead of what a record was to follow. `failure` is the number of the message that says besides that the
+    /// delivery was given up, if there is one.
+    private func compare(_ record: ClusterRecord, _ failure: UInt64?) {
         client.message(.last(of: subjects.standing(record.delivery)), of: subjects.standingStream) { [self] result in
             guard case .success(let found) = result else { return end(record, isWritten: false) }
             let last = found.flatMap { ClusterRecord($0.message.payload) }
             switch record.refused(by: last) {
             case .isStored: end(record, isWritten: true)
-            case .again: write(record, after: found?.sequence ?? 0)
-            case .isOvertaken: end(record, isWritten: false)
+            case .again:
+                // Delivered after all, whoever gave it up meanwhile.
+                if record.state != .failed && last?.state == .failed {
+                    ask(JetStreamAPI.purge, "{\"filter\":\"\(subjects.failure(record.delivery))\"}")
+                }
+                write(record, after: found?.sequence ?? 0)
+            case .isOvertaken:
+                // Not given up after all, or not by this relay.
+                if let failure, last?.state != .failed { ask(JetStreamAPI.deleteMessage, "{\"seq\":\(failure)}") }
+                end(record, isWritten: false)
             }
-            // It was not given up after all, or not by this relay.
-            let isFailure = record.state == .failed ? last?.state == .failed : last?.state != .failed
-            if !isFailure { forgetFailure(record.delivery) }
         }
     }
 
-    private func forgetFailure(_ delivery: DeliveryID) {
+    /// Asks something of the stream of standings, and does not wait for the answer.
+    private func ask(_ subject: (String) -> String, _ question: String) {
         var writer = ProtocolWriter()
-        let filter = "{\"filter\":\"\(subjects.failure(delivery))\"}"
-        writer.publish(JetStreamAPI.purge(subjects.standingStream), reply: "\(client.inbox).l", Array(filter.utf8))
+        writer.publish(subject(subjects.standingStream), reply: "\(client.inbox).l", Array(question.utf8))
         client.send(writer.bytes)
     }
 

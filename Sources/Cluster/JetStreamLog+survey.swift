@@ -34,19 +34,24 @@ extension JetStreamLog {
         }
         question(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream), "") { [self] answer in
             let waiting = answer.number("num_pending") + answer.number("num_ack_pending")
-            let acknowledged = answer.number("ack_floor", "stream_seq")
+            let reach = Reach(answer)
             note {
                 $0.waiting = Int(clamping: waiting)
-                $0.acknowledged = acknowledged
+                $0.reach = reach
                 if waiting == 0 { $0.oldestReceivedAt = nil }
             }
             guard waiting > 0 else { return }
-            client.message(.next(of: subjects.filter(share), after: acknowledged), of: subjects.eventStream) { result in
-                guard case .success(let found?) = result,
-                    let event = StoredEvent(
-                        EventNumber(rawValue: found.sequence), payload: found.message.payload)
-                else { return }
-                note { $0.oldestReceivedAt = event.receivedAt }
+            client.message(
+                .next(of: subjects.filter(share), after: reach.acknowledged), of: subjects.eventStream
+            ) { [subjects] result in
+                guard case .success(let found?) = result else { return }
+                let message = found.message
+                // What is owed again waits since that was said.
+                let isEvent = message.subject.hasPrefix(subjects.eventPrefix)
+                let event =
+                    isEvent ? StoredEvent(EventNumber(rawValue: found.sequence), payload: message.payload) : nil
+                guard let since = isEvent ? event?.receivedAt : message.storedAt else { return }
+                note { $0.oldestReceivedAt = since }
             }
         }
     }

@@ -72,7 +72,7 @@ extension JetStreamLog {
     private func takeRetries(_ sweep: inout Sweep, _ hear: Hearer) throws(SpoolError) {
         for ids in try deliveries(at: subjects.standings(sweep.queue)).rounds {
             let soon = hs_wall_ms() + JetStreamLog.dueMilliseconds
-            let records = try standings(of: ids).values.filter { [last = sweep.last] record in
+            let records = try standings(of: ids).values.map(\.record).filter { [last = sweep.last] record in
                 record.state == .later && record.message <= last && record.notBefore > soon
             }
             var shares: [UInt64: Share] = [:]
@@ -139,7 +139,7 @@ extension JetStreamLog {
         let standings = try standings(of: arrivals.map { DeliveryID(event: $0.event, queue: sweep.queue) })
         var leaving: [Leaving] = []
         for arrival in arrivals {
-            let last = standings[DeliveryID(event: arrival.event, queue: sweep.queue)]
+            let last = standings[DeliveryID(event: arrival.event, queue: sweep.queue)]?.record
             let isOver =
                 last.map {
                     $0.message > arrival.message

@@ -47,6 +47,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     var lookAgainAt: Int64 = 0
     let heard = Mutex(HeardWords())
     let emptied = Mutex(Emptied())
+    /// What relays had in hand when they were asked, and the questions under way.
+    let hands = Mutex<[QueueID: Hands]>([:])
+    let handsQuestions = Mutex<[UInt64: HandsQuestion]>([:])
     /// Who is given what the consumers of a queue hand out while it is emptied here.
     var takers: [QueueID: TakenMessages] = [:]
     private var keepAliveAt: Int64 = 0
@@ -190,6 +193,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if isNews && !server.isAtLeast(2, 10) { notice(.concern(.tooOld(server.version))) }
         var writer = ProtocolWriter()
         writer.subscribe(subjects.emptyings, as: 2)
+        writer.subscribe(subjects.handsQuestions, as: 3)
+        writer.subscribe(subjects.erasings, as: 4)
         client.send(writer.bytes)
         publisher.reconnected(now: steady()) { client.send($0) }
         confirm(all: true)
@@ -210,6 +215,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             switch words[0] {
             case "p": publisher.answered(number, PublishAnswer(message), now: steady())
             case "a": confirmations.confirmed(number)
+            case "h": heardOfHands(number, message)
             case "n":
                 guard words.count == 3, let share = Share(consumer: words[2]) else { return }
                 pullSaid(message, share, Int(number))
@@ -218,6 +224,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
             return
         }
         if message.subject.hasPrefix(subjects.emptyingPrefix) { return heardOfEmptying(message) }
+        if message.subject.hasPrefix(subjects.handsPrefix) { return askedForHands(message) }
+        if message.subject.hasPrefix(subjects.erasingPrefix) { return heardOfErasing(message) }
         guard let reply = message.reply, let mark = DeliveryMark(reply), mark.stream == subjects.eventStream,
             let share = Share(consumer: mark.consumer)
         else { return }

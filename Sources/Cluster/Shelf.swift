@@ -140,6 +140,14 @@ struct Shelf: Sendable {
         pass(over: arrival, .again(afterMilliseconds: Shelf.faultMilliseconds), now: now, &effects)
     }
 
+    /// The event of a message in hand was erased: whatever comes of it, it is not delivered again.
+    mutating func erase(_ event: EventNumber, _ effects: inout Effects) {
+        guard let one = held[event] else { return }
+        effects.acknowledge.append((one.arrival.reply, .term))
+        remember(one.arrival.message)
+        release(event, &effects)
+    }
+
     /// A message in hand is another relay's by now: nothing is said of it.
     mutating func abandon(_ event: EventNumber, _ effects: inout Effects) { release(event, &effects) }
 

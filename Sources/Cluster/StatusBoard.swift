@@ -9,8 +9,7 @@ final class StatusBoard: Sendable {
     struct Part: Sendable {
         var waiting = 0
         var oldestReceivedAt: Int64?
-        /// The messages up to this one are all acknowledged.
-        var acknowledged: UInt64 = 0
+        var reach = JetStreamLog.Reach()
     }
 
     /// What one queue holds.

@@ -55,6 +55,18 @@ struct Subjects: Sendable {
     func emptying(_ queue: QueueID) -> String { "\(emptyingPrefix)\(queue.rawValue)" }
     var emptyingPrefix: String { "\(name).w." }
     var emptyings: String { "\(emptyingPrefix)*" }
+    /// Where a relay asks all of them what they have in hand of a queue.
+    func inHand(_ queue: QueueID) -> String { "\(handsPrefix)\(queue.rawValue)" }
+    var handsPrefix: String { "\(name).h." }
+    var handsQuestions: String { "\(handsPrefix)*" }
+    /// Where a relay tells all of them that an event was erased.
+    func erasing(_ event: EventNumber) -> String { "\(erasingPrefix)\(event.rawValue)" }
+    var erasingPrefix: String { "\(name).x." }
+    var erasings: String { "\(erasingPrefix)*" }
+    /// The event that was erased.
+    func event(ofErasing subject: String) -> EventNumber? {
+        UInt64(subject.dropFirst(erasingPrefix.count)).map { EventNumber(rawValue: $0) }
+    }
     var slots: String { "\(name).o.*" }
     /// Where it is published which target has a slot.
     func slot(_ slot: Int) -> String { "\(name).o.\(slot)" }

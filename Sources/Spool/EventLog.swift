@@ -76,7 +76,8 @@ public protocol EventLog: AnyObject, Sendable {
     func deliveries(of number: EventNumber) throws(SpoolError) -> [DeliveryStanding]
 
     /// The retained events whose delivery to a queue was given up: at most `limit` of them, in order, behind `number`.
-    func failed(_ queue: QueueID, after number: EventNumber, limit: Int) -> [EventNumber]
+    /// - Throws: `SpoolError.elsewhere` if that can't be told now.
+    func failed(_ queue: QueueID, after number: EventNumber, limit: Int) throws(SpoolError) -> [EventNumber]
 
     /// What waits, and what the disk holds.
     func status() -> SpoolStatus

@@ -92,7 +92,7 @@ import Testing
         publisher.tick(now: 1_000) { _ in true }
         let all = answers.all.withLock { $0 }
         #expect(all.first == .refused(full))
-        #expect(all.count == 2 && all[1]?.isStored == false)
+        #expect(all.count == 2 && all[1].map { $0.number == nil } == true)
         #expect(publisher.waiting == 0)
     }
 }

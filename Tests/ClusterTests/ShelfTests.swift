@@ -112,6 +112,33 @@ import Testing
         #expect(record(.done).refused(by: record(.again, message: 8)) == .isOvertaken)
     }
 
+    @Test func whatAMessageCameToCountsMoreThanThatItIsOwedByIt() {
+        func record(_ state: ClusterRecord.State, message: UInt64) -> ClusterRecord {
+            var record = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), state)
+            record.message = message
+            return record
+        }
+        for state in [ClusterRecord.State.later, .failed, .done] {
+            #expect(record(state, message: 9).refused(by: record(.again, message: 9)) == .again)
+            #expect(record(state, message: 9).refused(by: record(.again, message: 8)) == .again)
+            #expect(record(state, message: 9).refused(by: record(.failed, message: 7)) == .again)
+            #expect(record(state, message: 9).refused(by: record(.again, message: 10)) == .isOvertaken)
+        }
+    }
+
+    @Test func whatWasErasedComesToNothingHere() throws {
+        var shelf = shelf(credit: 2)
+        _ = decide(&shelf) { $0.arrived(arrival(1), now: 0, &$1) }
+        let erased = decide(&shelf) { $0.erase(EventNumber(rawValue: 1), &$1) }
+        #expect(erased.acknowledge.map(\.what) == [.term])
+        #expect(erased.letGo == [EventNumber(rawValue: 1)])
+        #expect(shelf.held.isEmpty)
+        // Neither its outcome counts any more, nor the message if it comes again.
+        #expect(decide(&shelf) { $0.settle(outcome(1, .done), wall: 0, &$1) }.acknowledge.isEmpty)
+        let again = decide(&shelf) { $0.arrived(arrival(1), now: 0, &$1) }
+        #expect(again.handOut.isEmpty && again.acknowledge.map(\.what) == [.done])
+    }
+
     @Test func whoStandsAsideGivesBackWhatIsNotUnderWayAndTakesNothingUntilItComesBack() {
         var shelf = shelf()
         for message in 1...3 as ClosedRange<UInt64> {

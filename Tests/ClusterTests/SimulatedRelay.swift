@@ -140,7 +140,7 @@ final class SimulatedRelay: @unchecked Sendable {
         publish(messages, key: nil, after: omission == .follows ? nil : last, deadline: .max) { [weak self] round in
             guard let self, round.left == 0 else { return }
             if case .refused(let fault)? = round.answers[0], fault.isWrongLast { return compare(record) }
-            end(record, isWritten: round.answers.allSatisfy { $0?.isStored == true })
+            end(record, isWritten: round.answers.allSatisfy { $0?.number != nil })
         }
     }
 

@@ -7,6 +7,14 @@ public enum PublishAnswer: Sendable, Equatable {
     /// It was not taken.
     case refused(NATSFault)
 
+    /// The message's number, if it is in the stream.
+    public var number: UInt64? {
+        switch self {
+        case .stored(let number), .repeated(let number): number
+        case .refused: nil
+        }
+    }
+
     /// Reads an answer. Those that come thousands of times a second are looked at by hand.
     public init(_ message: Message) {
         if message.status == 503 {

@@ -157,7 +157,7 @@ final class Operations: Sendable {
                 var last = after
                 var left = limit
                 while left > 0 {
-                    let events = log.failed(queue.id, after: last, limit: min(left, Operations.batch))
+                    let events = try log.failed(queue.id, after: last, limit: min(left, Operations.batch))
                     guard let end = events.last else { break }
                     last = end
                     left -= events.count
@@ -199,10 +199,9 @@ final class Operations: Sendable {
                 continue
             }
             let delivery = DeliveryID(event: name.event, queue: queue)
-            if failedOnly
-                && log.failed(queue, after: EventNumber(rawValue: name.event.rawValue - 1), limit: 1) != [name.event]
-            {
-                continue
+            if failedOnly {
+                let before = EventNumber(rawValue: name.event.rawValue - 1)
+                if try log.failed(queue, after: before, limit: 1) != [name.event] { continue }
             }
             if byID.updateValue(name, forKey: delivery) == nil { deliveries.append(delivery) }
         }
