@@ -159,7 +159,9 @@ extension JetStreamLog {
 
     /// How far a consumer has come, asked once a second: the board may be a second behind, and what was delivered meanwhile would
     /// pass for owed.
-    private func reach(_ share: Share, _ seen: inout [Share: (reach: Reach, askedAt: Int64)]) throws(SpoolError) -> Reach {
+    private func reach(
+        _ share: Share, _ seen: inout [Share: (reach: Reach, askedAt: Int64)]
+    ) throws(SpoolError) -> Reach {
         let now = steady()
         if let known = seen[share], now - known.askedAt < JetStreamLog.reachMilliseconds { return known.reach }
         let reach = Reach(try answer(JetStreamAPI.consumer(share.consumer, of: subjects.eventStream)))

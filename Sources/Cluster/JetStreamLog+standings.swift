@@ -36,9 +36,7 @@ extension JetStreamLog {
             case .isStored: end(record, isWritten: true)
             case .again:
                 // Delivered after all, whoever gave it up meanwhile.
-                if record.state != .failed && last?.state == .failed {
-                    ask(JetStreamAPI.purge, "{\"filter\":\"\(subjects.failure(record.delivery))\"}")
-                }
+                if record.state != .failed && last?.state == .failed { forgetFailure(record.delivery) }
                 write(record, after: found?.sequence ?? 0)
             case .isOvertaken:
                 // Not given up after all, or not by this relay.
@@ -46,6 +44,11 @@ extension JetStreamLog {
                 end(record, isWritten: false)
             }
         }
+    }
+
+    /// Forgets that a delivery was given up.
+    func forgetFailure(_ delivery: DeliveryID) {
+        ask(JetStreamAPI.purge, "{\"filter\":\"\(subjects.failure(delivery))\"}")
     }
 
     /// Asks something of the stream of standings, and does not wait for the answer.

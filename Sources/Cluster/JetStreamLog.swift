@@ -293,6 +293,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         if !writer.bytes.isEmpty { client.send(writer.bytes) }
         for event in effects.letGo { bodies.letGo(event, for: share.queue) }
         for (record, last) in effects.write { write(record, after: last) }
+        for delivery in effects.forget { forgetFailure(delivery) }
         for arrival in effects.lookUp { lookUp(arrival, for: share) }
         if !effects.handOut.isEmpty { entry.handOut(effects.handOut, from: share) }
     }

@@ -45,6 +45,8 @@ struct Shelf: Sendable {
         var handOut: [OwedDelivery] = []
         /// What is to be written down, and the number of what it follows; then `written` is called, or `unwritten`.
         var write: [(record: ClusterRecord, after: UInt64)] = []
+        /// What is delivered after it was owed again by hand: whoever did that may have died before its failure was forgotten.
+        var forget: [DeliveryID] = []
         /// No longer in hand.
         var letGo: [EventNumber] = []
     }
@@ -247,6 +249,7 @@ struct Shelf: Sendable {
             // Delivered is delivered: what was written of it before is corrected, and nobody waits for that.
             effects.acknowledge.append((one.arrival.reply, .done))
             if one.hasStanding || one.arrival.again != nil { effects.write.append((record, one.standing)) }
+            if one.arrival.again != nil { effects.forget.append(outcome.delivery) }
             remember(one.arrival.message)
             return release(event, &effects)
         case .failed: record.state = .failed

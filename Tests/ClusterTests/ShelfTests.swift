@@ -126,6 +126,17 @@ import Testing
         }
     }
 
+    @Test func whatIsDeliveredAfterItWasOwedAgainIsNoFailureAnyMore() {
+        var shelf = shelf()
+        var again = arrival(9, event: 7)
+        again.again = ClusterRecord(DeliveryID(event: EventNumber(rawValue: 7), queue: queue), .again)
+        _ = decide(&shelf) { $0.arrived(again, now: 0, &$1) }
+        _ = decide(&shelf) { $0.lookedUp(again, .event(nil, number: 0), wall: 0, now: 0, &$1) }
+        let done = decide(&shelf) { $0.settle(outcome(7, .done), wall: 0, &$1) }
+        #expect(done.write.map(\.record.state) == [.done])
+        #expect(done.forget == [DeliveryID(event: EventNumber(rawValue: 7), queue: queue)])
+    }
+
     @Test func whatWasErasedComesToNothingHere() throws {
         var shelf = shelf(credit: 2)
         _ = decide(&shelf) { $0.arrived(arrival(1), now: 0, &$1) }
