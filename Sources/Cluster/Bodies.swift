@@ -3,8 +3,8 @@ import Synchronization
 
 /// The events whose deliveries are in hand, as they came. May be used from any thread.
 ///
-/// One that keeps an order is in hand for a time only, which is lengthened as the consumer is told of it: past it another relay
-/// may have been given it, and the next one after it.
+/// One is in hand for a time only, which is lengthened as the consumer is told of it: past it another relay may have been given it, and,
+/// where an order is kept, the next one after it.
 final class Bodies: Sendable {
     private struct Entry {
         var payload: [UInt8]
@@ -15,7 +15,7 @@ final class Bodies: Sendable {
     private let entries = Mutex<[EventNumber: Entry]>([:])
 
     /// Keeps an event for a queue.
-    func keep(_ event: EventNumber, for queue: QueueID, _ payload: [UInt8], until end: Int64 = .max) {
+    func keep(_ event: EventNumber, for queue: QueueID, _ payload: [UInt8], until end: Int64) {
         entries.withLock { $0[event, default: Entry(payload: payload, holders: [:])].holders[queue] = end }
     }
 

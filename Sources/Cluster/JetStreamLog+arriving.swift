@@ -19,8 +19,23 @@ extension JetStreamLog {
         }
     }
 
+    /// For how long what comes may be late once the process goes on that was frozen, in milliseconds.
+    private static let lateMilliseconds: Int64 = 1_000
+
+    /// Takes note that this thread is awake. What has come while it was frozen may have been given to another relay by now: nothing is
+    /// said of it, and if it is still this one's it comes again.
+    func stayAwake(now: Int64) {
+        if awakeAt > 0, now - awakeAt > settings.ackWait.wholeMilliseconds * 3 / 4 {
+            lateUntil = now + JetStreamLog.lateMilliseconds
+        }
+        awakeAt = now
+    }
+
     /// A consumer handed out a message.
     func arrived(_ message: Message, _ reply: String, _ mark: DeliveryMark, for share: Share) {
+        let now = steady()
+        stayAwake(now: now)
+        guard now >= lateUntil else { return decide(share) { $0.passOver(now: now, &$1) } }
         let queue = share.queue
         var arrival = Shelf.Arrival(
             reply: reply, message: mark.sequence, isRepeated: mark.deliveries > 1,
@@ -41,23 +56,19 @@ extension JetStreamLog {
         }
         // Before anything is handed out, so that it can be read at once.
         if isEvent && arrival.isOwed {
-            bodies.keep(arrival.event, for: queue, message.payload, until: ownedUntil(share))
+            bodies.keep(arrival.event, for: queue, message.payload, until: ownedUntil())
         }
         decide(share) { $0.arrived(arrival, now: steady(), &$1) }
         if entries[queue]?.holds(arrival.event) != true { bodies.letGo(arrival.event, for: queue) }
     }
 
     /// Until when what is in hand is surely no other relay's, unless the consumer hears of it meanwhile.
-    func ownedUntil(_ share: Share) -> Int64 {
-        share.partition == nil ? .max : steady() + settings.ackWait.wholeMilliseconds * 3 / 4
-    }
+    func ownedUntil() -> Int64 { steady() + settings.ackWait.wholeMilliseconds * 3 / 4 }
 
     /// Says of what is in hand that it is being worked on.
     func keepAlive(_ share: Share, now: Int64) {
         guard let held = entries[share.queue]?[share]?.held, !held.isEmpty else { return }
         decide(share) { $0.keepAlive(&$1) }
-        if share.partition != nil {
-            bodies.lengthen(held.keys, for: share.queue, now: now, until: ownedUntil(share))
-        }
+        bodies.lengthen(held.keys, for: share.queue, now: now, until: ownedUntil())
     }
 }

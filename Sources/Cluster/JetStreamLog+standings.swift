@@ -107,7 +107,7 @@ extension JetStreamLog {
             client.message(.number(arrival.event.rawValue), of: subjects.eventStream) { [self] result in
                 guard case .success(let answer) = result else { return end(.fault) }
                 guard let answer else { return end(.nothing) }
-                bodies.keep(arrival.event, for: queue, answer.message.payload, until: ownedUntil(share))
+                bodies.keep(arrival.event, for: queue, answer.message.payload, until: ownedUntil())
                 end(.event(standing, number: number))
                 if entries[queue]?.holds(arrival.event) != true { bodies.letGo(arrival.event, for: queue) }
             }

@@ -53,6 +53,9 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// Who is given what the consumers of a queue hand out while it is emptied here.
     var takers: [QueueID: TakenMessages] = [:]
     private var keepAliveAt: Int64 = 0
+    /// When this thread was last awake, and until when what comes may have waited here since long before.
+    var awakeAt: Int64 = 0
+    var lateUntil: Int64 = 0
     var surveyAt: Int64 = 0
     var isSurveying = false
     /// The longest message that the brokers take; 0 before one said so.
@@ -237,6 +240,7 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
 
     /// Time has passed: what is overdue is sent again, and what is in hand is kept.
     public func tick(now: Int64) {
+        stayAwake(now: now)
         publisher.tick(now: now) { client.send($0) }
         // Also without a connection: their senders wait no longer than others.
         lookAgain(now: now)

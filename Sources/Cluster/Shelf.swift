@@ -150,6 +150,14 @@ struct Shelf: Sendable {
         release(event, &effects)
     }
 
+    /// A message came of which nothing is said: it may be another relay's by now.
+    mutating func passOver(now: Int64, _ effects: inout Effects) {
+        heardAt = now
+        if outstanding > 0 { outstanding -= 1 } else { credit -= 1 }
+        credit += 1
+        pull(now: now, &effects)
+    }
+
     /// A message in hand is another relay's by now: nothing is said of it.
     mutating func abandon(_ event: EventNumber, _ effects: inout Effects) { release(event, &effects) }
 

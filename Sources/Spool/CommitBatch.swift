@@ -21,6 +21,9 @@ public struct CommitBatch: @unchecked Sendable {
     public private(set) var events: [Event] = []
     /// All events' attributes, one after the other. The spool keeps them and does not look inside.
     public private(set) var attributes: [UInt8] = []
+    /// Whether the relay itself made these events, of what it already owes: they may use what is kept free when the door is closed. Else
+    /// what is to make room would wait for room.
+    public var isOwn = false
 
     /// An empty batch.
     public init() {}
@@ -74,6 +77,7 @@ public struct CommitBatch: @unchecked Sendable {
     public mutating func take() -> CommitBatch {
         let taken = self
         self = CommitBatch()
+        isOwn = taken.isOwn
         events.reserveCapacity(taken.events.count)
         attributes.reserveCapacity(taken.attributes.count)
         return taken

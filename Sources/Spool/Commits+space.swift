@@ -2,7 +2,8 @@
 extension Commits {
     /// Whether there is room for a batch. If not, finished events may still make some, before it is refused.
     mutating func hasRoom(for batch: CommitBatch, now: Int64) -> Bool {
-        (try? checkSpace(for: SegmentWriter.size(of: batch, batch.events.indices), now: now)) != nil
+        let size = SegmentWriter.size(of: batch, batch.events.indices)
+        return (try? checkSpace(for: size, isOwn: batch.isOwn, now: now)) != nil
     }
 
     /// Closes the door if there is room for nothing: a start says so before anybody sends.
@@ -10,9 +11,11 @@ extension Commits {
         do throws(CommitRefusal) { try checkSpace(for: 0, now: now) } catch { closed = error.reason }
     }
 
-    /// Refuses what there is no room for.
-    mutating func checkSpace(for size: Int, now: Int64) throws(CommitRefusal) {
-        if usage.bytes + growth(with: size) > space.limitBytes {
+    /// Refuses what there is no room for. What is the relay's own may use a part of what is kept free.
+    mutating func checkSpace(for size: Int, isOwn: Bool = false, now: Int64) throws(CommitRefusal) {
+        let isWithinLimit = usage.bytes + growth(with: size) <= space.limitBytes
+        let isWithinReserve = isOwn && usage.bytes + SegmentWriter.leastGrowth(with: size) <= space.ownLimitBytes
+        if !isWithinLimit && !isWithinReserve {
             throw CommitRefusal(
                 reason: "the spool is full: \(usage.bytes) bytes of max_size \(space.maxSizeBytes)",
                 retryAfterSeconds: Commits.retryAfterSeconds)
@@ -31,7 +34,10 @@ extension Commits {
                 retryAfterSeconds: Commits.retryAfterSeconds)
         }
         // The step of zeros that a write may take with it counts too.
-        if free < space.minFreeBytes + size + SegmentWriter.zeroStepBytes {
+        let isFreeEnough =
+            free >= space.minFreeBytes + size + SegmentWriter.zeroStepBytes
+            || isOwn && free >= space.ownMinFreeBytes + SegmentWriter.leastGrowth(with: size)
+        if !isFreeEnough {
             throw CommitRefusal(
                 reason: "the disk is full: \(free) bytes free, min_free is \(space.minFreeBytes)",
                 retryAfterSeconds: Commits.retryAfterSeconds)

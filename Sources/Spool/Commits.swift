@@ -229,7 +229,8 @@ struct Commits {
                     number: place.number, offset: place.offset, owed: batch.events[index].owed,
                     receivedAt: batch.events[index].receivedAt)
             }
-            closed = nil
+            // What may use what is kept free says nothing of the door.
+            if !batch.isOwn { closed = nil }
             return (.committed(fates.compactMap { $0 }), news)
         } catch {
             // One that was given up says nothing about the next.
@@ -243,9 +244,9 @@ struct Commits {
         -> [SegmentWriter.Appended]
     {
         let size = SegmentWriter.size(of: batch, taken)
-        refusedBytes = min(size, SegmentWriter.zeroStepBytes)
-        try checkSpace(for: size, now: now)
-        refusedBytes = 0
+        if !batch.isOwn { refusedBytes = min(size, SegmentWriter.zeroStepBytes) }
+        try checkSpace(for: size, isOwn: batch.isOwn, now: now)
+        if !batch.isOwn { refusedBytes = 0 }
         var reason = "the commit was given up before it began"
         // What is in memory gets a second chance, in a new segment.
         for _ in 0..<2 {
@@ -263,6 +264,11 @@ struct Commits {
     {
         if writer == nil { try begin() }
         if writer?.hasRoom(for: size) == false { try roll() }
+        if let writer, batch.isOwn {
+            self.writer?.isThrifty = usage.bytes + writer.growth(with: size) > space.limitBytes
+        } else {
+            writer?.isThrifty = false
+        }
         let before = writer?.zeroedTo ?? 0
         defer { usage.add((writer?.zeroedTo ?? 0) - before) }
         let start = hs_monotonic_ns()

@@ -124,9 +124,13 @@ final class Committer: Sendable {
             inbox.underWay = nil
             inbox.stall = nil
             guard !inbox.waiting.isEmpty else { return nil }
-            let underWay = UnderWay(waiting: inbox.waiting, claim: CommitClaim(), since: clock())
+            // Those that may use what is kept free go by themselves: they would be refused with the others.
+            let isOwn = inbox.waiting[0].batch.isOwn
+            let count = inbox.waiting.firstIndex { $0.batch.isOwn != isOwn } ?? inbox.waiting.count
+            let underWay = UnderWay(
+                waiting: Array(inbox.waiting.prefix(count)), claim: CommitClaim(), since: clock())
             inbox.underWay = underWay
-            inbox.waiting = []
+            inbox.waiting.removeFirst(count)
             return underWay
         }
     }

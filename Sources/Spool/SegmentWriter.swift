@@ -22,6 +22,8 @@ struct SegmentWriter {
     private(set) var end: Int
     /// Up to where zeros were written beforehand.
     private(set) var zeroedTo: Int
+    /// Whether no zeros are written ahead: there is room for the records alone.
+    var isThrifty = false
     let segmentBytes: Int
     private let directory: String
     private let file: any DiskFile
@@ -121,6 +123,9 @@ struct SegmentWriter {
     /// What the file grows by with so many more bytes of records, the zeros behind them included.
     func growth(with bytes: Int) -> Int { zeroedTo(with: end + bytes) - zeroedTo }
 
+    /// What so many bytes of records take at the least, a new segment's head and the end of the one before it with them.
+    static func leastGrowth(with bytes: Int) -> Int { wholeBlocks(bytes) + 3 * blockBytes }
+
     /// What a new segment takes with so many bytes of records, likewise.
     static func growth(beginningWith bytes: Int, segmentBytes: Int) -> Int {
         guard bytes < zerosAreForBytes else { return wholeBlocks(bytes) }
@@ -206,7 +211,7 @@ struct SegmentWriter {
     private func zeroedTo(with offset: Int) -> Int {
         let end = SegmentWriter.wholeBlocks(offset)
         guard end > zeroedTo else { return zeroedTo }
-        guard offset - self.end < SegmentWriter.zerosAreForBytes else { return end }
+        guard !isThrifty, offset - self.end < SegmentWriter.zerosAreForBytes else { return end }
         return max(end, SegmentWriter.wholeBlocks(min(offset + SegmentWriter.zeroStepBytes, segmentBytes)))
     }
 

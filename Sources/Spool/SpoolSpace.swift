@@ -20,8 +20,13 @@ struct SpoolSpace: Sendable, Equatable {
         self.segmentLimits = segmentLimits
     }
 
+    private var reserveBytes: Int { min(SpoolSpace.reserveLimitBytes, maxSizeBytes / 16) }
     /// What events may take, in bytes.
-    var limitBytes: Int { maxSizeBytes - min(SpoolSpace.reserveLimitBytes, maxSizeBytes / 16) }
+    var limitBytes: Int { maxSizeBytes - reserveBytes }
+    /// What they may take with the relay's own among them: half of what is kept free is left to outcomes.
+    var ownLimitBytes: Int { maxSizeBytes - reserveBytes / 2 }
+    /// What the relay's own events leave free of the disk: as much less than the door does.
+    var ownMinFreeBytes: Int { minFreeBytes / 2 }
 
     /// The longest that an event's record may be, in bytes: with it alone the spool would be full.
     var recordLimitBytes: Int { limitBytes - SegmentWriter.blockBytes }

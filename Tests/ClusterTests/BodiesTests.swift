@@ -24,7 +24,7 @@ import Testing
 
     @Test func anEventStaysAsLongAsAQueueNeedsIt() throws {
         let (bodies, other) = (Bodies(), QueueID(rawValue: 2))
-        bodies.keep(event, for: queue, [1])
+        bodies.keep(event, for: queue, [1], until: .max)
         bodies.keep(event, for: other, [1], until: 5)
         bodies.letGo(event, for: queue)
         #expect(try bodies.read(event, for: other, now: 4) == [1])

@@ -36,6 +36,40 @@ struct SpaceTests {
         #expect(bench.owed(crm) == (oneIsStuck ? [1] : []))
     }
 
+    /// Whether the door is closed by the spool's own limit, or by a disk that others have filled.
+    @Test(arguments: [false, true], [4 << 20, 16 << 20])
+    func whatTheRelayItselfOwesIsTakenBehindAClosedDoorAsFarAsTheReserveGoes(diskIsFull: Bool, room: Int) throws {
+        let bench = try SpoolBench {
+            $0.maxSizeBytes = diskIsFull ? 1 << 40 : room
+            $0.minFreeBytes = 4 << 20
+        }
+        if diskIsFull { bench.disk.setCapacity(room + (4 << 20)) }
+        let crm = try bench.spool.queue(named: "crm")
+        let hook = try bench.spool.queue(named: "hook")
+        let event = NewEvent(bytes: 100_000, to: crm)
+        var taken: [EventNumber] = []
+        while case .committed(let fates) = bench.commit(event), case .accepted(let number)? = fates.first {
+            taken.append(number)
+        }
+        #expect(bench.spool.status().closed != nil)
+        // Each failure's record is durable before the failure is, and each failure makes room.
+        for number in taken {
+            #expect(bench.commit([NewEvent(bytes: 2_000, to: hook)], isOwn: true).refusal == nil)
+            if number == taken.first { #expect(bench.commit(event).refusal != nil, "the door is still closed") }
+            bench.settle(number, crm, .failed)
+            try bench.flush()
+        }
+        #expect(bench.owed(hook).count == taken.count)
+        if !diskIsFull { #expect(bench.bytesOnDisk <= room) }
+        // It is no room without end.
+        var more = 0
+        while bench.commit([NewEvent(bytes: 50_000, to: hook)], isOwn: true).refusal == nil, more < 10_000 { more += 1 }
+        #expect(more < 10_000)
+        if !diskIsFull { #expect(bench.bytesOnDisk <= room) }
+        try bench.crash()
+        #expect(bench.owed(hook).count == taken.count + more)
+    }
+
     @Test func aSpoolOfAMebibyteTakesLargeBodiesOneAfterTheOther() throws {
         let bench = try SpoolBench { $0.maxSizeBytes = 1 << 20 }
         let crm = try bench.spool.queue(named: "crm")

@@ -55,9 +55,13 @@ final class SpoolBench {
     func commit(_ events: NewEvent...) -> CommitOutcome { commit(events) }
 
     @discardableResult
-    func commit(_ events: [NewEvent]) -> CommitOutcome {
+    func commit(_ events: [NewEvent], isOwn: Bool = false) -> CommitOutcome {
         let outcome = Mutex<CommitOutcome?>(nil)
-        withBatch(events) { batch in spool.commit(batch) { result in outcome.withLock { $0 = result } } }
+        withBatch(events) { batch in
+            var batch = batch
+            batch.isOwn = isOwn
+            spool.commit(batch) { result in outcome.withLock { $0 = result } }
+        }
         return outcome.withLock { $0! }
     }
 

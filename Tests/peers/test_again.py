@@ -1,6 +1,7 @@
 """What is owed again by hand on a cluster: nothing is sent twice that was owed already, and nothing is forgotten."""
 import collections
 import json
+import signal
 import unittest
 
 from brokers import BrokerAndReceiver
@@ -87,6 +88,24 @@ class Again(BrokerAndReceiver):
         # What was delivered is sent again.
         self.assertIn("sent again", relays[0].verb("retry", f"{events[0]}/crm").stdout)
         until("it came again", lambda: sorted(arrived(self.crm).values())[-1] == 2)
+
+    def test_what_a_frozen_relay_had_in_hand_and_not_begun_it_does_not_begin_any_more(self):
+        relays = self.pair("frozen")
+        frozen, other = relays
+        other.verb("pause", "crm")
+        until("both pause", lambda: all(relay.status()["targets"]["crm"]["paused"] for relay in relays))
+        self.send(relays, 60)
+        until("all are in hand", lambda: self.standings(other) == {"waiting": 60})
+        frozen.process.send_signal(signal.SIGSTOP)
+        try:
+            other.verb("resume", "crm")
+            until("the other one delivers all of them", lambda: len(arrived(self.crm)) == 60)
+        finally:
+            frozen.process.send_signal(signal.SIGCONT)
+        until("it hears that the queue goes on", lambda: not frozen.status()["targets"]["crm"]["paused"])
+        until("it has work", lambda: self.send([frozen], 1, f"more-{len(self.tried)}") and frozen.lines("audit.ndjson")[-1:] != [])
+        until("nothing waits", lambda: self.standings(other)["waiting"] == 0)
+        self.assertEqual({count for key, count in arrived(self.crm).items() if key.startswith("e-")}, {1})
 
     def test_what_was_erased_is_not_delivered_by_whoever_has_it_in_hand(self):
         relays = self.pair("erased")

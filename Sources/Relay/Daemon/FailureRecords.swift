@@ -42,6 +42,7 @@ final class FailureRecords: Sendable {
         guard !failures.isEmpty else { return done(true) }
         let bodies = LentBodies(count: failures.reduce(0) { $0 + $1.line.count })
         var batch = CommitBatch()
+        batch.isOwn = true
         for failure in failures {
             var attributes: [UInt8] = []
             FailureRecords.attributes(of: failure.record).encode(into: &attributes)
