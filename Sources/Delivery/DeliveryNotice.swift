@@ -11,4 +11,11 @@ public struct DeliveryNotice: Sendable {
     public var target: String?
     /// A sentence without a full stop.
     public var message: String
+
+    /// A notice.
+    public init(level: Level, target: String? = nil, message: String) {
+        self.level = level
+        self.target = target
+        self.message = message
+    }
 }

@@ -85,7 +85,7 @@ public final class Daemon: Sendable {
         } catch {
             throw DaemonError(error)
         }
-        failures = FailureRecords(log: spool, now: { hs_wall_ms() })
+        failures = FailureRecords(log: spool, now: { hs_wall_ms() }, notify: { notices.hear($0) })
         failures.follow(configuration)
         let directory = configuration.spool.path
         reporter = Reporter(

@@ -10,12 +10,20 @@ import Synchronization
 final class FailureRecords: Sendable {
     private let log: any EventLog
     private let now: @Sendable () -> Int64
+    private let notify: @Sendable (DeliveryNotice) -> Void
+    /// When it was last said that a target's failures could not be passed on.
+    private let saidAt = Mutex<[String: Int64]>([:])
+    /// Between two such notices of one target, in milliseconds.
+    private static let noticeMilliseconds: Int64 = 60_000
     /// Who gets whose failures.
     private let queues = Mutex<[String: [QueueID]]>([:])
 
-    init(log: any EventLog, now: @escaping @Sendable () -> Int64) {
+    init(
+        log: any EventLog, now: @escaping @Sendable () -> Int64, notify: @escaping @Sendable (DeliveryNotice) -> Void
+    ) {
         self.log = log
         self.now = now
+        self.notify = notify
     }
 
     /// Works by a configuration whose targets have their queues.
@@ -50,9 +58,27 @@ final class FailureRecords: Sendable {
                 receivedAt: now(), owed: failure.queues, attributes: attributes, body: bodies.lend(failure.line))
         }
         let fates = FailureFates(bodies, count: batch.count)
-        log.commit(batch) { outcome in
-            if let isTaken = fates.ended(outcome) { done(isTaken) }
+        let targets = Set(failures.map(\.record.target))
+        log.commit(batch) { [self] outcome in
+            guard fates.ended(outcome) else { return }
+            if let reason = fates.refusal { for target in targets { say(reason, of: target) } }
+            done(fates.refusal == nil)
         }
+    }
+
+    private func say(_ reason: String, of target: String) {
+        let now = now()
+        let isDue = saidAt.withLock { saidAt in
+            let isDue = abs(now - (saidAt[target] ?? .min / 2)) >= FailureRecords.noticeMilliseconds
+            if isDue { saidAt[target] = now }
+            return isDue
+        }
+        guard isDue else { return }
+        notify(
+            DeliveryNotice(
+                level: .error, target: target,
+                message: "its failures' records are not taken for its `on_failure` targets (\(reason)): "
+                    + "these deliveries are tried again in a minute, as long as their events are kept"))
     }
 
     private static func attributes(of record: AttemptRecord) -> EventAttributes {
@@ -68,28 +94,32 @@ final class FailureRecords: Sendable {
 /// What became of a batch's events, of which a log may tell one after the other. May be used from any thread.
 private final class FailureFates: Sendable {
     private let bodies: LentBodies
-    private let state: Mutex<(left: Int, isTaken: Bool)>
+    private let state: Mutex<(left: Int, refusal: String?)>
 
     init(_ bodies: LentBodies, count: Int) {
         self.bodies = bodies
-        state = Mutex((count, true))
+        state = Mutex((count, nil))
     }
 
-    /// Takes note of an outcome; once all are known, answers whether every one was taken.
-    func ended(_ outcome: CommitOutcome) -> Bool? {
-        let fates: [Fate]?
+    /// Why one of them was not taken; `nil` if every one was.
+    var refusal: String? { state.withLock { $0.refusal } }
+
+    /// Takes note of an outcome; answers whether all are known now.
+    func ended(_ outcome: CommitOutcome) -> Bool {
+        let fates: [Fate]
         switch outcome {
         case .committed(let all): fates = all
         case .partly(let known): fates = known.map(\.fate)
-        case .refused: fates = nil
+        case .refused(let refusal):
+            state.withLock { $0 = (0, refusal.reason) }
+            return true
         // It is told once more.
-        case .givenUp: return nil
+        case .givenUp: return false
         }
         return state.withLock { state in
-            state.left -= fates?.count ?? state.left
-            state.isTaken =
-                state.isTaken && fates?.allSatisfy { if case .refused = $0 { false } else { true } } ?? false
-            return state.left == 0 ? state.isTaken : nil
+            state.left -= fates.count
+            for case .refused(let refusal) in fates { state.refusal = refusal.reason }
+            return state.left == 0
         }
     }
 }
