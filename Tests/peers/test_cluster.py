@@ -5,9 +5,11 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from brokers import Brokers
@@ -231,6 +233,44 @@ class Durability(unittest.TestCase):
         brokers.close()
         code, findings = self.findings(relay)
         self.assertEqual((code, findings[0]["path"]), (78, "spool.jetstream.servers"))
+
+    def test_what_can_not_be_is_refused_before_the_stream_is_there(self):
+        brokers = Brokers(1)
+        self.addCleanup(brokers.close)
+        relay = self.relay(brokers, replicas=1)
+        with open(relay.path) as file:
+            configuration = json.load(file)
+        for replicas, message in (1, "keeps each event on 1 broker"), (3, "there is 1 broker"):
+            configuration["spool"]["jetstream"] |= {"name": "fresh", "replicas": replicas}
+            with open(relay.path, "w") as file:
+                json.dump(configuration, file)
+            code, findings = self.findings(relay)
+            self.assertEqual(code, 78)
+            self.assertIn(message, [f["message"] for f in findings if f["severity"] == "error"][0])
+        # What no waiting changes ends the start at once; the brokers may take 20 s for what may change.
+        relay.kill()
+        began = time.monotonic()
+        answer = relay.verb("run")
+        self.assertEqual(answer.returncode, 69, answer.stderr)
+        self.assertIn("not supported in non-clustered mode", answer.stderr)
+        self.assertLess(time.monotonic() - began, 15)
+
+    def test_a_stream_in_memory_is_a_fault_with_which_it_starts(self):
+        brokers = Brokers(1)
+        self.addCleanup(brokers.close)
+        made = {"name": "memory", "subjects": ["memory.q.>"], "storage": "memory"}
+        payload = json.dumps(made).encode()
+        with socket.create_connection(("127.0.0.1", brokers.all[0].port), 10) as client, client.makefile("rb") as lines:
+            client.sendall(
+                b'CONNECT {"verbose":false}\r\nSUB answer 1\r\nPUB $JS.API.STREAM.CREATE.memory answer %d\r\n%b\r\n'
+                % (len(payload), payload)
+            )
+            while not (line := lines.readline()).startswith(b"MSG"):
+                self.assertTrue(line)
+            self.assertNotIn(b'"error"', lines.readline())
+        relay = self.relay(brokers, name="memory", replicas=1)
+        self.assertTrue(relay.said("kept in memory, not in files"))
+        self.assertEqual(relay.send({"type": "order", "id": "memory-1"})[0], 202)
 
     def test_of_three_only_their_sync_is_doubted_by_name(self):
         brokers = Brokers(3)
