@@ -16,9 +16,12 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     public var reason: String
     /// JetStream's own number of the reason (`err_code`), if it gave one.
     public var code: Int?
+    /// Whether it may have been done all the same: no answer came, or none that is understood.
+    public var isUncertain = false
 
     /// A fault.
-    public init(_ kind: Kind, _ reason: String, code: Int? = nil) {
+    public init(_ kind: Kind, _ reason: String, code: Int? = nil, isUncertain: Bool = false) {
+        self.isUncertain = isUncertain
         self.kind = kind
         self.reason = reason
         self.code = code

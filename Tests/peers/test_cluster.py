@@ -282,6 +282,32 @@ class Durability(unittest.TestCase):
         self.assertIn("can't be confirmed of n0, n1, n2", findings[-1]["message"])
 
 
+class Refused(unittest.TestCase):
+    """What is said to the sender of an event that the brokers don't take."""
+
+    def test_one_that_is_too_long_is_not_to_be_sent_again_and_one_in_the_dark_is(self):
+        brokers = Brokers(1, extra="max_payload: 100KB")
+        self.addCleanup(brokers.close)
+        for source in {}, {"dedupe": {"key": "id", "for": "1h"}}:
+            relay = Relay(brokers.urls, {"out": {"file": {"path": "out.ndjson"}}}, name=f"r{len(source)}", replicas=1)
+            self.addCleanup(relay.close)
+            with open(relay.path) as file:
+                configuration = json.load(file)
+            configuration["sources"]["shop"] = {"path": "/shop"} | source
+            with open(relay.path, "w") as file:
+                json.dump(configuration, file)
+            relay.kill()
+            relay.start()
+            status, body = relay.send({"id": "long", "text": "x" * 200_000})
+            self.assertEqual(status, 413, body)
+            self.assertIn("max_payload is 102400 bytes", json.loads(body)["error"])
+            self.assertEqual(relay.send({"id": "short"})[0], 202)
+        brokers.all[0].process.send_signal(signal.SIGSTOP)
+        status, body = relay.send({"id": "dark"})
+        brokers.all[0].process.send_signal(signal.SIGCONT)
+        self.assertEqual(status, 503, body)
+
+
 class Secured(unittest.TestCase):
     """Brokers that want TLS, and to know who comes."""
 
