@@ -9,6 +9,12 @@ public enum DurabilityConcern: Hashable, Sendable {
     case otherReplicas(Int, wanted: Int)
     /// The stream is not kept in files.
     case notInFiles(String)
+    /// The stream loses messages in another way than by age.
+    case otherRetention(String)
+    /// The brokers name so few of them that so many replicas can't be.
+    case fewBrokers(Int, wanted: Int)
+    /// The account may store less than a full stream takes on all its brokers, in bytes.
+    case smallAccount(Int, wanted: Int)
     /// So many of the stream's brokers are not there, or lag behind.
     case absent([String])
     /// The stream is not there yet.
@@ -21,8 +27,28 @@ public enum DurabilityConcern: Hashable, Sendable {
     /// How many brokers must have an event so that one can be lost.
     public static let replicasWanted = 3
 
+    /// What gives reason for it where the stream is not there yet: what is wanted, what the broker says of itself, and what
+    /// JetStream says of the account.
+    static func all(
+        before stream: String, of settings: ClusterSettings, server: ServerInfo?, account: APIAnswer?
+    ) -> [DurabilityConcern] {
+        var concerns: [DurabilityConcern] = []
+        if settings.replicas < replicasWanted { concerns.append(.fewReplicas(settings.replicas)) }
+        if let brokers = server?.brokersKnown, brokers < settings.replicas {
+            concerns.append(.fewBrokers(brokers, wanted: settings.replicas))
+        }
+        let (needed, isHuge) = settings.maxSizeBytes.multipliedReportingOverflow(by: settings.replicas)
+        let wanted = isHuge ? .max : needed
+        if let limit = account?.root[key: "limits"]?[key: "max_storage"]?.integer, limit >= 0, limit < wanted {
+            concerns.append(.smallAccount(limit, wanted: wanted))
+        }
+        concerns.append(.noStream(stream))
+        if let server, !server.isAtLeast(2, 10) { concerns.append(.tooOld(server.version)) }
+        return concerns
+    }
+
     /// What a stream's `STREAM.INFO` gives reason for.
-    public static func all(of info: APIAnswer, wanted: Int) -> [DurabilityConcern] {
+    public static func all(of info: APIAnswer, wanted: Int, server: ServerInfo? = nil) -> [DurabilityConcern] {
         let configuration = info.root[key: "config"]
         let replicas = configuration?[key: "num_replicas"]?.integer ?? 1
         var concerns: [DurabilityConcern] = []
@@ -32,20 +58,26 @@ public enum DurabilityConcern: Hashable, Sendable {
         if replicas != wanted { concerns.append(.otherReplicas(replicas, wanted: wanted)) }
         let storage = configuration?[key: "storage"]?.string ?? "unknown"
         if storage != "file" { concerns.append(.notInFiles(storage)) }
+        let retention = configuration?[key: "retention"]?.string ?? "limits"
+        if retention != "limits" { concerns.append(.otherRetention(retention)) }
         let cluster = info.root[key: "cluster"]
         let others = cluster?[key: "replicas"]?.array ?? []
         let absent = others.filter { $0[key: "offline"]?.isTrue == true || $0[key: "current"]?.isTrue != true }
             .compactMap { $0[key: "name"]?.string }
         if !absent.isEmpty { concerns.append(.absent(absent.sorted())) }
         let names = [cluster?[key: "leader"]?.string].compactMap(\.self) + others.compactMap { $0[key: "name"]?.string }
-        concerns.append(.syncUnknown(names.sorted()))
+        if let server, !server.isAtLeast(2, 10) {
+            concerns.append(.tooOld(server.version))
+        } else {
+            concerns.append(.syncUnknown(names.sorted()))
+        }
         return concerns
     }
 
     /// Whether the promise can't be kept with it.
     public var isFault: Bool {
         switch self {
-        case .fewReplicas, .otherReplicas, .notInFiles: true
+        case .fewReplicas, .otherReplicas, .notInFiles, .otherRetention, .fewBrokers, .smallAccount: true
         case .absent, .noStream, .syncUnknown, .tooOld: false
         }
     }
@@ -59,6 +91,12 @@ public enum DurabilityConcern: Hashable, Sendable {
         case .otherReplicas(let count, let wanted): "the stream has \(count) replicas, the configuration says \(wanted)"
         case .notInFiles(let storage):
             "the stream is kept in \(storage), not in files: a restart of the brokers loses it"
+        case .otherRetention(let retention):
+            "the stream's retention is \(retention), not limits: events would go before they are delivered"
+        case .fewBrokers(let count, let wanted):
+            "\(wanted) replicas are wanted, and there \(count == 1 ? "is 1 broker" : "are \(count) brokers")"
+        case .smallAccount(let limit, let wanted):
+            "a full stream takes \(wanted) bytes on its brokers together, and the account may store \(limit)"
         case .absent(let names): "brokers of the stream are not there, or lag behind: \(names.joined(separator: ", "))"
         case .noStream(let name): "the stream \(name) is not there yet; the relay makes it at its start"
         case .syncUnknown(let names):
@@ -75,6 +113,9 @@ public enum DurabilityConcern: Hashable, Sendable {
     public var advice: String {
         switch self {
         case .fewReplicas, .otherReplicas: "three brokers, and `replicas` 3"
+        case .fewBrokers: "start as many brokers in one cluster as `replicas` says"
+        case .smallAccount: "lower `spool.max_size`, or raise the account's storage"
+        case .otherRetention: "a stream's retention can't be changed so: let `name` be another one"
         case .notInFiles: "a stream's storage can't be changed: let `name` be another one"
         case .absent: "start them; one more that goes, and new events are refused with 503"
         case .noStream: "check again when the relay has run"

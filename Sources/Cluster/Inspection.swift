@@ -32,9 +32,15 @@ public enum Inspection {
         while true {
             do throws(NATSFault) {
                 let answer = try JetStreamAPI.answer(client.call(JetStreamAPI.stream(stream), []))
-                return DurabilityConcern.all(of: APIAnswer(root: answer), wanted: settings.replicas)
+                return DurabilityConcern.all(
+                    of: APIAnswer(root: answer), wanted: settings.replicas, server: owner.server)
             } catch {
-                if error.code == NATSFault.streamNotFound { return [.noStream(stream)] }
+                if error.code == NATSFault.streamNotFound {
+                    // Who may not ask for the account's limits can still be told the rest.
+                    let account = try? JetStreamAPI.answer(client.call(JetStreamAPI.account, []))
+                    return DurabilityConcern.all(
+                        before: stream, of: settings, server: owner.server, account: account.map(APIAnswer.init))
+                }
                 guard error.kind != .ours, hs_monotonic_ns() / 1_000_000 < end else { throw error }
                 usleep(pauseMicroseconds)
             }
@@ -42,14 +48,15 @@ public enum Inspection {
     }
 }
 
-/// Who only remembers why there is no connection.
+/// Who only remembers which broker is there, or why none is.
 final class Onlooker: ClientOwner {
-    private let last = Mutex<String?>(nil)
+    private let last = Mutex<(server: ServerInfo?, reason: String?)>((nil, nil))
 
-    var reason: String? { last.withLock { $0 } }
+    var reason: String? { last.withLock { $0.reason } }
+    var server: ServerInfo? { last.withLock { $0.server } }
 
-    func connected(to server: ServerInfo) { last.withLock { $0 = nil } }
-    func disconnected(_ fault: NATSFault) { last.withLock { $0 = fault.reason } }
+    func connected(to server: ServerInfo) { last.withLock { $0 = (server, nil) } }
+    func disconnected(_ fault: NATSFault) { last.withLock { $0.reason = fault.reason } }
     func received(_ message: Message) {}
     func receivedAll() {}
     func tick(now: Int64) {}

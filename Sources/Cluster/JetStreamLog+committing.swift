@@ -85,8 +85,10 @@ extension JetStreamLog {
             @Sendable func payload(_ place: Int) -> ArraySlice<UInt8> {
                 bytes[(ends[place] - 2 - sizes[place])..<(ends[place] - 2)]
             }
-            let largest = zip(ends, [0] + ends).map { $0 - $1 }.max() ?? 0
-            if let refusal = refusal(of: count, largest: largest) { return done(.refused(refusal)) { _ in nil } }
+            if let refusal = refusal(of: count) { return done(.refused(refusal)) { _ in nil } }
+            if let fates = fates(ofFrames: zip(ends, [0] + ends).map { $0 - $1 }) {
+                return done(.committed(fates)) { _ in nil }
+            }
             let now = steady()
             let round = Publisher.Round(bytes, ends: ends, first: first, deadline: now + milliseconds) {
                 round, places in
@@ -99,17 +101,28 @@ extension JetStreamLog {
         }
     }
 
-    func refusal(of count: Int, largest: Int) -> CommitRefusal? {
-        let reason: String
+    func refusal(of count: Int) -> CommitRefusal? {
+        guard publisher.waiting + looking + count > ClusterSettings.waitingLimit else { return nil }
+        return CommitRefusal(
+            reason: "too many events wait for the brokers", retryAfterSeconds: ClusterSettings.retryAfterSeconds)
+    }
+
+    /// What becomes of a round of which an event is too long for the brokers, who would close the connection: nothing of it is sent,
+    /// and those that came along with it can be sent again.
+    func fates(ofFrames sizes: [Int]) -> [Fate]? {
         let limitBytes = longest.load(ordering: .relaxed)
-        if publisher.waiting + looking + count > ClusterSettings.waitingLimit {
-            reason = "too many events wait for the brokers"
-        } else if limitBytes > 0 && largest > limitBytes + JetStreamLog.framingBytes {
-            reason = "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
-        } else {
-            return nil
+        guard limitBytes > 0 else { return nil }
+        let areLong = sizes.map { $0 > limitBytes + JetStreamLog.framingBytes }
+        guard areLong.contains(true) else { return nil }
+        return areLong.map { isLong in
+            .refused(
+                CommitRefusal(
+                    isLong ? .tooLong(limitBytes: limitBytes) : .notTaken,
+                    reason: isLong
+                        ? "the event is longer than the brokers take: their max_payload is \(limitBytes) bytes"
+                        : "an event that came along with it is longer than the brokers take",
+                    retryAfterSeconds: ClusterSettings.retryAfterSeconds))
         }
-        return CommitRefusal(reason: reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds)
     }
 }
 
@@ -120,12 +133,16 @@ extension PublishAnswer {
         return fault.kind == .later && !fault.reason.contains("maximum bytes exceeded")
     }
 
-    fileprivate var fate: Fate {
+    /// What it means for the event.
+    var fate: Fate {
         switch self {
         case .stored(let sequence): .accepted(EventNumber(rawValue: sequence))
         case .repeated(let sequence): .duplicate(of: EventNumber(rawValue: sequence))
         case .refused(let fault):
-            .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds))
+            .refused(
+                CommitRefusal(
+                    fault.isUncertain ? .unknown : .notTaken, reason: fault.reason,
+                    retryAfterSeconds: ClusterSettings.retryAfterSeconds))
         }
     }
 }

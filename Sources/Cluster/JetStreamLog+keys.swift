@@ -45,9 +45,10 @@ extension JetStreamLog {
 
     /// Has events taken whose keys are in the bucket or will be.
     func take(_ events: [Keyed]) {
-        let largest = events.map(\.payload.count).max() ?? 0
-        if let refusal = refusal(of: events.count, largest: largest) {
-            for event in events { event.tell(.refused(refusal), false) }
+        if let fates = refusal(of: events.count).map({ Array(repeating: .refused($0), count: events.count) })
+            ?? fates(ofFrames: events.map(\.payload.count))
+        {
+            for (event, fate) in zip(events, fates) { event.tell(fate, false) }
             return
         }
         looking += events.count
@@ -123,7 +124,10 @@ extension JetStreamLog {
             [self] round, _ in
             switch round.answers[0] {
             case .stored?, .repeated?: end(event, fate)
-            case .refused(let fault)?: end(event, fault)
+            case .refused(var fault)?:
+                // The event itself is stored.
+                fault.isUncertain = true
+                end(event, fault)
             case nil: return
             }
         }
@@ -131,9 +135,8 @@ extension JetStreamLog {
 
     private func end(_ event: Keyed, _ fault: NATSFault) {
         looking -= 1
-        event.tell(
-            .refused(CommitRefusal(reason: fault.reason, retryAfterSeconds: ClusterSettings.retryAfterSeconds)),
-            PublishAnswer.refused(fault).isUnreached)
+        let answer = PublishAnswer.refused(fault)
+        event.tell(answer.fate, answer.isUnreached)
     }
 
     private func end(_ event: Keyed, _ fate: Fate) {

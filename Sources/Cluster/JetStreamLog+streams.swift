@@ -6,6 +6,8 @@ import Spool
 /// What must be there on the brokers: streams, targets' numbers, consumers. All of it blocks.
 extension JetStreamLog {
     private static let pauseNanoseconds = 200_000_000
+    /// For how long nothing is said of what the brokers can't do yet: leaders are being chosen.
+    private static let quietMilliseconds: Int64 = 2_000
 
     /// Makes the streams, or gives them these settings.
     func prepareStreams() throws(SpoolError) {
@@ -37,9 +39,20 @@ extension JetStreamLog {
         } catch  where NATSFault.maybeThere.contains(error.code ?? 0) {
             let refusal = error
             do throws(NATSFault) { try ask(JetStreamAPI.updateStream(stream.name), stream.json) } catch {
+                if error.code == NATSFault.invalidSettings, try keepsElsewhere(stream) { return }
                 throw error.code == NATSFault.streamNotFound ? refusal : error
             }
         }
+    }
+
+    /// Gives a stream that is not kept in files the other settings: its storage can't be changed. Whether there was one.
+    private func keepsElsewhere(_ stream: StreamSettings) throws(NATSFault) -> Bool {
+        let there = try ask(JetStreamAPI.stream(stream.name), []).root[key: "config"]?[key: "storage"]?.string
+        guard let there, there != stream.storage else { return false }
+        var settings = stream
+        settings.storage = there
+        try ask(JetStreamAPI.updateStream(stream.name), settings.json)
+        return true
     }
 
     func bucket(_ name: String, _ keys: String) -> StreamSettings {
@@ -53,7 +66,11 @@ extension JetStreamLog {
     func voiceConcerns() {
         // Brokers that don't answer this time are no reason not to start.
         guard let info = try? ask(JetStreamAPI.stream(subjects.eventStream), []) else { return }
-        for concern in DurabilityConcern.all(of: info, wanted: settings.replicas) { notice(.concern(concern)) }
+        for concern in DurabilityConcern.all(of: info, wanted: settings.replicas, server: board.server) {
+            // How old a broker is was said when it was connected to.
+            if case .tooOld = concern { continue }
+            notice(.concern(concern))
+        }
     }
 
     /// Learns which targets have which numbers.
@@ -135,18 +152,34 @@ extension JetStreamLog {
         APIAnswer(root: try JetStreamAPI.answer(client.call(subject, payload)))
     }
 
-    /// Does something that fails until the brokers are there, for some time.
+    /// Does something that fails until the brokers are there, for some time; once it takes long, says what it waits for. What no
+    /// waiting changes ends it at once.
     func patiently(_ what: String, _ work: () throws(NATSFault) -> Void) throws(SpoolError) {
         let end = steady() + settings.patienceMilliseconds
+        var spoken = steady() + JetStreamLog.quietMilliseconds
         while true {
             do throws(NATSFault) { return try work() } catch {
                 let reason = board.status.closed ?? error.reason
-                guard error.kind != .ours, steady() < end else {
-                    throw .elsewhere(reason: "\(what): \(reason)")
+                guard error.kind != .ours, !error.isFinal, steady() < end else {
+                    throw .elsewhere(reason: "\(what): \(reason)\(JetStreamLog.advice(error))")
+                }
+                // Without a connection, that has been said.
+                if steady() >= spoken, board.status.closed == nil {
+                    notice(.waiting("\(what): \(reason)"))
+                    spoken = .max
                 }
                 var pause = timespec(tv_sec: 0, tv_nsec: JetStreamLog.pauseNanoseconds)
                 nanosleep(&pause, nil)
             }
+        }
+    }
+
+    /// What to do about a refusal that stays.
+    private static func advice(_ fault: NATSFault) -> String {
+        switch fault.code {
+        case NATSFault.invalidSettings, NATSFault.overlap:
+            "; let `spool.jetstream.name` be another one, or remove what is in its way"
+        default: ""
         }
     }
 }

@@ -16,6 +16,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         case disconnected(String)
         /// The brokers take shorter messages than the relay takes bodies.
         case shortMessages(limitBytes: Int)
+        /// The brokers can't do yet what a start needs.
+        case waiting(String)
         /// The brokers keep less than the documentation promises, or it can't be told whether they do.
         case concern(DurabilityConcern)
     }

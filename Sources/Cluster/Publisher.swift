@@ -95,7 +95,7 @@ final class Publisher {
     func tick(now: Int64, _ send: ([UInt8]) -> Bool) {
         for round in inOrder() where round.resendAt <= now || round.deadline <= now {
             if round.deadline <= now {
-                giveUp(round, NATSFault(.later, "the brokers did not confirm that they have it"))
+                giveUp(round, NATSFault(.later, "the brokers did not confirm that they have it", isUncertain: true))
             } else {
                 resend(round, now: now, send)
             }
@@ -105,7 +105,7 @@ final class Publisher {
 
     /// Nothing more will be sent.
     func stop() {
-        for round in inOrder() { giveUp(round, NATSFault(.later, "the relay stops")) }
+        for round in inOrder() { giveUp(round, NATSFault(.later, "the relay stops", isUncertain: true)) }
         tell()
     }
 

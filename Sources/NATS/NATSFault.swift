@@ -16,9 +16,12 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     public var reason: String
     /// JetStream's own number of the reason (`err_code`), if it gave one.
     public var code: Int?
+    /// Whether it may have been done all the same: no answer came, or none that is understood.
+    public var isUncertain = false
 
     /// A fault.
-    public init(_ kind: Kind, _ reason: String, code: Int? = nil) {
+    public init(_ kind: Kind, _ reason: String, code: Int? = nil, isUncertain: Bool = false) {
+        self.isUncertain = isUncertain
         self.kind = kind
         self.reason = reason
         self.code = code
@@ -36,6 +39,8 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     init(status: Int, code: Int, text: String) {
         let kind: Kind =
             switch (status, code) {
+            // Some of these come with a status that else means "later".
+            case (_, let code) where NATSFault.final.contains(code): .never
             // Too many streams or consumers for the account, storage that is full, a leader that is being chosen.
             case (503, _), (500, _), (_, NATSFault.insufficientStorage), (_, NATSFault.inProcess): .later
             case (401, _), (403, _), (_, NATSFault.notEnabled), (_, NATSFault.notEnabledForAccount): .ours
@@ -64,6 +69,22 @@ public struct NATSFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// What servers answer who are to make a stream that is there: the later ones, and those before 2.10 where what is reserved
     /// leaves no room for a second one.
     public static let maybeThere: Set<Int> = [streamNameInUse, insufficientStorage]
+    /// What no waiting changes: settings that the servers don't take or that don't fit a stream that is there, subjects that another
+    /// stream takes, replicas without a cluster, an account's limits.
+    static let final: Set<Int> = [
+        invalidSettings, overlap, notClustered, accountExceeded, tooManyStreams, sizeNeeded, sizeTooBig,
+    ]
+    /// A stream can't have, or can't be given, these settings.
+    public static let invalidSettings = 10052
+    /// Another stream takes the subjects.
+    public static let overlap = 10065
+    static let notClustered = 10074
+    static let accountExceeded = 10002
+    static let tooManyStreams = 10027
+    static let sizeNeeded = 10113
+    static let sizeTooBig = 10122
+    /// Whether it stays so whatever is waited for.
+    public var isFinal: Bool { code.map(NATSFault.final.contains) ?? false }
     static let notEnabled = 10076
     static let notEnabledForAccount = 10039
 }

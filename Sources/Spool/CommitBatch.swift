@@ -127,13 +127,26 @@ public enum CommitOutcome: Sendable {
 
 /// Why a batch was not taken.
 public struct CommitRefusal: Error, Hashable, Sendable {
+    /// What the sender can make of it.
+    public enum Kind: Hashable, Sendable {
+        /// The event was not taken, and may be later.
+        case notTaken
+        /// Nobody knows whether it was taken.
+        case unknown
+        /// It is longer than the log takes, and will never be taken.
+        case tooLong(limitBytes: Int)
+    }
+
+    /// What the sender can make of it.
+    public var kind: Kind
     /// The reason, for the log and the sender.
     public var reason: String
     /// After how many seconds a sender may try again.
     public var retryAfterSeconds: Int
 
     /// A refusal with its reason.
-    public init(reason: String, retryAfterSeconds: Int) {
+    public init(_ kind: Kind = .notTaken, reason: String, retryAfterSeconds: Int) {
+        self.kind = kind
         self.reason = reason
         self.retryAfterSeconds = retryAfterSeconds
     }

@@ -1,4 +1,5 @@
 import NATS
+import Spool
 import Synchronization
 import Testing
 
@@ -93,6 +94,12 @@ import Testing
         let all = answers.all.withLock { $0 }
         #expect(all.first == .refused(full))
         #expect(all.count == 2 && all[1].map { $0.number == nil } == true)
+        // Of the first it is known that it was not stored.
+        let kinds = all.map { answer -> CommitRefusal.Kind? in
+            guard case .refused(let refusal)? = answer?.fate else { return nil }
+            return refusal.kind
+        }
+        #expect(kinds == [.notTaken, .unknown])
         #expect(publisher.waiting == 0)
     }
 }

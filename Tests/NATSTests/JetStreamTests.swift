@@ -13,7 +13,9 @@ import Testing
         #expect(answer(#"{"stream":"s","seq":7,"duplicate": true}"#) == .repeated(7))
         let refusal = #"{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"seq":0}"#
         #expect(answer(refusal) == .refused(NATSFault(.later, "maximum bytes exceeded", code: 10077)))
-        #expect(answer("nonsense") == .refused(NATSFault(.later, "the brokers' answer is not understood")))
+        #expect(
+            answer("nonsense")
+                == .refused(NATSFault(.later, "the brokers' answer is not understood", isUncertain: true)))
     }
 
     @Test func whatJetStreamRefusesIsLaterNeverOrOurs() {

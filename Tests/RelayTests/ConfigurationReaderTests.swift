@@ -48,6 +48,12 @@ struct ConfigurationReaderTests {
             line: 1, column: 25,
             message: "the relay can be only one", hint: "name one of them"),
         Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"], "nkey": "SUAXX"}},"#), line: 1,
+            column: 52, message: "the seed is no user's NKEY seed", hint: "nsc"),
+        Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"], "credentials": "x"}},"#), line: 1,
+            column: 59, message: "the credentials have no user's JWT and seed", hint: "nsc"),
+        Fault(
             text: configuration(more: #""spool": {"buffer": true},"#), line: 1, column: 22,
             message: "`buffer` is for a spool that is a cluster", hint: "leave the key out"),
         Fault(

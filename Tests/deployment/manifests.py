@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import sys
 
 import kubernetes_validate
@@ -70,7 +71,19 @@ jetstream = json.loads((cluster / "routes.json").read_text())["spool"]["jetstrea
 hosts = {f"nats-{number}.{brokers['serviceName']}" for number in range(brokers["replicas"])}
 assert jetstream["servers"] == [f"nats://{host}:4222" for host in sorted(hosts)] and jetstream["replicas"] == 3
 configuration = (cluster / "nats.conf").read_text()
-assert "sync_interval: always" in configuration and all(f"nats://{host}:6222" in configuration for host in hosts)
+assert "sync_interval: always" in configuration
+environment = {variable["name"]: variable.get("value") for variable in brokers["template"]["spec"]["containers"][0]["env"]}
+# The environment fills in what the file names, and each route is one of the brokers.
+assert all(name in environment for name in re.findall(r"\$(\w+)", configuration))
+routes = {name: value for name, value in environment.items() if name.startswith("ROUTE_")}
+assert all(f"${name}" in configuration for name in routes)
+assert {value.partition("@")[2].rstrip("'") for value in routes.values()} == {f"{host}:6222" for host in hosts}
+policy = found["NetworkPolicy", "nats"]["spec"]
+assert policy["podSelector"]["matchLabels"].items() <= brokers["template"]["metadata"]["labels"].items()
+opened = {port["port"]: rule["from"] for rule in policy["ingress"] for port in rule["ports"]}
+for port, workload in [("clients", relays), ("routes", brokers)]:
+    [peer] = opened[port]
+    assert peer["podSelector"]["matchLabels"].items() <= workload["template"]["metadata"]["labels"].items()
 
 compose = yaml.safe_load((container / "compose.yaml").read_text())["services"]["hookswitch"]
 assert compose["read_only"] and compose["cap_drop"] == ["ALL"]

@@ -5,9 +5,11 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from brokers import Brokers
@@ -232,6 +234,44 @@ class Durability(unittest.TestCase):
         code, findings = self.findings(relay)
         self.assertEqual((code, findings[0]["path"]), (78, "spool.jetstream.servers"))
 
+    def test_what_can_not_be_is_refused_before_the_stream_is_there(self):
+        brokers = Brokers(1)
+        self.addCleanup(brokers.close)
+        relay = self.relay(brokers, replicas=1)
+        with open(relay.path) as file:
+            configuration = json.load(file)
+        for replicas, message in (1, "keeps each event on 1 broker"), (3, "there is 1 broker"):
+            configuration["spool"]["jetstream"] |= {"name": "fresh", "replicas": replicas}
+            with open(relay.path, "w") as file:
+                json.dump(configuration, file)
+            code, findings = self.findings(relay)
+            self.assertEqual(code, 78)
+            self.assertIn(message, [f["message"] for f in findings if f["severity"] == "error"][0])
+        # What no waiting changes ends the start at once; the brokers may take 20 s for what may change.
+        relay.kill()
+        began = time.monotonic()
+        answer = relay.verb("run")
+        self.assertEqual(answer.returncode, 69, answer.stderr)
+        self.assertIn("not supported in non-clustered mode", answer.stderr)
+        self.assertLess(time.monotonic() - began, 15)
+
+    def test_a_stream_in_memory_is_a_fault_with_which_it_starts(self):
+        brokers = Brokers(1)
+        self.addCleanup(brokers.close)
+        made = {"name": "memory", "subjects": ["memory.q.>"], "storage": "memory"}
+        payload = json.dumps(made).encode()
+        with socket.create_connection(("127.0.0.1", brokers.all[0].port), 10) as client, client.makefile("rb") as lines:
+            client.sendall(
+                b'CONNECT {"verbose":false}\r\nSUB answer 1\r\nPUB $JS.API.STREAM.CREATE.memory answer %d\r\n%b\r\n'
+                % (len(payload), payload)
+            )
+            while not (line := lines.readline()).startswith(b"MSG"):
+                self.assertTrue(line)
+            self.assertNotIn(b'"error"', lines.readline())
+        relay = self.relay(brokers, name="memory", replicas=1)
+        self.assertTrue(relay.said("kept in memory, not in files"))
+        self.assertEqual(relay.send({"type": "order", "id": "memory-1"})[0], 202)
+
     def test_of_three_only_their_sync_is_doubted_by_name(self):
         brokers = Brokers(3)
         self.addCleanup(brokers.close)
@@ -240,6 +280,32 @@ class Durability(unittest.TestCase):
         code, findings = self.findings(relay)
         self.assertEqual(code, 0, findings)
         self.assertIn("can't be confirmed of n0, n1, n2", findings[-1]["message"])
+
+
+class Refused(unittest.TestCase):
+    """What is said to the sender of an event that the brokers don't take."""
+
+    def test_one_that_is_too_long_is_not_to_be_sent_again_and_one_in_the_dark_is(self):
+        brokers = Brokers(1, extra="max_payload: 100KB")
+        self.addCleanup(brokers.close)
+        for source in {}, {"dedupe": {"key": "id", "for": "1h"}}:
+            relay = Relay(brokers.urls, {"out": {"file": {"path": "out.ndjson"}}}, name=f"r{len(source)}", replicas=1)
+            self.addCleanup(relay.close)
+            with open(relay.path) as file:
+                configuration = json.load(file)
+            configuration["sources"]["shop"] = {"path": "/shop"} | source
+            with open(relay.path, "w") as file:
+                json.dump(configuration, file)
+            relay.kill()
+            relay.start()
+            status, body = relay.send({"id": "long", "text": "x" * 200_000})
+            self.assertEqual(status, 413, body)
+            self.assertIn("max_payload is 102400 bytes", json.loads(body)["error"])
+            self.assertEqual(relay.send({"id": "short"})[0], 202)
+        brokers.all[0].process.send_signal(signal.SIGSTOP)
+        status, body = relay.send({"id": "dark"})
+        brokers.all[0].process.send_signal(signal.SIGCONT)
+        self.assertEqual(status, 503, body)
 
 
 class Secured(unittest.TestCase):

@@ -9,6 +9,12 @@ public struct ClientSettings: Sendable, Equatable {
         case seed(String)
         /// What a credentials file holds: a JWT and the seed that signs for it.
         case credentials(String)
+
+        /// Why nobody can be this, as far as it can be told without a server; `nil` if nothing is wrong.
+        public var fault: String? {
+            do throws(NATSFault) { try Introduction.check(self) } catch { return error.reason }
+            return nil
+        }
     }
 
     /// TLS's files.

@@ -16,10 +16,8 @@ struct Introduction {
             guard let name = key.publicKey else { throw NATSFault(.ours, "libcrypto does not sign with Ed25519") }
             members = [("nkey", name), ("sig", try signature(by: key, of: info))]
         case .credentials(let text):
-            guard let jwt = section("NATS USER JWT", of: text), let seed = section("USER NKEY SEED", of: text) else {
-                throw NATSFault(.ours, "the credentials have no user's JWT and seed")
-            }
-            members = [("jwt", jwt), ("sig", try signature(by: try nkey(seed), of: info))]
+            let (jwt, key) = try credentials(text)
+            members = [("jwt", jwt), ("sig", try signature(by: key, of: info))]
         }
         writer.object {
             $0.member("verbose", false)
@@ -34,6 +32,22 @@ struct Introduction {
             for (name, value) in members { $0.member(name, value) }
         }
         return writer.bytes
+    }
+
+    /// - Throws: `NATSFault` of the kind `ours` if the identity can be used with no server.
+    static func check(_ identity: ClientSettings.Identity) throws(NATSFault) {
+        switch identity {
+        case .nobody, .user, .token: break
+        case .seed(let seed): _ = try nkey(seed)
+        case .credentials(let text): _ = try credentials(text)
+        }
+    }
+
+    private static func credentials(_ text: String) throws(NATSFault) -> (jwt: String, key: NKey) {
+        guard let jwt = section("NATS USER JWT", of: text), let seed = section("USER NKEY SEED", of: text) else {
+            throw NATSFault(.ours, "the credentials have no user's JWT and seed")
+        }
+        return (jwt, try nkey(seed))
     }
 
     private static func nkey(_ seed: String) throws(NATSFault) -> NKey {

@@ -8,6 +8,8 @@ public enum JetStreamAPI {
     public static func updateStream(_ name: String) -> String { "$JS.API.STREAM.UPDATE.\(name)" }
     /// Tells of a stream.
     public static func stream(_ name: String) -> String { "$JS.API.STREAM.INFO.\(name)" }
+    /// Tells of the account: what it has stored, and its limits.
+    public static let account = "$JS.API.INFO"
     /// Removes messages of a stream.
     public static func purge(_ name: String) -> String { "$JS.API.STREAM.PURGE.\(name)" }
     /// Removes one message of a stream.

@@ -28,7 +28,7 @@ public enum PublishAnswer: Sendable, Equatable {
         if message.payload.contains(fault) {
             do throws(NATSFault) {
                 _ = try JetStreamAPI.answer(message)
-                self = .refused(NATSFault(.later, "the brokers' answer is not understood"))
+                self = .refused(NATSFault(.later, "the brokers' answer is not understood", isUncertain: true))
             } catch {
                 self = .refused(error)
             }
@@ -40,7 +40,7 @@ public enum PublishAnswer: Sendable, Equatable {
             }
             self = message.payload.contains(repetition) ? .repeated(number) : .stored(number)
         } else {
-            self = .refused(NATSFault(.later, "the brokers' answer is not understood"))
+            self = .refused(NATSFault(.later, "the brokers' answer is not understood", isUncertain: true))
         }
     }
 }

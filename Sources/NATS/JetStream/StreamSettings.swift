@@ -8,6 +8,8 @@ public struct StreamSettings: Sendable, Equatable {
     public var subjects: [String]
     /// How many brokers keep each message.
     public var replicas: Int
+    /// Where its messages are: `file`, unless it is there already and kept elsewhere.
+    public var storage = "file"
     /// How long a message stays, in nanoseconds; 0 for ever.
     public var maxAge: Int64 = 0
     /// The most that it holds, in bytes; -1 for as much as the brokers have.
@@ -35,7 +37,7 @@ public struct StreamSettings: Sendable, Equatable {
             $0.member("name", name)
             $0.member("subjects", subjects)
             $0.member("retention", "limits")
-            $0.member("storage", "file")
+            $0.member("storage", storage)
             // Of a stream that keeps the latest of each subject, the former ones are what goes.
             $0.member("discard", maxPerSubject > 0 || discardsOld ? "old" : "new")
             $0.member("num_replicas", replicas)

@@ -16,6 +16,8 @@ public struct ServerInfo: Sendable, Equatable {
     public var nonce: String?
     /// Other servers of the cluster, as `host:port`.
     public var others: [String] = []
+    /// Whether it is one of a cluster.
+    public var isClustered = false
     /// Whether it is about to leave, and wants its clients to go elsewhere.
     public var isLameDuck = false
 
@@ -30,8 +32,12 @@ public struct ServerInfo: Sendable, Equatable {
         requiresTLS = flag("tls_required")
         nonce = root[key: "nonce"]?.string
         others = root[key: "connect_urls"]?.array?.compactMap(\.string) ?? []
+        isClustered = root[key: "cluster"]?.string != nil
         isLameDuck = flag("ldm")
     }
+
+    /// How many servers there are, itself too; `nil` if it names none of the others.
+    public var brokersKnown: Int? { isClustered ? (others.isEmpty ? nil : others.count) : 1 }
 
     /// Whether it is this version or a later one.
     public func isAtLeast(_ major: Int, _ minor: Int) -> Bool {

@@ -64,9 +64,16 @@ final class CommittedRound: @unchecked Sendable {
     }
 
     private static func response(_ refusal: CommitRefusal) -> Response {
-        Answers.refusal(
-            503, refusal.reason, hint: "the event was not taken; send it again later",
-            headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
+        let hint =
+            switch refusal.kind {
+            case .notTaken: "the event was not taken; send it again later"
+            case .unknown: "nobody knows whether the event was taken; send it again later, with the same id"
+            case .tooLong(let limit):
+                "the brokers take \(limit) bytes with all headers: send a shorter one, or raise their max_payload"
+            }
+        if case .tooLong = refusal.kind { return Answers.refusal(413, refusal.reason, hint: hint) }
+        return Answers.refusal(
+            503, refusal.reason, hint: hint, headers: [.init("retry-after", String(refusal.retryAfterSeconds))])
     }
 
     /// Tells the sender, or the operator who released it: the latter always what it has come to.

@@ -24,8 +24,8 @@ extension ConfigurationReader {
                 ("user", { identity.user = self.string($0) }),
                 ("password", { identity.password = self.string($0) }),
                 ("token", { identity.token = self.string($0) }),
-                ("nkey", { identity.seed = self.string($0) }),
-                ("credentials", { identity.credentials = self.string($0) }),
+                ("nkey", { identity.seed = self.brokerKey($0) { .seed($0) } }),
+                ("credentials", { identity.credentials = self.brokerKey($0) { .credentials($0) } }),
             ])
         settings.client.servers = servers
         guard let known = identity.known else {
@@ -56,6 +56,17 @@ extension ConfigurationReader {
             if let seed { return .seed(seed) }
             return credentials.map { .credentials($0) } ?? .nobody
         }
+    }
+
+    /// A secret that proves who the relay is, which has a form.
+    private func brokerKey(_ place: Place, _ identity: (String) -> ClientSettings.Identity) -> String? {
+        guard let text = string(place) else { return nil }
+        if let fault = identity(text).fault {
+            error(
+                fault, at: place.value.offset, place.path,
+                hint: "like \"${file:/run/secrets/broker}\": what `nsc` or `nk` wrote, whole")
+        }
+        return text
     }
 
     private func brokers(_ place: Place) -> [ServerAddress] {

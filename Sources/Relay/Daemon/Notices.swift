@@ -94,6 +94,8 @@ struct Notices: Sendable {
             log.write(
                 .warning, "the brokers may take shorter messages than the door takes bodies",
                 ["max_payload": "\(limit)", "advice": "set max_payload of the brokers above limits.body by 64 KiB"])
+        case .waiting(let reason):
+            log.write(.warning, "waits for the brokers", ["reason": reason])
         case .concern(let concern):
             log.write(concern.isFault ? .error : .warning, concern.message, ["advice": concern.advice])
         }
