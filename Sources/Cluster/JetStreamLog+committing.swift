@@ -62,16 +62,20 @@ extension JetStreamLog {
         var ends: [Int] = []
         var sizes: [Int] = []
         let orders = self.orders.withLock { $0 }
+        let reply = client.inbox + ".p."
+        // Most events are owed to the same targets as the one before.
+        var subject: (shares: [Share], text: String) = ([], subjects.event(owedTo: []))
         for (index, event) in batch.events.enumerated() {
             let consignment = consignments.isEmpty ? nil : consignments[index]
+            let shares = orders.shares(of: consignment?.fresh ?? event.owed, body: event.body)
+            if shares != subject.shares { subject = (shares, subjects.event(owedTo: shares)) }
             var head: [UInt8] = []
             EventPayload.encodeHead(event, of: batch, into: &head)
             let number = first + UInt64(index)
             let id = consignment?.id ?? event.dedupe?.id ?? "\(salt)-\(number)"
             writer.publish(
-                subjects.event(owedTo: orders.shares(of: consignment?.fresh ?? event.owed, body: event.body)),
-                reply: "\(client.inbox).p.\(number)",
-                headers: [("Nats-Msg-Id", id)], payloadCount: head.count + event.body.count
+                subject.text, reply: reply + String(number), headers: [("Nats-Msg-Id", id)],
+                payloadCount: head.count + event.body.count
             ) { bytes in
                 bytes += head
                 bytes += event.body

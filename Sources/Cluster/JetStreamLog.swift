@@ -215,10 +215,14 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     /// A message came: a word on one of ours, or a delivery.
     public func received(_ message: Message) {
         if message.subject.hasPrefix(client.inbox) {
-            let words = message.subject.dropFirst(client.inbox.count + 1).split(separator: ".")
+            let tail = message.subject.utf8.dropFirst(client.inbox.utf8.count + 1)
+            // Thousands of these come a second.
+            if tail.starts(with: "p.".utf8), let number = UInt64(Substring(tail.dropFirst(2))) {
+                return publisher.answered(number, PublishAnswer(message), now: steady())
+            }
+            let words = Substring(tail).split(separator: ".")
             guard words.count >= 2, let number = UInt64(words[1]) else { return }
             switch words[0] {
-            case "p": publisher.answered(number, PublishAnswer(message), now: steady())
             case "a": confirmations.confirmed(number)
             case "h": heardOfHands(number, message)
             case "n":

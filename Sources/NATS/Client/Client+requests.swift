@@ -22,7 +22,7 @@ extension Client {
         let id = nextRequest
         nextRequest += 1
         var writer = ProtocolWriter()
-        let reply = "\(inbox).r.\(id)"
+        let reply = requestPrefix + String(id)
         if headers.isEmpty {
             writer.publish(subject, reply: reply, payload)
         } else {
@@ -47,10 +47,9 @@ extension Client {
 
     /// What is to be done with a message that answers a request; `nil` if it is none.
     func answer(_ message: Message) -> (() -> Void)? {
-        let prefix = "\(inbox).r."
-        guard message.subject.hasPrefix(prefix), let id = UInt64(message.subject.dropFirst(prefix.count)) else {
-            return nil
-        }
+        guard message.subject.hasPrefix(requestPrefix),
+            let id = UInt64(Substring(message.subject.utf8.dropFirst(requestPrefix.utf8.count)))
+        else { return nil }
         guard let request = requests.removeValue(forKey: id) else { return {} }
         if message.status == 503 {
             return {

@@ -32,6 +32,8 @@ public final class Client: @unchecked Sendable {
     let tls: ClientTLS?
     /// Where answers to this client go: a subject, of which it may use all those below.
     public let inbox: String
+    /// What the subjects of answers to requests begin with.
+    let requestPrefix: String
     weak var owner: (any ClientOwner)?
 
     private let epoll: Int32
@@ -70,6 +72,7 @@ public final class Client: @unchecked Sendable {
         tls = wantsTLS ? try ClientTLS(settings.tls ?? ClientSettings.TLS()) : nil
         pool = ServerPool(settings.servers, first: settings.first)
         inbox = "_INBOX.\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        requestPrefix = inbox + ".r."
         epoll = hs_epoll_create()
         bell = hs_eventfd()
         buffer = .allocate(byteCount: Client.readBytes, alignment: 16)

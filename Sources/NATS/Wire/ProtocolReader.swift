@@ -21,6 +21,8 @@ public struct ProtocolReader: Sendable {
     private var start = 0
     /// How far the line's end was looked for.
     private var searched = 0
+    /// The words of the line at hand.
+    private var words: [Range<Int>] = []
 
     /// A reader that takes messages up to so many bytes, headers included.
     public init(payloadLimitBytes: Int) {
@@ -51,20 +53,52 @@ public struct ProtocolReader: Sendable {
             return nil
         }
         let next = end + 2
-        var words = Words(buffer[start..<end])
-        switch words.first() {
-        case "MSG": return try message(&words, hasHeaders: false, behind: next)
-        case "HMSG": return try message(&words, hasHeaders: true, behind: next)
-        case "PING": return ended(at: next, .ping)
-        case "PONG": return ended(at: next, .pong)
-        case "+OK": return ended(at: next, .ok)
-        case "INFO": return ended(at: next, .info(Array(words.rest)))
-        case "-ERR":
-            let text = String(decoding: words.rest, as: UTF8.self)
-            return ended(at: next, .error(text.filter { $0 != "'" }))
-        default: throw .notUnderstood(String(decoding: buffer[start..<min(end, start + 64)], as: UTF8.self))
+        let operation = word(from: start, to: end)
+        func isNamed(_ name: StaticString) -> Bool {
+            guard operation.count == name.utf8CodeUnitCount else { return false }
+            for index in 0..<operation.count {
+                let byte = buffer[operation.lowerBound + index]
+                let capital = (0x61...0x7A).contains(byte) ? byte - 0x20 : byte
+                if capital != name.utf8Start[index] { return false }
+            }
+            return true
         }
+        // Thousands of these come a second.
+        if isNamed("MSG") { return try message(operation.upperBound..<end, hasHeaders: false, behind: next) }
+        if isNamed("HMSG") { return try message(operation.upperBound..<end, hasHeaders: true, behind: next) }
+        if isNamed("PING") { return ended(at: next, .ping) }
+        if isNamed("PONG") { return ended(at: next, .pong) }
+        if isNamed("+OK") { return ended(at: next, .ok) }
+        let rest = buffer[operation.upperBound..<end].drop(while: ProtocolReader.isSpace)
+        if isNamed("INFO") { return ended(at: next, .info(Array(rest))) }
+        if isNamed("-ERR") {
+            let text = String(decoding: rest, as: UTF8.self)
+            return ended(at: next, .error(text.filter { $0 != "'" }))
+        }
+        throw .notUnderstood(String(decoding: buffer[start..<min(end, start + 64)], as: UTF8.self))
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    /// The word at a place of a control line.
+    private func word(from start: Int, to end: Int) -> Range<Int> {
+        var index = start
+        while index < end, !ProtocolReader.isSpace(buffer[index]) { index += 1 }
+        return start..<index
+    }
+
+    /// The number that a word is.
+    private func number(_ word: Range<Int>) -> Int? {
+        guard !word.isEmpty, word.count <= 18 else { return nil }
+        var number = 0
+        for index in word {
+            guard (0x30...0x39).contains(buffer[index]) else { return nil }
+            number = number * 10 + Int(buffer[index] - 0x30)
+        }
+        return number
+    }
+
+    private func text(_ word: Range<Int>) -> String { String(decoding: buffer[word], as: UTF8.self) }
 
     private mutating func lineEnd() -> Int? {
         var index = max(start, searched)
@@ -86,14 +120,20 @@ public struct ProtocolReader: Sendable {
     }
 
     /// `MSG subject sid [reply] total`, `HMSG subject sid [reply] headers total`.
-    private mutating func message(_ words: inout Words, hasHeaders: Bool, behind next: Int) throws(ProtocolFault)
+    private mutating func message(_ line: Range<Int>, hasHeaders: Bool, behind next: Int) throws(ProtocolFault)
         -> Event?
     {
-        let list = words.all()
+        words.removeAll(keepingCapacity: true)
+        var index = line.lowerBound
+        while index < line.upperBound {
+            let word = word(from: index, to: line.upperBound)
+            if !word.isEmpty { words.append(word) }
+            index = word.upperBound + 1
+        }
         let fixed = hasHeaders ? 4 : 3
-        guard list.count == fixed || list.count == fixed + 1, let subscription = UInt64(list[1]),
-            let total = Int(list[list.count - 1]), total >= 0,
-            let headerCount = hasHeaders ? Int(list[list.count - 2]) : 0, (0...total).contains(headerCount)
+        guard words.count == fixed || words.count == fixed + 1, let subscription = number(words[1]),
+            let total = number(words[words.count - 1]),
+            let headerCount = hasHeaders ? number(words[words.count - 2]) : 0, headerCount <= total
         else { throw .notUnderstood(String(decoding: buffer[start..<min(next, start + 64)], as: UTF8.self)) }
         guard total <= payloadLimitBytes else { throw .messageTooLong(total) }
         guard buffer.count >= next + total + 2 else { return nil }
@@ -102,7 +142,8 @@ public struct ProtocolReader: Sendable {
             throw .unterminatedPayload
         }
         var message = Message(
-            subject: list[0], subscription: subscription, reply: list.count > fixed ? list[2] : nil,
+            subject: text(words[0]), subscription: UInt64(subscription),
+            reply: words.count > fixed ? text(words[2]) : nil,
             payload: Array(buffer[(next + headerCount)..<end]))
         if hasHeaders { message.headers = try headers(next..<(next + headerCount)) }
         return ended(at: end + 2, .message(message))
@@ -118,26 +159,4 @@ public struct ProtocolReader: Sendable {
         }
         return try result.get()
     }
-}
-
-/// The words of a control line, between spaces and tabs.
-private struct Words {
-    private(set) var rest: ArraySlice<UInt8>
-
-    init(_ line: ArraySlice<UInt8>) {
-        rest = line
-    }
-
-    /// The first word in capitals; the rest stands behind it.
-    mutating func first() -> String {
-        let word = rest.prefix { !Words.isSpace($0) }
-        rest = rest.dropFirst(word.count).drop(while: Words.isSpace)
-        return String(decoding: word, as: UTF8.self).uppercased()
-    }
-
-    func all() -> [String] {
-        rest.split(whereSeparator: Words.isSpace).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }
