@@ -50,6 +50,11 @@ class Together(BrokerAndReceiver):
         self.assertTrue(page[1].endswith(f":{first.port}"), page[1])
         self.assertEqual(self.rows(second, "failures", "--relay", "nobody"), [])
 
+        # The attempts of an event are the other's; this one made none.
+        own, all_relays = (json.loads(second.verb("show", str(events[0]), "--json", *words).stdout) for words in ([], ["--cluster"]))
+        self.assertEqual(own["attempts"], [])
+        self.assertEqual([attempt["status"] for attempt in all_relays["attempts"]], ["FAILED"])
+
         until("failures are counted", lambda: self.cluster(second)["targets"]["crm"]["failed"] == len(lost))
         answer = second.verb("retry", "--cluster", "--failed", "--since", "1h", "--json")
         self.assertEqual(answer.returncode, 0, answer.stderr)

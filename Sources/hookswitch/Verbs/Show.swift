@@ -8,7 +8,11 @@ extension Verb {
     static let show = Verb(
         name: "show", operands: "EVENT", completing: .events,
         summary: "shows an event, its headers, its body and every attempt",
-        options: [config, json], discussion: "Works without the daemon, too."
+        options: [config, json, Option("--cluster", "also the attempts that other relays of `spool.jetstream` made")],
+        discussion: """
+            Works without the daemon, too. The attempts are those of audit.ndjson; with --cluster the brokers are asked for every \
+            relay's.
+            """
     ) { arguments throws(Failure) in
         guard arguments.rest.count == 1, let text = arguments.rest.first,
             let number = UInt64(text.prefix { $0 != "/" }), number > 0
@@ -18,7 +22,9 @@ extension Verb {
         }
         let spoolPath = try ConfigurationFile(arguments).spoolPath()
         let report = try Verb.report(on: number, spoolPath, arguments)
-        let attempts = try Verb.attempts(of: number, spoolPath)
+        let attempts =
+            arguments.has("--cluster")
+            ? try Verb.attemptsOfAll(number, report, arguments) : try Verb.attempts(of: number, spoolPath)
         if arguments.has("--json") {
             // The report is an object: its last brace makes room for the attempts, which are lines of the audit file.
             var object = Array(report.dropLast())
@@ -58,6 +64,24 @@ extension Verb {
         Failure(
             ExitCode.failure, "event \(number) is not, or no longer, in the spool",
             hint: "`spool.retain` says how long finished events stay")
+    }
+
+    /// What all relays have tried: since the event was received.
+    private static func attemptsOfAll(
+        _ number: UInt64, _ report: [UInt8], _ arguments: Arguments
+    ) throws(Failure) -> [RecordLine] {
+        var filter = RecordFilter()
+        filter.event = number
+        var found: [RecordLine] = []
+        let received = (try? JSONDocument(report))?.root[key: "received_at"]?.string
+        var records = try ConfigurationFile(arguments).clusterRecords("audit")
+        try ConfigurationFile.asking { () throws(ClusterRecords.Fault) in
+            try records.all(since: received) { line, _ in
+                if let record = filter.take(line) { found.append(record) }
+                return true
+            }
+        }
+        return found
     }
 
     private static func attempts(of number: UInt64, _ spoolPath: String) throws(Failure) -> [RecordLine] {
