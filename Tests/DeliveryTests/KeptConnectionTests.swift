@@ -39,10 +39,16 @@ struct KeptConnectionTests {
 
     @Test(arguments: [("Keep-Alive: timeout=60, max=100", 1), ("Keep-Alive: max=9, TIMEOUT = 1", 2)])
     func aConnectionThatTheEndpointKeepsForASecondIsNotUsedAgain(field: String, connections: Int) async throws {
-        let under = try HTTPUnderTest { _, _ in .answer(200, fields: [field]) }
-        #expect(try await under.deliver(.of(1)).answer?.status == 200)
-        #expect(try await under.deliver(.of(2)).answer?.status == 200)
-        #expect(under.endpoint.connections == connections)
+        // A machine that takes longer than a connection is kept is given another chance.
+        for _ in 0..<20 {
+            let under = try HTTPUnderTest { _, _ in .answer(200, fields: [field]) }
+            let began = ContinuousClock.now
+            #expect(try await under.deliver(.of(1)).answer?.status == 200)
+            #expect(try await under.deliver(.of(2)).answer?.status == 200)
+            if ContinuousClock.now - began > .milliseconds(PlainConnections.idleMilliseconds / 2) { continue }
+            return #expect(under.endpoint.connections == connections)
+        }
+        Issue.record("two deliveries took longer than a connection is kept, twenty times over")
     }
 
     /// Somebody who asks for no report.
