@@ -59,7 +59,10 @@ struct ReplayRunnerTests {
         let clock = Mutex<Int64>(1)
 
         init(events: Int) throws {
-            spool = try Spool(SpoolSettings(path: path)) { _ in }
+            // The events are of 1970: they stay all the same.
+            var settings = SpoolSettings(path: path)
+            settings.retain = .seconds(100 * 365 * 86_400)
+            spool = try Spool(settings) { _ in }
             _ = try spool.queue(named: "crm")
             var batch = CommitBatch()
             let bodies = LentBodies(count: 2 * events)
