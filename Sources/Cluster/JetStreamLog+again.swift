@@ -28,13 +28,11 @@ extension JetStreamLog {
         for round in unique.rounds {
             let events = try events(round.map(\.event))
             var left = round
-            var tries = 0
-            while !left.isEmpty {
-                guard tries < JetStreamLog.overtakenTries else {
-                    throw .elsewhere(reason: "other relays change the same deliveries all the time: try again later")
-                }
-                tries += 1
+            for _ in 0..<JetStreamLog.overtakenTries where !left.isEmpty {
                 left = try again(left, events, onlyOwed, &results, &seen)
+            }
+            guard left.isEmpty else {
+                throw .elsewhere(reason: "other relays change the same deliveries all the time: try again later")
             }
         }
         return results

@@ -137,8 +137,7 @@ struct Shelf: Sendable {
 
     /// A message came that can't be looked at now.
     mutating func putOff(_ arrival: Arrival, now: Int64, _ effects: inout Effects) {
-        heardAt = now
-        if outstanding > 0 { outstanding -= 1 } else { credit -= 1 }
+        countArrival(now: now)
         pass(over: arrival, .again(afterMilliseconds: Shelf.faultMilliseconds), now: now, &effects)
     }
 
@@ -152,8 +151,7 @@ struct Shelf: Sendable {
 
     /// A message came of which nothing is said: it may be another relay's by now.
     mutating func passOver(now: Int64, _ effects: inout Effects) {
-        heardAt = now
-        if outstanding > 0 { outstanding -= 1 } else { credit -= 1 }
+        countArrival(now: now)
         credit += 1
         pull(now: now, &effects)
     }
@@ -186,8 +184,7 @@ struct Shelf: Sendable {
 
     /// A message came.
     mutating func arrived(_ arrival: Arrival, now: Int64, _ effects: inout Effects) {
-        heardAt = now
-        if outstanding > 0 { outstanding -= 1 } else { credit -= 1 }
+        countArrival(now: now)
         guard arrival.isOwed, !ended.contains(arrival.message) else {
             return pass(over: arrival, .done, now: now, &effects)
         }
@@ -294,6 +291,11 @@ struct Shelf: Sendable {
     /// What is in hand is being worked on.
     func keepAlive(_ effects: inout Effects) {
         for one in held.values { effects.acknowledge.append((one.arrival.reply, .inProgress)) }
+    }
+
+    private mutating func countArrival(now: Int64) {
+        heardAt = now
+        if outstanding > 0 { outstanding -= 1 } else { credit -= 1 }
     }
 
     private mutating func pull(now: Int64, _ effects: inout Effects) {

@@ -30,8 +30,7 @@ final class Connection {
     let generation: UInt32
     /// Who it comes from: the client that a PROXY header names, once it has been read.
     var peer: PeerAddress
-    // As in the loop, what each request changes is not checked for overlapping changes at run time.
-    @exclusivity(unchecked) var phase = Phase.head
+    var phase = Phase.head
     /// What its bytes are wrapped in, if it is TLS.
     var tls: TLSSession?
     /// Whether it has one of the places that the limits allow; what is only sent away has none.
@@ -40,13 +39,13 @@ final class Connection {
     var hasAddressPlace = false
     /// Nothing has come of it yet.
     var isFresh = true
-    @exclusivity(unchecked) var parser: HeadParser
-    @exclusivity(unchecked) var parsed: HeadParser.Parsed?
+    var parser: HeadParser
+    var parsed: HeadParser.Parsed?
     var bodyLimitBytes = 0
     /// Present while anything has come that is not yet done with.
     var buffer: ReceiveBuffer?
     /// What is still to be sent.
-    @exclusivity(unchecked) var output: [UInt8] = []
+    var output: [UInt8] = []
     var sent = 0
     /// The present phase ends at this time at the latest, in nanoseconds of the monotonic clock.
     var deadline: Int64

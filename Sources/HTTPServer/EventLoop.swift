@@ -63,13 +63,11 @@ public final class EventLoop: @unchecked Sendable {
     var siblings: [EventLoop] = []
     let load = Atomic(0)
     var idleCandidates = IdleCandidates()
-    // What each request changes is not checked for overlapping changes at run time: none of these is lent to anything that comes back
-    // to the loop, and a check costs as much as the change.
     /// Buffers of the first size that nobody uses, so that a request needs no new one.
-    @exclusivity(unchecked) var spareBuffers: [ReceiveBuffer] = []
-    @exclusivity(unchecked) var ready: [Int] = []
-    @exclusivity(unchecked) var toFlush: [Int] = []
-    @exclusivity(unchecked) var writer = ResponseWriter()
+    var spareBuffers: [ReceiveBuffer] = []
+    var ready: [Int] = []
+    var toFlush: [Int] = []
+    var writer = ResponseWriter()
     var acceptPausedUntil: Int64 = 0
     var lastNotice: Int64?
     var now: Int64 = hs_monotonic_ns()

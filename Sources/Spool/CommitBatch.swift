@@ -77,7 +77,6 @@ public struct CommitBatch: @unchecked Sendable {
     public mutating func take() -> CommitBatch {
         let taken = self
         self = CommitBatch()
-        isOwn = taken.isOwn
         events.reserveCapacity(taken.events.count)
         attributes.reserveCapacity(taken.attributes.count)
         return taken

@@ -70,6 +70,30 @@ struct SpaceTests {
         #expect(bench.owed(hook).count == taken.count + more)
     }
 
+    @Test(arguments: [150, 1_500])
+    func recordsThatTakeMoreRoomThanTheirEventsMakeRoomForOneAnother(eventBytes: Int) throws {
+        let bench = try SpoolBench { $0.maxSizeBytes = 4 << 20 }
+        let crm = try bench.spool.queue(named: "crm")
+        let hook = try bench.spool.queue(named: "hook")
+        let events = Array(repeating: NewEvent(bytes: eventBytes, to: crm), count: 20)
+        var taken: [EventNumber] = []
+        while true {
+            let fates = bench.commit(events).accepted
+            if fates.isEmpty { break }
+            taken += fates.map { EventNumber(rawValue: $0) }
+        }
+        // What was passed on is delivered, and goes: its room is the next one's.
+        for number in taken {
+            let record = bench.commit([NewEvent(bytes: 1_000, to: hook)], isOwn: true)
+            try #require(record.refusal == nil, "the record of \(number), of \(taken.count)")
+            bench.settle(number, crm, .failed)
+            for own in record.accepted { bench.settle(EventNumber(rawValue: own), hook, .done) }
+        }
+        #expect(bench.bytesOnDisk <= 4 << 20)
+        #expect(bench.disk.wait { bench.spool.status().closed == nil })
+        #expect(bench.owed(crm).isEmpty && bench.owed(hook).isEmpty)
+    }
+
     @Test func aSpoolOfAMebibyteTakesLargeBodiesOneAfterTheOther() throws {
         let bench = try SpoolBench { $0.maxSizeBytes = 1 << 20 }
         let crm = try bench.spool.queue(named: "crm")

@@ -12,16 +12,15 @@ final class Acceptor: RequestHandler {
     private let log: any EventLog
     unowned let loop: EventLoop
     private let tally: AcceptanceCounters.LoopTally
-    // What each event changes is not checked for overlapping changes at run time: nothing that it is lent to comes back here.
-    @exclusivity(unchecked) private var webhookIDs = WebhookIDs()
+    private var webhookIDs = WebhookIDs()
     let boards: CurrentBoard
     var board: Switchboard
     var edition: Int
-    @exclusivity(unchecked) private var scanner: EventScanner
-    @exclusivity(unchecked) private var scratch: MatchScratch
+    private var scanner: EventScanner
+    private var scratch: MatchScratch
     var verifiers: [Verifier?]
-    @exclusivity(unchecked) private var batch = CommitBatch()
-    @exclusivity(unchecked) private var waiting: [Waiting] = []
+    private var batch = CommitBatch()
+    private var waiting: [Waiting] = []
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
     private var lastDecision: RoutingDecision?

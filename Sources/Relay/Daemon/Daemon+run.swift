@@ -17,7 +17,7 @@ extension Daemon {
         guard let configuration = reading.configuration else { return 78 }
         let daemon: Daemon
         do throws(DaemonError) {
-            daemon = try Daemon(configuration, log: log, manager: ServiceManager(), takingOver: takingOver)
+            daemon = try Daemon(configuration, log: log, notifier: ServiceNotifier(), takingOver: takingOver)
             try daemon.start()
         } catch {
             log.write(.error, error.message)

@@ -14,7 +14,7 @@ public final class Daemon: Sendable {
     private static let adminGrace: Duration = .seconds(1)
 
     let log: Log
-    private let manager: ServiceManager
+    private let notifier: ServiceNotifier
     let spool: any EventLog
     let engine: DeliveryEngine
     private let reporter: Reporter
@@ -40,13 +40,13 @@ public final class Daemon: Sendable {
     ///
     /// Taking over, it listens beside the daemon that has the spool, tells that one to end, and waits for the spool.
     /// - Throws: `DaemonError`: the spool is another's or can't be read, an address is taken.
-    public init(_ configuration: Configuration, log: Log, manager: ServiceManager, takingOver: Bool = false)
+    public init(_ configuration: Configuration, log: Log, notifier: ServiceNotifier, takingOver: Bool = false)
         throws(DaemonError)
     {
         var configuration = configuration
         let notices = Notices(log: log)
         self.log = log
-        self.manager = manager
+        self.notifier = notifier
         do throws(TLSFault) {
             identity = configuration.tls.isEmpty ? nil : CurrentIdentity(try TLSIdentity(configuration.tls))
         } catch {
@@ -165,11 +165,11 @@ public final class Daemon: Sendable {
         }
         guard let controlThreads, let doorThreads else { throw DaemonError("the process may have no more threads") }
         threads.withLock { $0 = doorThreads + controlThreads }
-        if let interval = manager.watchdog {
+        if let interval = notifier.watchdog {
             let loops: [Watchdog.Loop] = (door.loops + controls.loops).map { loop in { loop.perform($0) } }
-            Watchdog(loops) { [manager] in manager.alive() }.start(within: interval)
+            Watchdog(loops) { [notifier] in notifier.alive() }.start(within: interval)
         }
-        manager.ready(serviceStatus)
+        notifier.ready(serviceStatus)
         log.write(
             .info, "ready",
             [
@@ -184,8 +184,8 @@ public final class Daemon: Sendable {
     /// files anew. Blocks while the file is read. `asker` is noted: a signal's name, or a client.
     @discardableResult
     public func reload(by asker: String) -> ReloadOutcome {
-        manager.reloading()
-        defer { manager.ready(serviceStatus) }
+        notifier.reloading()
+        defer { notifier.ready(serviceStatus) }
         let outcome = inForce.withLock { configuration in
             let reading = Configuration.read(path: configuration.path)
             guard var new = reading.configuration else { return ReloadOutcome(findings: reading.findings) }
@@ -243,7 +243,7 @@ public final class Daemon: Sendable {
     /// Handing over, what clients begin meanwhile is turned to the daemon that listens beside this one.
     /// Blocks; the daemon is of no use afterwards.
     public func stop(handingOver: Bool = false) {
-        manager.stopping()
+        notifier.stopping()
         let grace = inForce.withLock { $0.shutdownTimeout }
         door.stop(within: grace, handingOver: handingOver)
         replays.stop()

@@ -1,9 +1,9 @@
 import CPlatform
 import Glibc
 
-/// The service manager that started the relay, told how it is by datagrams (sd_notify(3)); nobody, where none did.
+/// Tells the service manager that started the relay how it is, by datagrams (sd_notify(3)); nobody, where none did.
 /// May be used from any thread.
-public struct ServiceManager: Sendable {
+public struct ServiceNotifier: Sendable {
     private let socket: String?
     /// How often it wants to hear that the relay lives (sd_watchdog_enabled(3)).
     let watchdog: Duration?
