@@ -51,13 +51,20 @@ extension JetStreamLog {
             })
         for (place, number) in zip(owed, numbers) { records[place].message = number }
         // What the delivery has come to meanwhile counts more than how it began.
-        let isFirst = try storeUnlessOvertaken(
-            records.map { Stored(subject: subjects.standing($0.delivery), record: $0, id: fresh(), last: 0) }
-        ).map { $0 != nil }
-        try store(
-            zip(records, isFirst).filter { $1 && $0.state == .failed }.map { record, _ in
-                Stored(subject: subjects.failure(record.delivery), record: record, id: fresh())
-            })
+        let written = try storeUnlessOvertaken(
+            records.map { Stored(subject: subjects.standing($0.delivery), record: $0, id: fresh(), last: 0) })
+        var failed: [ClusterRecord] = []
+        var doubted: [ClusterRecord] = []
+        for (record, number) in zip(records, written) where record.state == .failed {
+            if number != nil { failed.append(record) } else { doubted.append(record) }
+        }
+        // Whoever carried it first may have died before it was noted as given up.
+        for round in doubted.rounds {
+            let standings = try standings(of: round.map(\.delivery))
+            failed += round.filter { standings[$0.delivery]?.record == $0 }
+        }
+        try storeUnlessOvertaken(
+            failed.map { Stored(subject: subjects.failure($0.delivery), record: $0, id: fresh(), last: 0) })
     }
 
     /// A name that no other message has.

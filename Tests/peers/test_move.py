@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import unittest
 
@@ -10,6 +11,7 @@ from ports import free_port
 from relay import Receiver, until
 from test_cluster import Relay as ClusterRelay
 from test_cluster import arrived
+from test_rules import request
 
 
 class LocalRelay(ClusterRelay):
@@ -158,6 +160,25 @@ class Move(unittest.TestCase):
         until("what was given up is sent by hand", lambda: len(arrived(receivers["given-up"])) == 2)
         ids = [headers["webhook-id"] for _, headers, _ in receivers["crm"].requests]
         self.assertEqual(len(ids), len(set(ids)))
+
+    def test_failures_are_carried_by_the_next_who_carries_where_the_first_one_died_before_them(self):
+        relay, _ = self.filled("died", ack_wait="3s")
+        relay.stop()
+        spool = os.path.join(relay.directory.name, "spool")
+        shutil.copytree(spool, spool + ".before")
+        relay.configure(is_local=False)
+        relay.move("cluster", kills=0)
+        # As after a death: it is noted how the deliveries stand, not yet that they failed, nor in the spool how far it came.
+        request(self.brokers, "$JS.API.STREAM.PURGE.died_standings", {"filter": "died.f.>"})
+        for _ in range(2):
+            shutil.rmtree(spool)
+            shutil.copytree(spool + ".before", spool)
+            relay.move("cluster", kills=0)
+        relay.start()
+        until("failures are there", lambda: relay.status()["targets"]["given-up"]["failed"] >= 300)
+        counted = request(self.brokers, "$JS.API.STREAM.INFO.died_standings", {"subjects_filter": "died.f.>"})
+        failures = counted["state"]["subjects"].values()
+        self.assertEqual((len(failures) >= 300, set(failures)), (True, {1}), "each is noted once")
 
     def test_what_the_cluster_owes_comes_back_whatever_is_killed(self):
         relay, _ = self.filled("out", ack_wait="2s")
