@@ -57,22 +57,3 @@ public struct EventAttributes: Sendable, Equatable {
     /// The trace that the sender's request belongs to, as it says.
     var traceparent: String? { headers.first { $0.name == "traceparent" }?.value }
 }
-
-/// The audit log's columns that come from the body; `nil` where the body lacks them (or holds no string there).
-public struct EventColumns: Sendable, Equatable {
-    /// `type`.
-    public var type: String?
-    /// `id`, the sendout's.
-    public var id: String?
-    /// `source.object`.
-    public var sourceObject: String?
-    /// `event.event_source.channel`.
-    public var channel: String?
-    /// `event.group_id`: the request that caused it.
-    public var requestID: String?
-    /// `event.created_at`.
-    public var eventCreatedAt: String?
-
-    /// No columns.
-    public init() {}
-}

@@ -32,17 +32,17 @@ extension EventAttributes {
             EventAttributes.append(.headerName, header.name, to: &bytes)
             EventAttributes.append(.headerValue, header.value, to: &bytes)
         }
-        EventAttributes.append(.type, columns.type, to: &bytes)
-        EventAttributes.append(.id, columns.id, to: &bytes)
-        EventAttributes.append(.sourceObject, columns.sourceObject, to: &bytes)
-        EventAttributes.append(.channel, columns.channel, to: &bytes)
-        EventAttributes.append(.requestID, columns.requestID, to: &bytes)
-        EventAttributes.append(.eventCreatedAt, columns.eventCreatedAt, to: &bytes)
+        for column in EventColumns.Column.allCases {
+            columns.withBytes(of: column) {
+                if let text = $0 { EventAttributes.append(Tag(column), UnsafeRawBufferPointer(text), to: &bytes) }
+            }
+        }
     }
 
     /// Reads attributes. Throws where lengths don't fit; an unknown field is passed over.
     public init(decoding bytes: [UInt8]) throws(CodingError) {
         self.init()
+        columns = EventColumns(in: bytes)
         try bytes.withUnsafeBufferPointer { bytes throws(CodingError) in try decode(UnsafeRawBufferPointer(bytes)) }
     }
 
@@ -62,31 +62,27 @@ extension EventAttributes {
                 if bytes[index - 1] < 0x80 { break }
             }
             guard length <= bytes.count - index else { throw CodingError(reason: "a field is longer than its record") }
-            take(tag, UnsafeRawBufferPointer(rebasing: bytes[index..<(index + length)]))
+            take(tag, index..<(index + length), of: bytes)
             index += length
         }
     }
 
-    private mutating func take(_ tag: UInt8, _ content: UnsafeRawBufferPointer) {
+    private mutating func take(_ tag: UInt8, _ range: Range<Int>, of bytes: UnsafeRawBufferPointer) {
         guard let tag = Tag(rawValue: tag) else { return }
-        let text = String(decoding: content, as: UTF8.self)
+        if let column = tag.column { return columns.found(column, at: range) }
+        let text = String(decoding: bytes[range], as: UTF8.self)
         switch tag {
         case .source: source = text
         case .route: routes.append(text)
         case .webhookID: webhookID = text
         case .headerName: headers.append(Header(name: text, value: ""))
         case .headerValue: if !headers.isEmpty { headers[headers.count - 1].value = text }
-        case .type: columns.type = text
-        case .id: columns.id = text
-        case .sourceObject: columns.sourceObject = text
-        case .channel: columns.channel = text
-        case .requestID: columns.requestID = text
-        case .eventCreatedAt: columns.eventCreatedAt = text
+        case .type, .id, .sourceObject, .channel, .requestID, .eventCreatedAt: break
         }
     }
 
-    private static func append(_ tag: Tag, _ text: String?, to bytes: inout [UInt8]) {
-        guard var text else { return }
+    private static func append(_ tag: Tag, _ text: String, to bytes: inout [UInt8]) {
+        var text = text
         text.withUTF8 { append(tag, UnsafeRawBufferPointer($0), to: &bytes) }
     }
 
@@ -101,11 +97,28 @@ extension EventAttributes {
                 length >>= 7
             }
             span.append(UInt8(length))
-            span.withUnsafeMutableBufferPointer { buffer, count in
-                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                    .copyMemory(from: content)
-                count += content.count
-            }
+            span.append(copying: content)
         }
+    }
+}
+
+extension EventAttributes.Tag {
+    /// The column that a field has the text of, if it is one's.
+    fileprivate var column: EventColumns.Column? {
+        rawValue < EventAttributes.Tag.type.rawValue
+            ? nil : EventColumns.Column(rawValue: Int(rawValue - EventAttributes.Tag.type.rawValue))
+    }
+
+    /// The tag of a column: they stand in the same order.
+    fileprivate init(_ column: EventColumns.Column) {
+        self =
+            switch column {
+            case .type: .type
+            case .id: .id
+            case .sourceObject: .sourceObject
+            case .channel: .channel
+            case .requestID: .requestID
+            case .eventCreatedAt: .eventCreatedAt
+            }
     }
 }

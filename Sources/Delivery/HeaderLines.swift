@@ -2,6 +2,10 @@ import Glibc
 
 /// Header lines in the form that libcurl takes: `name: value`, NUL-terminated, one after the other.
 struct HeaderLines: Sendable {
+    /// Room for what most requests have, in bytes. With what an array has besides it is what malloc(3) keeps at hand for a thread: up to
+    /// 1,032.
+    static let usualBytes = 960
+
     private(set) var bytes: [UInt8] = []
     private(set) var count = 0
     private(set) var hasContentType = false
@@ -9,35 +13,46 @@ struct HeaderLines: Sendable {
     private(set) var hasAccept = false
 
     /// Adds a field. Control characters in the value become spaces: no value adds a line.
-    mutating func add(_ name: String, _ value: some Collection<UInt8>) {
+    mutating func add(_ name: String, _ value: UnsafeBufferPointer<UInt8>) {
         switch name.utf8.count {
         case 4 where name.lowercased() == "host": hasHost = true
         case 6 where name.lowercased() == "accept": hasAccept = true
         case 12 where name.lowercased() == "content-type": hasContentType = true
         default: break
         }
-        bytes.append(contentsOf: name.utf8)
-        // libcurl takes "name:" for "leave it out" and "name;" for an empty value.
-        if value.isEmpty {
-            bytes.append(UInt8(ascii: ";"))
-        } else {
-            bytes.append(UInt8(ascii: ":"))
-            bytes.append(UInt8(ascii: " "))
-            let start = bytes.count
-            bytes.append(contentsOf: value)
-            bytes.withUnsafeMutableBufferPointer { bytes in
-                for index in start..<bytes.count {
-                    let byte = bytes[index]
-                    bytes[index] = byte < 0x20 || byte == 0x7F ? 0x20 : byte
+        var name = name
+        name.withUTF8 { name in
+            bytes.append(addingCapacity: name.count + value.count + 3) { span in
+                span.append(copying: UnsafeRawBufferPointer(name))
+                // libcurl takes "name:" for "leave it out" and "name;" for an empty value.
+                if value.isEmpty {
+                    span.append(UInt8(ascii: ";"))
+                } else {
+                    span.append(UInt8(ascii: ":"))
+                    span.append(UInt8(ascii: " "))
+                    let start = span.count
+                    span.append(copying: UnsafeRawBufferPointer(value))
+                    span.withUnsafeMutableBufferPointer { bytes, count in
+                        for index in start..<count {
+                            let byte = bytes[index]
+                            bytes[index] = byte < 0x20 || byte == 0x7F ? 0x20 : byte
+                        }
+                    }
                 }
+                span.append(0)
             }
         }
-        bytes.append(0)
         count += 1
     }
 
     /// Adds a field.
-    mutating func add(_ name: String, _ value: String) { add(name, value.utf8) }
+    mutating func add(_ name: String, _ value: String) {
+        var value = value
+        value.withUTF8 { add(name, $0) }
+    }
+
+    /// Adds a field.
+    mutating func add(_ name: String, _ value: [UInt8]) { value.withUnsafeBufferPointer { add(name, $0) } }
 
     /// Adds all lines of another.
     mutating func add(_ others: HeaderLines) {
@@ -52,19 +67,22 @@ struct HeaderLines: Sendable {
     func write(to head: inout [UInt8]) {
         bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
-            var from = 0
-            while from < bytes.count, let end = memchr(start + from, 0, bytes.count - from) {
-                let line = UnsafeRawBufferPointer(rebasing: bytes[from..<start.distance(to: end)])
-                from += line.count + 1
-                switch line.last {
-                case UInt8(ascii: ":"): continue
-                case UInt8(ascii: ";") where !line.contains(UInt8(ascii: ":")):
-                    head.append(contentsOf: line.dropLast())
-                    head.append(UInt8(ascii: ":"))
-                default: head.append(contentsOf: line)
+            // Each line's NUL makes room for one byte of its end.
+            head.append(addingCapacity: bytes.count + count) { span in
+                var from = 0
+                while from < bytes.count, let end = memchr(start + from, 0, bytes.count - from) {
+                    let line = UnsafeRawBufferPointer(rebasing: bytes[from..<start.distance(to: end)])
+                    from += line.count + 1
+                    switch line.last {
+                    case UInt8(ascii: ":"): continue
+                    case UInt8(ascii: ";") where !line.contains(UInt8(ascii: ":")):
+                        span.append(copying: UnsafeRawBufferPointer(rebasing: line.dropLast()))
+                        span.append(UInt8(ascii: ":"))
+                    default: span.append(copying: line)
+                    }
+                    span.append(0x0D)
+                    span.append(0x0A)
                 }
-                head.append(0x0D)
-                head.append(0x0A)
             }
         }
     }

@@ -32,6 +32,8 @@ final class PlainConnection {
     private var requests = 0
     /// Whether the epoll reports that it can be written to.
     var isWatchedForWriting = false
+    /// How often the epoll had been asked when its last request ended.
+    var endedInSurvey = 0
 
     init(_ socket: Int32, to host: String, of pool: PlainPool, now: Int64) {
         self.socket = socket

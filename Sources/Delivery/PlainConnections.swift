@@ -25,6 +25,9 @@ final class PlainConnections {
     private var idleCount = 0
     private var ended: [(request: TransferRequest, ending: AttemptEnding)] = []
     private var stale: [(request: TransferRequest, dueAt: Int64)] = []
+    /// Counts the times that the epoll was asked; whether it told all that there was the last time.
+    private var survey = 0
+    private var isSurveyWhole = false
     /// When something is to be looked at again, by the steady clock in milliseconds: never later than what is due first.
     private(set) var wakeAt: Int64 = .max
 
@@ -51,13 +54,21 @@ final class PlainConnections {
         return stale
     }
 
+    /// The epoll was asked for what is ready, and told all of it, or as much as it was asked for.
+    func surveyed(isWhole: Bool) {
+        survey += 1
+        isSurveyWhole = isWhole
+    }
+
     /// Sends a request on a connection that waits for one; false if there is none.
     func start(_ request: TransferRequest, dueAt: Int64, now: Int64) -> Bool {
         guard let endpoint = request.plain else { return false }
         let pool = pool(of: endpoint)
         while let connection = pool.idle.popLast() {
             idleCount -= 1
-            if connection.isTooOld(now) || connection.hasNews {
+            // What has waited since before the epoll was asked last has no news of which it did not tell.
+            let isQuiet = isSurveyWhole && connection.endedInSurvey < survey
+            if connection.isTooOld(now) || !isQuiet && connection.hasNews {
                 close(connection)
                 continue
             }
@@ -154,6 +165,7 @@ final class PlainConnections {
     private func end(_ connection: PlainConnection, _ ending: AttemptEnding, now: Int64, isKept: Bool) {
         guard let request = connection.request else { return }
         connection.finish(now: now)
+        connection.endedInSurvey = survey
         if isKept, connection.isReusable, case .answered = ending, idleCount < PlainConnections.idleLimit {
             connection.pool.idle.append(connection)
             idleCount += 1

@@ -65,7 +65,7 @@ final class RequestComposer {
         let attributes = attempt.event.attributes
         let trace = RequestComposer.trace(attempt)
         var lines = HeaderLines()
-        lines.reserve(1024)
+        lines.reserve(HeaderLines.usualBytes)
         lines.add(fixedLines)
         let content = content(attempt, values, trace)
         for header in attributes.headers where !isConfigured(header.name) {

@@ -271,11 +271,11 @@ public struct TargetQueue: Sendable {
         ask(&effects)
     }
 
-    /// Asks for more once a quarter of the window is free: batches, not items.
+    /// Asks for more once half of the window is free: batches, not items. The other half is twice what may be under way.
     private mutating func ask(_ effects: inout Effects) {
         guard !isPaused, breaker.state == .closed || !lanes.hasReady else { return }
         let free = window - lanes.count - credit
-        guard free >= max(1, window / 4) else { return }
+        guard free >= max(1, window / 2) else { return }
         credit += free
         effects.request += free
     }

@@ -225,11 +225,12 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         status.breakerOpenings = decisions.breaker.openings
         status.concurrency = settings.adaptsConcurrency ? decisions.concurrency : settings.concurrency
         status.paused = decisions.isPaused
-        status.heldUntil = decisions.memory.heldUntil
+        let memory = decisions.memory
+        status.heldUntil = memory.heldUntil
         shown.withLock { $0 = status }
-        if decisions.memory != remembered {
-            remembered = decisions.memory
-            options.remember(name, remembered)
+        if memory != remembered {
+            remembered = memory
+            options.remember(name, memory)
         }
         finishIfIdle()
     }

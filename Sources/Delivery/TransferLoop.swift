@@ -78,6 +78,7 @@ final class TransferLoop: @unchecked Sendable {
             var count: Int32
             repeat {
                 count = hs_epoll_wait(thread.epoll, events, Int32(capacity), rounds == 0 ? timeout() : 0)
+                plain.surveyed(isWhole: (0..<Int32(capacity)).contains(count))
                 let now = TransferLoop.now
                 for index in 0..<Int(max(count, 0)) {
                     let token = hs_epoll_token(events + index)

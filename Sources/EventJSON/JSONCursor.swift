@@ -89,7 +89,21 @@ struct JSONCursor {
     }
 
     /// Takes a string, the opening quote first. Answers the bytes between the quotes, and whether there are escapes.
-    mutating func string() throws(JSONSyntaxError) -> (range: Range<Int>, hasEscapes: Bool) {
+    @inline(__always) mutating func string() throws(JSONSyntaxError) -> (range: Range<Int>, hasEscapes: Bool) {
+        // Most are short, and have nothing but what is plain: the place of their end is found at once.
+        let start = offset + 1
+        if start + 32 <= count {
+            var plain = Int(hs_plain16(base + start))
+            if plain == 16 { plain += Int(hs_plain16(base + start + 16)) }
+            if plain < 32 && base[start + plain] == 0x22 {
+                offset = start + plain + 1
+                return (start..<(start + plain), false)
+            }
+        }
+        return try longString()
+    }
+
+    private mutating func longString() throws(JSONSyntaxError) -> (range: Range<Int>, hasEscapes: Bool) {
         offset += 1
         let start = offset
         var hasEscapes = false
@@ -196,19 +210,33 @@ struct JSONCursor {
     mutating func literal() throws(JSONSyntaxError) -> ValueKind {
         switch byte {
         case 0x74:
-            try word("true")
+            try word("true", 0x6575_7274)
             return .true
         case 0x66:
-            try word("false")
+            try word("false", 0x736C_6166)
             return .false
         case 0x6E:
-            try word("null")
+            try word("null", 0x6C6C_756E)
             return .null
         default: throw fault("a value was expected")
         }
     }
 
-    private mutating func word(_ word: StaticString) throws(JSONSyntaxError) {
+    /// Takes a word whose first four bytes are, as a number, `start`.
+    @inline(__always) private mutating func word(_ word: StaticString, _ start: UInt32) throws(JSONSyntaxError) {
+        let isThere =
+            offset + 4 <= count
+            && UnsafeRawPointer(base + offset).loadUnaligned(as: UInt32.self) == UInt32(littleEndian: start)
+        if isThere {
+            offset += 4
+            if word.utf8CodeUnitCount == 4 { return }
+            if byte == word.utf8Start[4] { return step() }
+            offset -= 4
+        }
+        try wordByByte(word)
+    }
+
+    private mutating func wordByByte(_ word: StaticString) throws(JSONSyntaxError) {
         for i in 0..<word.utf8CodeUnitCount {
             guard byte == word.utf8Start[i] else {
                 throw fault("no such word: true, false and null are the ones there are")
@@ -232,7 +260,8 @@ struct JSONCursor {
                 skipWhiteSpace()
                 try expect(0x3A, "a colon was expected")
                 skipWhiteSpace()
-                try skip(depth: depth + 1)
+                // Not for every string is a call worth its while.
+                if byte == 0x22 { _ = try string() } else { try skip(depth: depth + 1) }
                 if try endOfMembers(0x7D) { return }
             }
         case 0x5B:

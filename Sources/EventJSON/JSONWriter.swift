@@ -50,8 +50,8 @@ public struct JSONWriter: Sendable {
 
     /// A string, escaped (RFC 8259 §7).
     public mutating func string(_ text: String) {
-        separate()
-        JSONWriter.appendString(text, to: &bytes)
+        append(text, isKey: false)
+        needsComma = true
     }
 
     /// A string of UTF-8 bytes; what is not UTF-8 becomes U+FFFD.
@@ -107,6 +107,13 @@ public struct JSONWriter: Sendable {
         if let value { string(value) } else { null() }
     }
 
+    /// A member that is a string, given as valid UTF-8.
+    public mutating func member(_ name: String, utf8 text: UnsafeBufferPointer<UInt8>) {
+        key(name)
+        append(text, isKey: false)
+        needsComma = true
+    }
+
     /// A member that is a whole number.
     @inlinable public mutating func member(_ name: String, _ value: some BinaryInteger) {
         member(name) { $0.number(value) }
@@ -131,10 +138,31 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func key(_ name: String) {
-        separate()
-        JSONWriter.appendString(name, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
+        append(name, isKey: true)
         needsComma = false
+    }
+
+    /// A string with all that is around it. Room is made once where nothing is to be escaped, as nearly always.
+    private mutating func append(_ text: String, isKey: Bool) {
+        var text = text
+        text.withUTF8 { append($0, isKey: isKey) }
+    }
+
+    private mutating func append(_ text: UnsafeBufferPointer<UInt8>, isKey: Bool) {
+        let comma = needsComma
+        guard let base = text.baseAddress, hs_is_plain(base, text.count) else {
+            if comma { bytes.append(UInt8(ascii: ",")) }
+            JSONWriter.appendString(text, to: &bytes)
+            if isKey { bytes.append(UInt8(ascii: ":")) }
+            return
+        }
+        bytes.append(addingCapacity: text.count + 4) { span in
+            if comma { span.append(UInt8(ascii: ",")) }
+            span.append(UInt8(ascii: "\""))
+            span.append(copying: UnsafeRawBufferPointer(text))
+            span.append(UInt8(ascii: "\""))
+            if isKey { span.append(UInt8(ascii: ":")) }
+        }
     }
 
     private mutating func separate() {
@@ -160,17 +188,15 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func appendString(_ text: String, to bytes: inout [UInt8]) {
-        var text = text
-        text.withUTF8 { appendString($0, to: &bytes) }
-    }
-
     private static func appendDigits(_ value: UInt64, to bytes: inout [UInt8]) {
         var divisor: UInt64 = 1
         while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
+        // 2^64 has twenty digits.
+        bytes.append(addingCapacity: 20) { span in
+            while divisor > 0 {
+                span.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+                divisor /= 10
+            }
         }
     }
 
@@ -211,5 +237,16 @@ public struct JSONWriter: Sendable {
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends bytes in one piece; there must be room for them.
+    @inlinable public mutating func append(copying content: UnsafeRawBufferPointer) {
+        withUnsafeMutableBufferPointer { buffer, count in
+            UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                .copyMemory(from: content)
+            count += content.count
+        }
     }
 }

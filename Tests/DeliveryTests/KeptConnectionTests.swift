@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 import Testing
 
@@ -109,6 +110,35 @@ struct KeptConnectionTests {
         #expect(!pair.connection.hasNews)
         shutdown(pair.other, Int32(SHUT_WR))
         #expect(pair.connection.hasNews)
+    }
+
+    /// The epoll tells what a connection has to say before the next request is given to it; where it has not been asked since the
+    /// last answer, or could not tell everything, the connection is looked at.
+    @Test(arguments: [false, true], [false, true])
+    func aConnectionThatEndsBehindItsAnswerIsNotUsedAgain(isAskedSince: Bool, isWhole: Bool) throws {
+        let epoll = hs_epoll_create()
+        defer { close(epoll) }
+        let connections = PlainConnections(epoll: epoll)
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+        let other = ends[1]
+        let composer = try #require(RequestComposer(try .http("http://h/"), options: .plain()))
+        let request = try #require(composer.request(.of(1), tag: 1, owner: Nobody()))
+        connections.add(ends[0], request, dueAt: 1000, now: 0)
+        let token = UInt64(UInt32(bitPattern: ends[0])) | PlainConnections.mark
+        let answer = Array("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".utf8)
+        try #require(write(other, answer, answer.count) == answer.count)
+        close(other)
+        connections.surveyed(isWhole: true)
+        connections.ready(token, UInt32(EPOLLIN.rawValue), now: 0)
+        #expect(connections.takeEnded().count == 1)
+        if isAskedSince {
+            connections.surveyed(isWhole: isWhole)
+            if isWhole { connections.ready(token, UInt32(EPOLLIN.rawValue), now: 0) }
+        }
+        #expect(!connections.start(request, dueAt: 1000, now: 0))
+        // It is closed, once.
+        #expect(fcntl(ends[0], F_GETFD) == -1)
     }
 
     @Test func aRequestOfWhichNothingCouldBeWrittenMayGoOutOnAnother() throws {

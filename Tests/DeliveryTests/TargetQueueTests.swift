@@ -67,8 +67,8 @@ struct TargetQueueTests {
             done += 1
             under.end(EventNumber(rawValue: done), .done, targetIsUp: true)
         }
-        #expect(done == 16)
-        #expect(under.effects.request == 80)
+        #expect(done == 32)
+        #expect(under.effects.request == 96)
     }
 
     @Test func neverMoreThanItsWindowIsInHandHoweverLongItGoes() throws {
