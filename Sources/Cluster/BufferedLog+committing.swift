@@ -126,6 +126,9 @@ extension EventNumber {
     /// What the spool's number is called outside.
     var shown: EventNumber { EventNumber(rawValue: rawValue + BufferedLog.firstNumber) }
 
+    /// Whether this is what an event is called that waits in a buffer: nothing was tried of it.
+    public var isBuffered: Bool { inSpool != nil }
+
     /// The spool's number, if this is what one is called outside.
     var inSpool: EventNumber? {
         rawValue > BufferedLog.firstNumber ? EventNumber(rawValue: rawValue - BufferedLog.firstNumber) : nil

@@ -83,6 +83,15 @@ class Relay:
     def status(self):
         return json.loads(self.verb("status", "--json").stdout)
 
+    def get(self, path):
+        """What the operators' interface answers at a path."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(os.path.join(self.directory.name, "spool", "hookswitch.sock"))
+            client.sendall(f"GET {path} HTTP/1.1\r\nhost: hookswitch\r\nconnection: close\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            return answer.read().decode()
+
     def lines(self, name):
         try:
             with open(os.path.join(self.directory.name, "spool", name)) as file:

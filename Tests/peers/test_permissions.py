@@ -17,6 +17,7 @@ users = {
     "no-answers": ([], ["_INBOX.>"]),
     "no-events": (["limited.q.>"], []),
     "no-pulls": (["$JS.API.CONSUMER.MSG.NEXT.>"], []),
+    "no-records": (["$JS.API.STREAM.INFO.limited_audit"], []),
     "no-words": ([], ["limited.w.*"]),
 }
 
@@ -135,6 +136,20 @@ class Permissions(unittest.TestCase):
             self.assertEqual(answer.returncode, 69, answer.stderr)
             self.assertIn("Permissions Violation", answer.stdout)
             relay.kill()
+
+    def test_attempts_that_the_brokers_do_not_tell_of_are_not_called_complete(self):
+        relay = self.relay()
+        relay.kill()
+        self.become(relay, "no-records")
+        relay.start()
+        event = json.loads(relay.send({"type": "order", "id": "own"})[1])["event"]
+
+        def page():
+            return json.loads(relay.get(f"/api/v1/events/{event}/attempts"))
+
+        until("its own attempt", lambda: [attempt["status"] for attempt in page()["attempts"]] == ["SUCCEEDED"])
+        self.assertFalse(page()["complete"])
+        self.assertIn("Permissions Violation", page()["obstacle"])
 
     def test_what_is_done_without_being_asked_is_said_in_the_log(self):
         relay = self.relay()

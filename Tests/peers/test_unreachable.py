@@ -65,6 +65,10 @@ class Unreachable(unittest.TestCase):
         for words in ["replay", "list"], ["retry", "--failed"], ["status", "--cluster"]:
             with self.subTest(words=words):
                 self.assert_unreachable(relay, *words)
+        # Of what waits in the buffer it is known that nobody has tried it.
+        event = json.loads(relay.send({"type": "order", "id": "buffered"})[1])["event"]
+        page = json.loads(relay.get(f"/api/v1/events/{event}/attempts"))
+        self.assertEqual(page, {"attempts": [], "relays": [], "complete": True})
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """A failure's record that the full stream does not take, whose event then leaves by its age: it is said, and counted."""
 import json
-import os
 import re
-import socket
 import unittest
 
 from brokers import BrokerAndReceiver
@@ -24,15 +22,6 @@ class Small(Relay):
             json.dump(configuration, file)
         super().start()
 
-    def metrics(self):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(os.path.join(self.directory.name, "spool", "hookswitch.sock"))
-            client.sendall(b"GET /metrics HTTP/1.1\r\nhost: hookswitch\r\nconnection: close\r\n\r\n")
-            text = b""
-            while part := client.recv(1 << 16):
-                text += part
-        return text.decode()
-
 
 class Unrecorded(BrokerAndReceiver):
     def test_a_failure_whose_event_leaves_unrecorded_is_named_and_counted(self):
@@ -42,7 +31,7 @@ class Unrecorded(BrokerAndReceiver):
         relay = Small(self.brokers.urls, {"dead": dead, "pager": pager}, name="small", replicas=1)
         self.addCleanup(relay.close)
         counter = 'hookswitch_failures_unrecorded_total{target="dead"} '
-        self.assertIn(counter + "0\n", relay.metrics())
+        self.assertIn(counter + "0\n", relay.get("/metrics"))
         events = [json.loads(relay.send({"type": "order", "id": f"e{number}"})[1])["event"] for number in range(3)]
         # The rest of the stream, down to the last bytes.
         for size in 900_000, 90_000, 9_000, 900, 90:
@@ -56,11 +45,11 @@ class Unrecorded(BrokerAndReceiver):
         named = re.search(r"event (\d+) (leaves|the first, leave) the stream", line)
         self.assertIn(int(named[1]), events)
         self.assertTrue(relay.said("records are not taken"))
-        until("all are counted", lambda: counter + "3\n" in relay.metrics())
+        until("all are counted", lambda: counter + "3\n" in relay.get("/metrics"))
         failures = [failure["delivery"] for failure in relay.lines("failures.ndjson")]
         self.assertLessEqual({f"{event}/dead" for event in events}, set(failures))
         until("they have left", lambda: relay.verb("show", str(events[2])).returncode == 1)
-        self.assertIn(counter + "3\n", relay.metrics())
+        self.assertIn(counter + "3\n", relay.get("/metrics"))
 
 
 if __name__ == "__main__":
