@@ -61,6 +61,7 @@ final class BarePublisher: ClientOwner, @unchecked Sendable {
         receivedAll()
     }
 
+    func denied(_ denial: Denial) {}
     func disconnected(_ fault: NATSFault) { StandardStream.error.write("\(fault)\n") }
 
     func received(_ message: Message) {

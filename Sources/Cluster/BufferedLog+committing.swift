@@ -15,7 +15,11 @@ extension BufferedLog {
             return nil
         }
         guard let way else {
-            buffer(because: state.withLock { $0.cluster?.board.disconnection } ?? "events wait in the spool")
+            let obstacle = state.withLock { state -> String? in
+                guard let cluster = state.cluster else { return state.reason }
+                return cluster.board.disconnection
+            }
+            buffer(because: obstacle ?? "events wait in the spool")
             return keep(batch, done)
         }
         let batch = batch.owed(to: { way.remotes[$0] ?? $0 })
@@ -121,6 +125,9 @@ extension Fate {
 extension EventNumber {
     /// What the spool's number is called outside.
     var shown: EventNumber { EventNumber(rawValue: rawValue + BufferedLog.firstNumber) }
+
+    /// Whether this is what an event is called that waits in a buffer: nothing was tried of it.
+    public var isBuffered: Bool { inSpool != nil }
 
     /// The spool's number, if this is what one is called outside.
     var inSpool: EventNumber? {

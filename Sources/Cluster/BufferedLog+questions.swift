@@ -42,9 +42,9 @@ extension BufferedLog {
 
     /// The events in the cluster whose delivery to a queue was given up.
     public func failed(_ queue: QueueID, after number: EventNumber, limit: Int) throws(SpoolError) -> [EventNumber] {
-        let (cluster, remotes) = state.withLock { ($0.cluster, $0.remotes) }
-        guard let cluster, let remote = remotes[queue] else { return [] }
-        return try cluster.failed(remote, after: number, limit: limit)
+        let (log, remotes) = try cluster()
+        guard let remote = remotes[queue] else { return [] }
+        return try log.failed(remote, after: number, limit: limit)
     }
 
     /// Owes deliveries again: what stands in the spool is owed already.

@@ -3,6 +3,8 @@ import NATS
 
 /// Something about the brokers that a 202 is less worth for than the documentation says. Logic alone.
 public enum DurabilityConcern: Hashable, Sendable {
+    /// The brokers are there and don't let the relay do something, in their words.
+    case notAllowed(String)
     /// The stream keeps each event on so many brokers only.
     case fewReplicas(Int)
     /// The stream has fewer replicas than the configuration says.
@@ -26,6 +28,9 @@ public enum DurabilityConcern: Hashable, Sendable {
 
     /// How many brokers must have an event so that one can be lost.
     public static let replicasWanted = 3
+
+    /// What to do where the brokers don't allow something.
+    public static let permissions = "give the relay's user the permissions that the documentation of the cluster lists"
 
     /// What gives reason for it where the stream is not there yet: what is wanted, what the broker says of itself, and what
     /// JetStream says of the account.
@@ -77,7 +82,7 @@ public enum DurabilityConcern: Hashable, Sendable {
     /// Whether the promise can't be kept with it.
     public var isFault: Bool {
         switch self {
-        case .fewReplicas, .otherReplicas, .notInFiles, .otherRetention, .fewBrokers, .smallAccount: true
+        case .fewReplicas, .otherReplicas, .notInFiles, .otherRetention, .fewBrokers, .smallAccount, .notAllowed: true
         case .absent, .noStream, .syncUnknown, .tooOld: false
         }
     }
@@ -85,6 +90,7 @@ public enum DurabilityConcern: Hashable, Sendable {
     /// What is wrong.
     public var message: String {
         switch self {
+        case .notAllowed(let words): "the brokers don't allow what the relay needs: \(words)"
         case .fewReplicas(let count):
             "the stream keeps each event on \(count) broker\(count == 1 ? "" : "s"): "
                 + (count == 1 ? "with its disk they are lost" : "without one of them nothing is accepted")
@@ -112,6 +118,7 @@ public enum DurabilityConcern: Hashable, Sendable {
     /// What to do.
     public var advice: String {
         switch self {
+        case .notAllowed: DurabilityConcern.permissions
         case .fewReplicas, .otherReplicas: "three brokers, and `replicas` 3"
         case .fewBrokers: "start as many brokers in one cluster as `replicas` says"
         case .smallAccount: "lower `spool.max_size`, or raise the account's storage"

@@ -20,7 +20,10 @@ public enum Inspection {
             defer { client.stop() }
             return try look(client, settings, owner)
         } catch {
-            throw .elsewhere(reason: "the brokers: \(owner.reason ?? error.reason)")
+            let fault = owner.fault ?? error
+            // They are there, and don't let the relay do what it must.
+            if fault.kind == .ours { return [.notAllowed(fault.reason)] }
+            throw .elsewhere(reason: "the brokers: \(fault.reason)")
         }
     }
 
@@ -50,13 +53,15 @@ public enum Inspection {
 
 /// Who only remembers which broker is there, or why none is.
 final class Onlooker: ClientOwner {
-    private let last = Mutex<(server: ServerInfo?, reason: String?)>((nil, nil))
+    private let last = Mutex<(server: ServerInfo?, fault: NATSFault?)>((nil, nil))
 
-    var reason: String? { last.withLock { $0.reason } }
+    var fault: NATSFault? { last.withLock { $0.fault } }
+    var reason: String? { fault?.reason }
     var server: ServerInfo? { last.withLock { $0.server } }
 
     func connected(to server: ServerInfo) { last.withLock { $0 = (server, nil) } }
-    func disconnected(_ fault: NATSFault) { last.withLock { $0.reason = fault.reason } }
+    func disconnected(_ fault: NATSFault) { last.withLock { $0.fault = fault } }
+    func denied(_ denial: Denial) {}
     func received(_ message: Message) {}
     func receivedAll() {}
     func tick(now: Int64) {}

@@ -131,10 +131,10 @@ extension JetStreamLog {
 }
 
 extension PublishAnswer {
-    /// Whether the brokers could not be reached, or can't take anything now, for another reason than that the stream holds all it may.
+    /// Whether the brokers could not be reached, don't let this relay publish, or can't take anything now, for another reason than that the stream holds all it may.
     var isUnreached: Bool {
         guard case .refused(let fault) = self else { return false }
-        return fault.kind == .later && !fault.reason.contains("maximum bytes exceeded")
+        return fault.kind != .never && !fault.reason.contains("maximum bytes exceeded")
     }
 
     /// What it means for the event.

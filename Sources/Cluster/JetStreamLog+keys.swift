@@ -72,6 +72,7 @@ extension JetStreamLog {
             return end(event, NATSFault(.later, "the brokers did not say whether the event is a repetition"))
         }
         client.message(.last(of: subjects.key(event.key)), of: subjects.keyStream) { [self] result in
+            if case .failure(let fault) = result, fault.kind == .ours { return end(event, fault) }
             guard case .success(let found) = result else {
                 lookAgainAt = steady() + JetStreamLog.pauseMilliseconds
                 return lateLooks.append(event)

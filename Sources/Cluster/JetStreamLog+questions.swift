@@ -26,6 +26,11 @@ extension JetStreamLog {
         return (event, found.message.subject)
     }
 
+    /// When an event was stored, in milliseconds since 1970 by the brokers' clock; `nil` if it is not there.
+    public func storedAt(_ number: EventNumber) throws(SpoolError) -> Int64? {
+        try message(.number(number.rawValue), of: subjects.eventStream)?.message.storedAt
+    }
+
     /// The first event behind a number; from the start, behind those that were stored long before `since`.
     public func retained(after number: EventNumber, since: Int64) throws(SpoolError) -> EventNumber? {
         let last =

@@ -161,7 +161,7 @@ extension JetStreamLog {
             do throws(NATSFault) { return try work() } catch {
                 let reason = board.status.closed ?? error.reason
                 guard error.kind != .ours, !error.isFinal, steady() < end else {
-                    throw .elsewhere(reason: "\(what): \(reason)\(JetStreamLog.advice(error))")
+                    throw .elsewhere(reason: "\(what): the brokers: \(reason)\(JetStreamLog.advice(error))")
                 }
                 // Without a connection, that has been said.
                 if steady() >= spoken, board.status.closed == nil {

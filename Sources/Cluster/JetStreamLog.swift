@@ -14,6 +14,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
         case connected(String)
         /// The connection ended, or none could be made, for this reason.
         case disconnected(String)
+        /// The brokers don't allow something that the relay needs.
+        case denied(Denial)
         /// The brokers take shorter messages than the relay takes bodies.
         case shortMessages(limitBytes: Int)
         /// The brokers can't do yet what a start needs.
@@ -26,6 +28,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     private static let heartbeatMilliseconds: Int64 = 2_000
     /// After how long without a word the pulls are taken for lost.
     private static let silenceMilliseconds: Int64 = 5_000
+    /// How often the same thing is said not to be allowed, in milliseconds.
+    private static let denialMilliseconds: Int64 = 60_000
 
     let settings: ClusterSettings
     let subjects: Subjects
@@ -54,6 +58,8 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     let handsQuestions = Mutex<[UInt64: HandsQuestion]>([:])
     /// Who is given what the consumers of a queue hand out while it is emptied here.
     var takers: [QueueID: TakenMessages] = [:]
+    /// When it was last said of what, to a part of the subjects, that it is not allowed.
+    private var deniedAt: [Denial: Int64] = [:]
     private var keepAliveAt: Int64 = 0
     /// When this thread was last awake, and until when what comes may have waited here since long before.
     var awakeAt: Int64 = 0
@@ -210,6 +216,17 @@ public final class JetStreamLog: EventLog, ClientOwner, @unchecked Sendable {
     public func disconnected(_ fault: NATSFault) {
         // Attempts that fail after it are no news.
         if board.note(closed: fault.reason) { notice(.disconnected(fault.reason)) }
+    }
+
+    /// The brokers don't allow something: what it was to store is refused, and it is said from time to time.
+    public func denied(_ denial: Denial) {
+        if denial.act == .publish { publisher.denied(denial.subject, denial.fault) }
+        // Acknowledgements have a subject each, and pulls one for each consumer.
+        var kind = denial
+        kind.subject = denial.subject.split(separator: ".").prefix(3).joined(separator: ".")
+        guard steady() - (deniedAt[kind] ?? .min / 2) >= JetStreamLog.denialMilliseconds else { return }
+        deniedAt[kind] = steady()
+        notice(.denied(denial))
     }
 
     /// A message came: a word on one of ours, or a delivery.

@@ -75,6 +75,18 @@ final class Publisher {
         note(answer, of: index, in: round)
     }
 
+    /// Messages to a subject may not be published: it is of no use to send them again.
+    func denied(_ subject: String, _ fault: NATSFault) {
+        let beginnings = ["HPUB \(subject) ", "PUB \(subject) "]
+        for round in inOrder() {
+            for index in round.answers.indices where round.answers[index] == nil {
+                let frame = round.frame(index)
+                guard beginnings.contains(where: { frame.starts(with: $0.utf8) }) else { continue }
+                note(.refused(fault), of: index, in: round)
+            }
+        }
+    }
+
     /// All that came at once has been looked at: it is handed back.
     func tell() {
         let rounds = news

@@ -40,6 +40,8 @@ public struct AttemptRecord: Sendable {
     public var durationMilliseconds: Int64
     /// How it ended.
     public var ending: AttemptEnding
+    /// When the event came, in milliseconds since 1970; `nil` if that can't be read. No column.
+    public var receivedAt: Int64?
 
     /// Writes the line, without its end. Columns in the order of SPEC.md section 7; one that the event lacks is `null`.
     public func write(to line: inout JSONWriter) {

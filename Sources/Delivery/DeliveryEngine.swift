@@ -15,6 +15,9 @@ public final class DeliveryEngine: Sendable {
     /// How long stopped attempts may take to end after the grace, in seconds.
     public static let stopSeconds = 5
 
+    /// For how long a failure waits whose line could not be written, or whose record was not taken, in milliseconds.
+    public static let unwrittenFailureWaitMilliseconds: Int64 = 60_000
+
     /// On how many queues targets decide at the most, however many processors there are.
     static let queues = 4
 

@@ -48,7 +48,8 @@ extension AttemptRecord {
             status: status, event: report.event, source: attempt.event.attributes.source,
             columns: attempt.event.attributes.columns, target: attempt.target, place: report.place,
             executedAt: attempt.startedAt.wall, attempt: number,
-            durationMilliseconds: report.endedAt.steady - attempt.startedAt.steady, ending: report.ending)
+            durationMilliseconds: report.endedAt.steady - attempt.startedAt.steady, ending: report.ending,
+            receivedAt: attempt.event.receivedAt > 0 ? attempt.event.receivedAt : nil)
     }
 
     /// The record of one that the relay's end cut off: nobody knows what came of it. It doesn't count, so that the next one, when there is

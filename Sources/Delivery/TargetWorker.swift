@@ -7,9 +7,6 @@ import Synchronization
 ///
 /// Unchecked: all its mutable state belongs to its serial dispatch queue, but for `shown`, which has a lock.
 final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
-    /// For how long a failure waits whose line could not be written, in milliseconds.
-    static let unwrittenFailureWaitMilliseconds: Int64 = 60_000
-
     let name: String
     let id: QueueID
     private let log: any EventLog
@@ -269,7 +266,7 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         let isOrdered = settings.order != nil
         reporter.failures(records) { written in
             let now = Moment.now.wall
-            let later = now + TargetWorker.unwrittenFailureWaitMilliseconds
+            let later = now + DeliveryEngine.unwrittenFailureWaitMilliseconds
             @Sendable func settle(_ result: Outcome.Result) {
                 self.log.settle(
                     failures.map {

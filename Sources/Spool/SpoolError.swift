@@ -14,6 +14,8 @@ public enum SpoolError: Error, Hashable, Sendable {
     case erased(EventNumber)
     /// Its delivery is, or may be, another relay's by now.
     case takenOver(EventNumber)
+    /// What must be written down before something is done could not be: it was not done.
+    case unwritten(reason: String)
     /// More targets than numbers for them.
     case tooManyQueues(limit: Int)
     /// A log that is elsewhere can't be reached, or does not do what was asked, for this reason.
@@ -39,7 +41,7 @@ extension SpoolError {
             "the record at byte \(offset) of segment \(segment) is damaged: \(reason)"
         case .erased(let event): "event \(event) was erased"
         case .takenOver(let event): "event \(event) is another relay's to deliver by now"
-        case .elsewhere(let reason): reason
+        case .elsewhere(let reason), .unwritten(let reason): reason
         case .tooManyQueues(let limit):
             "the spool has \(limit) target names already, and numbers for no more"
         }

@@ -39,6 +39,18 @@ import Testing
         #expect(publisher.waiting == 0)
     }
 
+    @Test func whatMayNotBePublishedIsRefusedAtOnceAndNothingElse() {
+        let publisher = Publisher()
+        let fault = NATSFault(.ours, "not allowed")
+        let frames = ["HPUB a.b r 1 1\r\n", "HPUB a.bc r 1 1\r\n", "PUB a.b r 1\r\n"]
+        publisher.publish(round(frames), now: 0) { _ in true }
+        publisher.denied("a.b", fault)
+        publisher.tell()
+        #expect(answers.all.withLock { $0 } == [.refused(fault), nil, .refused(fault)])
+        #expect(publisher.waiting == 1)
+        #expect(PublishAnswer.refused(fault).isUnreached)
+    }
+
     @Test func aSlowAnswerHoldsUpNoOther() {
         let publisher = Publisher()
         publisher.publish(round(["slow", "b", "c"]), now: 0) { _ in true }

@@ -20,7 +20,7 @@ import Testing
         guard broker.accept() else { return nil }
         broker.say("INFO {\(info),\"headers\":true,\"max_payload\":1048576}\r\n")
         let introduction = broker.hear("CONNECT ")
-        guard broker.hear("PING") != nil else { return nil }
+        guard broker.hear("SUB _INBOX.") != nil, broker.hear("PING") != nil else { return nil }
         broker.say("PONG\r\n")
         return introduction
     }
@@ -31,7 +31,6 @@ import Testing
         defer { client.stop() }
         let introduction = try #require(greet(broker))
         #expect(introduction.contains(#""user":"relay","pass":"open""#))
-        #expect(broker.hear("SUB \(client.inbox).> 1") != nil)
         broker.say("MSG events.a 1 $JS.ACK.x 5\r\nhello\r\nPING\r\n")
         #expect(broker.hear("PONG") != nil)
         #expect(listener.until { $0.received.count == 1 })
@@ -43,7 +42,6 @@ import Testing
         let client = try client(broker)
         defer { client.stop() }
         #expect(greet(broker) != nil)
-        #expect(broker.hear("SUB") != nil)
         #expect(listener.until { $0.count == 1 })
         client.perform {
             client.request("$JS.API.INFO", []) { result in
@@ -55,6 +53,59 @@ import Testing
         let reply = line.split(separator: " ")[2]
         broker.say("MSG \(reply) 1 2\r\n{}\r\n")
         #expect(listener.until { $0.received.count == 1 })
+    }
+
+    @Test func whatMayNotBeAskedEndsAtOnceInTheServersWordsAndOtherRequestsGoOn() throws {
+        let broker = FakeBroker()
+        let client = try client(broker)
+        defer { client.stop() }
+        #expect(greet(broker) != nil)
+        #expect(listener.until { $0.count == 1 })
+        client.perform {
+            for subject in ["$JS.API.INFO", "allowed"] {
+                client.request(subject, []) { result in
+                    switch result {
+                    case .success(let message): self.listener.received(message)
+                    case .failure(let fault): self.listener.disconnected(fault)
+                    }
+                }
+            }
+        }
+        let line = try #require(broker.hear("PUB allowed "))
+        broker.say("-ERR 'Permissions Violation for Publish to \"$JS.API.INFO\"'\r\n")
+        #expect(listener.until { $0.lastFault != nil && $0.denied.count == 1 })
+        #expect(listener.lastFault == listener.denied.first?.fault)
+        #expect(listener.lastFault?.kind == .ours)
+        #expect(
+            listener.lastFault?.reason == "the server says: Permissions Violation for Publish to \"$JS.API.INFO\"")
+        broker.say("MSG \(line.split(separator: " ")[2]) 1 2\r\n{}\r\n")
+        #expect(listener.until { $0.received.count == 1 })
+    }
+
+    @Test func whereNoAnswerMayBeHeardThereIsNoConnection() throws {
+        let broker = FakeBroker()
+        let client = try client(broker)
+        defer { client.stop() }
+        try #require(broker.accept())
+        broker.say("INFO {\"headers\":true}\r\n")
+        try #require(broker.hear("PING") != nil)
+        broker.say("-ERR 'Permissions Violation for Subscription to \"\(client.inbox).>\"'\r\nPONG\r\n")
+        #expect(listener.until { $0.lastFault?.kind == .ours })
+        #expect(listener.lastFault?.reason.contains("Permissions Violation for Subscription to") == true)
+        #expect(listener.count == 0)
+    }
+
+    @Test func whatIsNotAllowedBesidesIsToldAndLeavesTheConnection() throws {
+        let broker = FakeBroker()
+        let client = try client(broker)
+        defer { client.stop() }
+        #expect(greet(broker) != nil)
+        broker.say("-ERR 'Permissions Violation for Subscription to \"a.*\" using queue \"q\"'\r\nPING\r\n")
+        #expect(broker.hear("PONG") != nil)
+        #expect(listener.until { $0.denied.count == 1 })
+        #expect(listener.denied.first?.act == .subscribe)
+        #expect(listener.denied.first?.subject == "a.*")
+        #expect(listener.lastFault == nil)
     }
 
     @Test func whatNobodyAnswersIsForLater() throws {

@@ -5,6 +5,7 @@ import Synchronization
 /// What a client told its owner.
 final class Listener: ClientOwner {
     func receivedAll() {}
+    private let denials = Mutex<[Denial]>([])
     private let messages = Mutex<[Message]>([])
     private let connections = Mutex(0)
     private let faults = Mutex<[NATSFault]>([])
@@ -12,6 +13,7 @@ final class Listener: ClientOwner {
 
     var count: Int { connections.withLock { $0 } }
     var received: [Message] { messages.withLock { $0 } }
+    var denied: [Denial] { denials.withLock { $0 } }
     var lastFault: NATSFault? { faults.withLock { $0.last } }
 
     func connected(to server: ServerInfo) {
@@ -21,6 +23,11 @@ final class Listener: ClientOwner {
 
     func disconnected(_ fault: NATSFault) {
         faults.withLock { $0.append(fault) }
+        bell.signal()
+    }
+
+    func denied(_ denial: Denial) {
+        denials.withLock { $0.append(denial) }
         bell.signal()
     }
 

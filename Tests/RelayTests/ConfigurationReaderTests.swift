@@ -54,6 +54,17 @@ struct ConfigurationReaderTests {
             text: configuration(more: #""spool": {"jetstream": {"servers": ["a"], "credentials": "x"}},"#), line: 1,
             column: 59, message: "the credentials have no user's JWT and seed", hint: "nsc"),
         Fault(
+            text: configuration(more: #""spool": {"jetstream": {"servers": ["a"]}, "retain": "1h"},"#), line: 1,
+            column: 55,
+            message: "after 1h (`retain`), and the target \"t\" is tried for 24h (`retry.for`): an event would go",
+            hint: "make `retain` longer than 24h, or the target's `retry` shorter than 1h", severity: .warning),
+        Fault(
+            text: configuration(
+                targets: #"{"t": {"file": {"path": "t"}, "retry": {"for": "30d"}}}"#,
+                more: #""spool": {"jetstream": {"servers": ["a"]}},"#), line: 1, column: 11,
+            message: "after 7d (`retain`), and the target \"t\" is tried for 30d", hint: "longer than 30d",
+            severity: .warning),
+        Fault(
             text: configuration(more: #""spool": {"buffer": true},"#), line: 1, column: 22,
             message: "`buffer` is for a spool that is a cluster", hint: "leave the key out"),
         Fault(
@@ -174,6 +185,23 @@ struct ConfigurationReaderTests {
         let ninth = try #require(try findings(9).first)
         #expect(ninth.message.contains("8 targets can have an `order`; this is number 9"))
         #expect(ninth.path == "targets.t8.order" && ninth.location.line == 11)
+    }
+
+    @Test(arguments: [
+        #"{"retain": "1h"}"#, #"{"jetstream": {"servers": ["a"]}, "retain": "2h"}"#,
+        #"{"jetstream": {"servers": ["a"]}}"#,
+    ]) func retainMayBeShortWhereEventsStayAsLongAsTheyAreOwedOrNothingIsTriedForSoLong(spool: String) throws {
+        let targets = spool.contains("2h") ? #""retry": {"for": "1h"}"# : #""retry": {"for": "6d"}"#
+        let text = configuration(
+            targets: "{\"t\": {\"file\": {\"path\": \"t\"}, \(targets)}}", more: "\"spool\": \(spool),")
+        #expect(try reading(text).findings.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("24h", "24h"), ("7d", "7d"), ("90s", "90s"), ("3600s", "1h"), ("1500ms", "1500ms"), ("0s", "0ms"),
+    ])
+    func aDurationIsWrittenAsOneWouldWriteIt(text: String, written: String) throws {
+        #expect(Units.text(try #require(Units.duration(text))) == written)
     }
 
     @Test(arguments: faults) func aFaultIsFoundAtItsPlaceWithWhatToDo(_ fault: Fault) throws {

@@ -54,6 +54,10 @@ class Together(BrokerAndReceiver):
         own, all_relays = (json.loads(second.verb("show", str(events[0]), "--json", *words).stdout) for words in ([], ["--cluster"]))
         self.assertEqual(own["attempts"], [])
         self.assertEqual([attempt["status"] for attempt in all_relays["attempts"]], ["FAILED"])
+        page = json.loads(second.get(f"/api/v1/events/{events[0]}/attempts"))
+        self.assertEqual(page["attempts"], all_relays["attempts"])
+        self.assertEqual([name.rsplit(":")[-1] for name in page["relays"]], [str(first.port)])
+        self.assertTrue(page["complete"])
 
         until("failures are counted", lambda: self.cluster(second)["targets"]["crm"]["failed"] == len(lost))
         answer = second.verb("retry", "--cluster", "--failed", "--since", "1h", "--json")
@@ -64,6 +68,10 @@ class Together(BrokerAndReceiver):
             lambda: {(row["delivery"], row["status"]) for row in self.rows(second, "audit", "--type", "order")}
             == {(f"{event}/crm", status) for event in events for status in ("FAILED", "SUCCEEDED")},
         )
+        # This relay's own come once, those that the brokers don't have yet included.
+        page = json.loads(second.get(f"/api/v1/events/{events[0]}/attempts"))
+        self.assertEqual([attempt["status"] for attempt in page["attempts"]], ["SUCCEEDED", "FAILED"])
+        self.assertEqual([name.rsplit(":")[-1] for name in page["relays"]], [str(second.port), str(first.port)])
         until("nothing failed is left", lambda: self.cluster(second)["targets"]["crm"]["failed"] == 0)
 
         def states():

@@ -51,12 +51,20 @@ function answer(attempt) {
     text ? el("details", {}, el("summary", {}, "what it said"), code(text, "Answer")) : null];
 }
 
-function attempts(list) {
+/** The attempts; with their relays' names where a cluster's are among them. */
+function attempts({ attempts: list, relays }) {
+  const columns = relays ? [...attemptColumns, "Relay"] : attemptColumns;
   const kinds = { SUCCEEDED: "good", RETRYING: "wait", FAILED: "bad" };
-  return table("Attempts, the latest first", attemptColumns, list.map(attempt => row(attemptColumns, [
+  return table("Attempts, the latest first", columns, list.map((attempt, place) => row(columns, [
     badge(attempt.status, kinds[attempt.status] ?? ""), attempt.target, attempt.attempt, moment(attempt.executed_at),
-    age(attempt.duration_ms / 1000), answer(attempt),
+    age(attempt.duration_ms / 1000), answer(attempt), ...(relays ? [relays[place]] : []),
   ])), "attempts");
+}
+
+/** Why the attempts are not all. */
+function more(report, { relays, obstacle }) {
+  if (obstacle) return `Other relays may have made attempts, too: ${obstacle}`;
+  return relays ? `There may be more attempts: hookswitch show ${report.event} --cluster` : "There are older attempts than these.";
 }
 
 function data(report) {
@@ -96,11 +104,11 @@ export async function event(place, number) {
   const live = el("div", {});
   let last = "";
   const draw = (report, tried) => {
-    const now = JSON.stringify([report.deliveries, tried.attempts.length]);
+    const now = JSON.stringify([report.deliveries, tried.attempts.length, tried.complete]);
     if (now === last) return;
     last = now;
-    redraw(live, el("div", { class: "scroll" }, deliveries(report)), el("div", { class: "scroll" }, attempts(tried.attempts)),
-      tried.complete ? null : el("p", { class: "hint" }, "There are older attempts than these."));
+    redraw(live, el("div", { class: "scroll" }, deliveries(report)), el("div", { class: "scroll" }, attempts(tried)),
+      tried.complete ? null : el("p", { class: "hint" }, more(report, tried)));
   };
   draw(report, tried);
   redraw(place, el("div", { class: "title" }, el("h1", {}, `Event ${report.event}`),

@@ -96,14 +96,23 @@ extension Client {
             phase = .ready
             pool.succeeded(address)
             pingAt = now + ClientSettings.pingMilliseconds
-            say { $0.subscribe("\(inbox).>", as: 1) }
             owner?.connected(to: info)
         case .ok: return
         case .error(let text):
             // The server closes by itself where it must; a permission that lacks leaves the connection as it is.
-            lastError = "the server says: \(text)"
+            guard let denial = Denial(text) else {
+                lastError = "the server says: \(text)"
+                return
+            }
+            // Where no answer can be heard, nothing can be asked.
+            if denial.act == .subscribe, denial.subject == answers { return lose(denial.fault, now: now) }
+            failRequests(denied: denial)
+            owner?.denied(denial)
         }
     }
+
+    /// All that is answered to this client.
+    private var answers: String { "\(inbox).>" }
 
     private func take(_ json: [UInt8], now: Int64) {
         guard let channel, let address, let news = ServerInfo(json) else {
@@ -133,6 +142,8 @@ extension Client {
         unansweredPings = 0
         say {
             $0.connect(introduction)
+            // Before the ping: a server that does not allow it has said so when it answers.
+            $0.subscribe(answers, as: 1)
             $0.ping()
         }
     }

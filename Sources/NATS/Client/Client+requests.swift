@@ -4,6 +4,7 @@ import Synchronization
 
 /// A request that waits for its answer.
 struct PendingRequest {
+    var subject: String
     var deadline: Int64
     var done: @Sendable (Result<Message, NATSFault>) -> Void
 }
@@ -29,11 +30,12 @@ extension Client {
             writer.publish(subject, reply: reply, headers: headers, payloadCount: payload.count) { $0 += payload }
         }
         guard send(writer.bytes) else { return done(.failure(NATSFault(.later, "no broker can be reached"))) }
-        requests[id] = PendingRequest(deadline: hs_monotonic_ns() / 1_000_000 + milliseconds, done: done)
+        requests[id] = PendingRequest(
+            subject: subject, deadline: hs_monotonic_ns() / 1_000_000 + milliseconds, done: done)
     }
 
     /// Asks and waits for the answer. From any thread but the client's.
-    /// - Throws: `NATSFault` of the kind `later` without a connection or an answer.
+    /// - Throws: `NATSFault` of the kind `later` without a connection or an answer, `ours` if it may not be asked.
     public func call(
         _ subject: String, _ payload: [UInt8], headers: [(name: String, value: String)] = [],
         milliseconds: Int64 = Client.requestMilliseconds
@@ -63,6 +65,15 @@ extension Client {
         for (id, request) in requests where request.deadline <= now {
             requests[id] = nil
             request.done(.failure(NATSFault(.later, "the brokers did not answer in time")))
+        }
+    }
+
+    /// Ends the requests that may not be made.
+    func failRequests(denied denial: Denial) {
+        guard denial.act == .publish else { return }
+        for (id, request) in requests where request.subject == denial.subject {
+            requests[id] = nil
+            request.done(.failure(denial.fault))
         }
     }
 

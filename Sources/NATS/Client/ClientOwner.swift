@@ -4,6 +4,8 @@ public protocol ClientOwner: AnyObject, Sendable {
     func connected(to server: ServerInfo)
     /// The connection ended, or none could be made.
     func disconnected(_ fault: NATSFault)
+    /// The server does not allow something that was sent. Who asked for an answer with it has been told.
+    func denied(_ denial: Denial)
     /// A message came that answers no request of the client's.
     func received(_ message: Message)
     /// All messages that came at once were handed over.

@@ -41,29 +41,71 @@ extension AdminEndpoints {
         }
     }
 
-    /// Every attempt of an event that the audit log still holds, the latest first.
+    /// Attempts as far as they are found.
+    private struct Attempts {
+        /// The lines, with their relays' names where there may be several.
+        var lines: [(record: RecordLine, relay: String)] = []
+        var isComplete = true
+        /// Why the other relays' are not among them.
+        var obstacle: String?
+    }
+
+    /// Every attempt of an event that the audit log still holds, those of the other relays of a cluster included, the latest first.
     func attempts(of text: String) -> Response {
         do throws(Problem) {
-            let report = try event(text)
-            var filter = RecordFilter()
-            filter.event = report.event.number.rawValue
-            var lines: [[UInt8]] = []
-            let rest = try reading { () throws(FileReadError) in
-                try pages("audit").older(
-                    than: nil, since: CivilDate.iso8601(report.event.receivedAt),
-                    budgetBytes: AdminEndpoints.attemptsBudgetBytes
-                ) { line, _ in
-                    if filter.take(line) != nil { lines.append(Array(line)) }
-                    return lines.count < AdminEndpoints.attemptLimit ? .more : .enough
-                }
+            let event = try event(text).event
+            var attempts = try ownAttempts(of: event)
+            if let member = operations.member, !event.number.isBuffered {
+                add(attemptsOfOthers(of: event, member), to: &attempts)
             }
-            return AdminEndpoints.object { writer in
-                writer.member("attempts") { writer in writer.array { for line in lines { $0.raw(line) } } }
-                writer.member("complete", rest == nil)
+            let shown = attempts.lines.prefix(AdminEndpoints.attemptLimit)
+            let isComplete = attempts.isComplete && shown.count == attempts.lines.count
+            return AdminEndpoints.object { [attempts] writer in
+                writer.member("attempts") { writer in writer.array { for line in shown { $0.raw(line.record.bytes) } } }
+                if operations.member != nil { writer.member("relays", shown.map(\.relay)) }
+                writer.member("complete", isComplete)
+                if let obstacle = attempts.obstacle { writer.member("obstacle", obstacle) }
             }
         } catch {
             return error.response
         }
+    }
+
+    private func ownAttempts(of event: StoredEvent) throws(Problem) -> Attempts {
+        var filter = RecordFilter()
+        filter.event = event.number.rawValue
+        let name = operations.member?.identity.name ?? ""
+        var attempts = Attempts()
+        let rest = try reading { () throws(FileReadError) in
+            try pages("audit").older(
+                than: nil, since: CivilDate.iso8601(event.receivedAt),
+                budgetBytes: AdminEndpoints.attemptsBudgetBytes
+            ) { line, _ in
+                if let record = filter.take(line) { attempts.lines.append((record, name)) }
+                return attempts.lines.count < AdminEndpoints.attemptLimit ? .more : .enough
+            }
+        }
+        attempts.isComplete = rest == nil
+        return attempts
+    }
+
+    /// What the brokers have of all relays.
+    private func attemptsOfOthers(of event: StoredEvent, _ member: ClusterMember) -> Attempts {
+        do throws(SpoolError) {
+            let found = try ClusterAttempts(of: event.number, in: try member.cluster())
+            return Attempts(lines: found.lines, isComplete: found.isComplete)
+        } catch {
+            return Attempts(isComplete: false, obstacle: error.described)
+        }
+    }
+
+    /// This relay's own lines the brokers have, too, but for the last ones.
+    private func add(_ others: Attempts, to attempts: inout Attempts) {
+        let own = Set(attempts.lines.map(\.record.bytes))
+        attempts.lines += others.lines.reversed().filter { !own.contains($0.record.bytes) }
+        attempts.lines.sort { $0.record["executed_at"] ?? "" > $1.record["executed_at"] ?? "" }
+        attempts.isComplete = attempts.isComplete && others.isComplete
+        attempts.obstacle = others.obstacle
     }
 
     func pages(_ stem: String) -> RecordPages { RecordPages(directory: operations.spoolPath, stem: stem) }

@@ -48,7 +48,7 @@ struct AdminEndpoints: Sendable {
             .post { [self] in settle($0) { number, _ throws(SpoolError) in try quarantine.discard(number) } }
         case "/api/v1/replays":
             AdminEndpoint(answers: [
-                .get: { [self] _ in AdminEndpoints.written { operations.writeReplays(to: &$0) } },
+                .get: { [self] _ in replays() },
                 .post: { [self] in replay($0) },
             ])
         case "/api/v1/erase": .post(on: .aside) { [self] in erase($0) }
@@ -93,6 +93,12 @@ struct AdminEndpoints: Sendable {
     static func written(_ content: (inout JSONWriter) -> Void) -> Response {
         var writer = JSONWriter()
         content(&writer)
+        return Response(status: 200, body: writer.bytes)
+    }
+
+    private func replays() -> Response {
+        var writer = JSONWriter()
+        do throws(SpoolError) { try operations.writeReplays(to: &writer) } catch { return Problem(error).response }
         return Response(status: 200, body: writer.bytes)
     }
 

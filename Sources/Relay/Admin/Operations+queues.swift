@@ -89,7 +89,7 @@ extension Operations {
             return AttemptRecord.dropped(delivery, attributes ?? EventAttributes(), of: target, at: now)
         }
         guard reporter.dropped(records) else {
-            throw .elsewhere(reason: "failures.ndjson can't be written: what is not in it was not dropped")
+            throw .unwritten(reason: "failures.ndjson can't be written: what is not in it was not dropped")
         }
     }
 

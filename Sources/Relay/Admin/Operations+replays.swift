@@ -21,11 +21,12 @@ extension Operations {
     }
 
     /// Writes all replays.
-    func writeReplays(to writer: inout JSONWriter) {
+    func writeReplays(to writer: inout JSONWriter) throws(SpoolError) {
+        let jobs = try replays.jobs()
         writer.object { writer in
             writer.member("replays") { writer in
                 writer.array { writer in
-                    for job in replays.jobs() { job.write(to: &writer) }
+                    for job in jobs { job.write(to: &writer) }
                 }
             }
         }

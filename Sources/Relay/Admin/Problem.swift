@@ -37,6 +37,9 @@ extension Problem {
         status: 409, detail: "the spool is a directory: this relay is the only one that has it",
         hint: "`spool.jetstream` is what several relays share")
 
+    /// What to do where the brokers can't be reached.
+    static let askTheBrokers = "are the brokers there? `hookswitch check --live` asks them"
+
     /// The spool could not be asked.
     init(_ error: SpoolError) {
         guard case .elsewhere = error else {
@@ -44,6 +47,6 @@ extension Problem {
                 status: 500, detail: error.described, hint: "the disk or the spool's files are at fault; see the log")
             return
         }
-        self.init(status: 503, detail: error.described, hint: "are the brokers there?")
+        self.init(status: 503, detail: error.described, hint: Problem.askTheBrokers)
     }
 }

@@ -10,7 +10,10 @@ extension ConfigurationReader {
         checkFiles(result)
         checkListeners(result)
         checkControlSocket(result)
-        if let cluster = result.cluster { checkCluster(cluster) }
+        if let cluster = result.cluster {
+            checkCluster(cluster)
+            checkRetention(result)
+        }
         checkSpace(result)
         var used = Set(result.unmatched)
         for route in result.routes { used.formUnion(route.to) }

@@ -108,6 +108,21 @@ extension ConfigurationReader {
         return tls
     }
 
+    /// A directory keeps an event for as long as somebody is owed it; a stream lets it go by its age, whatever became of it.
+    func checkRetention(_ result: Configuration) {
+        let patient = result.targets.filter { $0.retry.attempts != 1 && $0.retry.deadline >= result.spool.retain }
+        guard let longest = patient.max(by: { $0.retry.deadline < $1.retry.deadline }),
+            let spool = document.root[key: "spool"]
+        else { return }
+        let (kept, tried) = (Units.text(result.spool.retain), Units.text(longest.retry.deadline))
+        let name = "\"\(longest.name)\"" + (patient.count > 1 ? ", the most patient of \(patient.count)," : "")
+        warning(
+            "events leave the stream after \(kept) (`retain`), and the target \(name) is tried for \(tried) (`retry.for`): "
+                + "an event would go while it is still owed",
+            at: (spool[key: "retain"] ?? spool).offset, "spool.retain",
+            hint: "make `retain` longer than \(tried), or the target's `retry` shorter than \(kept)")
+    }
+
     /// What a cluster does not do, and what only counts where the spool is a directory.
     func checkCluster(_ cluster: ClusterSettings) {
         for member in document.root[key: "spool"]?.members ?? []

@@ -17,6 +17,19 @@ enum Units {
         return .milliseconds(milliseconds)
     }
 
+    /// A duration in the largest unit that it is a whole number of, days only where there are several: `"24h"`, `"90s"`.
+    static func text(_ duration: Duration) -> String {
+        let milliseconds = Int64(duration / .milliseconds(1))
+        let units: [(name: String, milliseconds: Int64, least: Int64)] = [
+            ("d", 86_400_000, 2), ("h", 3_600_000, 1), ("m", 60_000, 1), ("s", 1000, 1),
+        ]
+        for unit in units
+        where milliseconds % unit.milliseconds == 0 && milliseconds / unit.milliseconds >= unit.least {
+            return "\(milliseconds / unit.milliseconds)\(unit.name)"
+        }
+        return "\(milliseconds)ms"
+    }
+
     static func size(_ text: String) -> Int? {
         guard let (value, unit) = split(text) else { return nil }
         let factors = [

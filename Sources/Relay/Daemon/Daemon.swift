@@ -85,7 +85,9 @@ public final class Daemon: Sendable {
         } catch {
             throw DaemonError(error)
         }
-        failures = FailureRecords(log: spool, now: { hs_wall_ms() }, notify: { notices.hear($0) })
+        failures = FailureRecords(
+            log: spool, retain: configuration.cluster == nil ? nil : configuration.spool.retain,
+            now: { hs_wall_ms() }, notify: { notices.hear($0) })
         failures.follow(configuration)
         let directory = configuration.spool.path
         reporter = Reporter(
@@ -151,7 +153,9 @@ public final class Daemon: Sendable {
         let access = AdminGuard(token: configuration.adminToken)
         let endpoints = AdminEndpoints(
             operations: operations,
-            metrics: Metrics(log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() }),
+            metrics: Metrics(
+                log: spool, engine: engine, counters: counters, reloads: reloads, now: { hs_wall_ms() },
+                unrecorded: { [failures] in failures.unrecordedCounts }),
             login: Login(access, now: { hs_wall_ms() }),
             quarantine: QuarantineRelease(quarantine: quarantine, door: door.loops[0]),
             configuration: { self.inForce.withLock { $0 } }, reload: { self.reload(by: $0) })

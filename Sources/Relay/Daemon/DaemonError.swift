@@ -15,7 +15,7 @@ public struct DaemonError: Error, Sendable {
         switch error {
         case .locked: exitCode = 1
         case .system(let call, _, _): exitCode = call == "mkdir" || call == "open" ? 73 : 74
-        case .newerVersion, .damaged, .tooManyQueues, .erased: exitCode = 74
+        case .newerVersion, .damaged, .tooManyQueues, .erased, .unwritten: exitCode = 74
         case .elsewhere, .takenOver: exitCode = 69
         }
     }

@@ -1,4 +1,5 @@
 import Delivery
+import Dispatch
 import EventJSON
 import Spool
 import Synchronization
@@ -15,13 +16,18 @@ final class FailureRecords: Sendable {
     private let saidAt = Mutex<[String: Int64]>([:])
     /// Between two such notices of one target, in milliseconds.
     private static let noticeMilliseconds: Int64 = 60_000
+    /// What leaves a cluster's stream meanwhile; `nil` where an event stays for as long as it is owed.
+    private let unrecorded: Mutex<Unrecorded?>
     /// Who gets whose failures.
     private let queues = Mutex<[String: [QueueID]]>([:])
 
+    /// `retain` is how long a cluster's stream keeps an event whatever becomes of it; `nil` where it stays for as long as it is owed.
     init(
-        log: any EventLog, now: @escaping @Sendable () -> Int64, notify: @escaping @Sendable (DeliveryNotice) -> Void
+        log: any EventLog, retain: Duration?, now: @escaping @Sendable () -> Int64,
+        notify: @escaping @Sendable (DeliveryNotice) -> Void
     ) {
         self.log = log
+        unrecorded = Mutex(retain.map { Unrecorded(retainMilliseconds: Int64($0 / .milliseconds(1))) })
         self.now = now
         self.notify = notify
     }
@@ -58,11 +64,30 @@ final class FailureRecords: Sendable {
                 receivedAt: now(), owed: failure.queues, attributes: attributes, body: bodies.lend(failure.line))
         }
         let fates = FailureFates(bodies, count: batch.count)
+        let records = failures.map(\.record)
+        let nextAt = now() + DeliveryEngine.unwrittenFailureWaitMilliseconds
         let targets = Set(failures.map(\.record.target))
         log.commit(batch) { [self] outcome in
             guard fates.ended(outcome) else { return }
-            if let reason = fates.refusal { for target in targets { say(reason, of: target) } }
+            if let reason = fates.refusal {
+                for target in targets { say(reason, of: target) }
+                for record in records { note(record, nextAt: nextAt) }
+            }
             done(fates.refusal == nil)
+        }
+    }
+
+    /// Failures since the start whose events left a cluster's stream unrecorded, by target; `nil` where none can.
+    var unrecordedCounts: [String: Int]? { unrecorded.withLock { $0?.counts } }
+
+    /// Takes note of a failure whose record was not taken, and is tried again at a moment.
+    private func note(_ record: AttemptRecord, nextAt: Int64) {
+        let now = now()
+        guard let wait = unrecorded.withLock({ $0?.note(record, nextAt: nextAt, now: now) }) else { return }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(wait))) {
+            [self, target = record.target] in
+            guard let message = unrecorded.withLock({ $0?.say(target, now: self.now()) }) else { return }
+            notify(DeliveryNotice(level: .error, target: target, message: message))
         }
     }
 

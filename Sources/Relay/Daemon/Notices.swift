@@ -90,6 +90,10 @@ struct Notices: Sendable {
         switch notice {
         case .connected(let server): log.write(.info, "connected to a broker", ["server": server])
         case .disconnected(let reason): log.write(.warning, "no connection to the brokers", ["reason": reason])
+        case .denied(let denial):
+            log.write(
+                .error, "the brokers don't allow what the relay needs",
+                ["reason": denial.fault.reason, "advice": DurabilityConcern.permissions])
         case .shortMessages(let limit):
             log.write(
                 .warning, "the brokers may take shorter messages than the door takes bodies",

@@ -58,6 +58,12 @@ extension Metrics {
         text.counter("hookswitch_deliveries_failed", "Deliveries given up, by the last attempt's cause.") {
             write(targets, \.failedDeliveries, &$0)
         }
+        if let unrecorded = unrecorded() {
+            text.counter(
+                "hookswitch_failures_unrecorded",
+                "Failures whose events left the stream before a record of them could be stored for on_failure."
+            ) { for target in targets { $0.add(["target": target.name], unrecorded[target.name] ?? 0) } }
+        }
         text.counter("hookswitch_attempts_failed", "Attempts that failed, by cause.") {
             write(targets, \.failedAttempts, &$0)
         }

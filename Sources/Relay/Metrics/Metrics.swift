@@ -12,6 +12,8 @@ struct Metrics: Sendable {
     let counters: AcceptanceCounters
     let reloads: ReloadRecord
     let now: @Sendable () -> Int64
+    /// Failures whose events left a cluster's stream unrecorded, by target; `nil` where none can.
+    let unrecorded: @Sendable () -> [String: Int]?
 
     /// Routes that have a series of their own at the most; those behind them are counted together, as `(others)`.
     static let routeSeriesLimit = 2000

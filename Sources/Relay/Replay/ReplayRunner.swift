@@ -102,14 +102,22 @@ final class ReplayRunner: @unchecked Sendable {
             }
         }
         do throws(SpoolError) { if let job = try begun.get() { return job } } catch {
-            throw BodyFault(message: error.described, hint: "are the brokers there?", status: 503)
+            throw BodyFault(message: error.described, hint: Problem.askTheBrokers, status: 503)
         }
         throw BodyFault(
             message: "\(ReplayRunner.jobLimit) replays are under way", hint: "cancel one, or wait for its end")
     }
 
-    /// All jobs by number.
-    func jobs() -> [ReplayJob] { queue.sync { works.values.map(\.job).sorted { $0.id < $1.id } } }
+    /// All jobs by number, those included that other relays have begun.
+    /// - Throws: `SpoolError.elsewhere` if it can't be told what there are.
+    func jobs() throws(SpoolError) -> [ReplayJob] {
+        try queue.sync {
+            Result { () throws(SpoolError) -> [ReplayJob] in
+                if book.relay != nil { try catchUp() }
+                return works.values.map(\.job).sorted { $0.id < $1.id }
+            }
+        }.get()
+    }
 
     /// Changes a job's state; answers it, or `nil` if there is none. One that is over stays so; one that is resumed is this relay's.
     /// - Throws: `SpoolError.elsewhere` if the others can't be told.

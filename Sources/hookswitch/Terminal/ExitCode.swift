@@ -4,7 +4,8 @@ enum ExitCode {
     static let failure: Int32 = 1
     static let usage: Int32 = 64
     static let badData: Int32 = 65
-    static let noDaemon: Int32 = 69
+    /// The daemon, or the brokers, can't be reached.
+    static let unavailable: Int32 = 69
     static let cantCreate: Int32 = 73
     static let file: Int32 = 74
     static let configuration: Int32 = 78
@@ -15,6 +16,8 @@ struct Failure: Error {
     var exitCode: Int32
     var message: String
     var hint: String
+    /// Whether no daemon is there: what needs none may go on without.
+    var isForWantOfDaemon = false
 
     init(_ exitCode: Int32, _ message: String, hint: String = "") {
         self.exitCode = exitCode

@@ -10,7 +10,8 @@ enum ManualPage {
 
     private static let exitCodes = [
         (0, "It is done."), (1, "A run-time failure."), (64, "The command line is wrong."), (65, "Bad data."),
-        (69, "No daemon answers."), (73, "A file can't be made."), (74, "A file can't be read or written."),
+        (69, "The daemon, or the brokers, can't be reached."), (73, "A file can't be made."),
+        (74, "A file can't be read or written."),
         (78, "The configuration is wrong."),
     ]
 

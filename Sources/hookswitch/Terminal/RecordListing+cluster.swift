@@ -85,7 +85,7 @@ extension ConfigurationFile {
     static func asking<Result>(_ body: () throws(ClusterRecords.Fault) -> Result) throws(Failure) -> Result {
         do throws(ClusterRecords.Fault) { return try body() } catch {
             throw Failure(
-                ExitCode.noDaemon, error.message, hint: "are the brokers there? `hookswitch check --live` asks them")
+                ExitCode.unavailable, error.message, hint: "are the brokers there? `hookswitch check --live` asks them")
         }
     }
 }

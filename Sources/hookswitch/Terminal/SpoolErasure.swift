@@ -68,7 +68,7 @@ struct SpoolErasure {
         do throws(Failure) {
             return try ControlSocket(spoolPath: path).ask("/api/v1/erase", posting: Array(request.utf8))
         } catch {
-            guard error.exitCode == ExitCode.noDaemon else { throw error }
+            guard error.isForWantOfDaemon else { throw error }
         }
         let numbers = part.map { EventNumber(rawValue: $0) }
         let stored = try StoredEvents(arguments)

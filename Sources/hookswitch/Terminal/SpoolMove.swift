@@ -138,7 +138,7 @@ struct SpoolMove {
             Failure(ExitCode.failure, error.described, hint: "its daemon must be stopped before its spool is moved")
         case .elsewhere:
             Failure(
-                ExitCode.noDaemon, error.described,
+                ExitCode.unavailable, error.described,
                 hint: "nothing is lost: the same command goes on where this one ended")
         default: Failure(ExitCode.file, error.described)
         }

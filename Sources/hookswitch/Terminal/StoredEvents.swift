@@ -51,6 +51,6 @@ enum StoredEvents {
     static func failure(_ error: SpoolError) -> Failure {
         guard case .elsewhere = error else { return Failure(ExitCode.file, error.described) }
         return Failure(
-            ExitCode.noDaemon, error.described, hint: "are the brokers there? `hookswitch check --live` asks them")
+            ExitCode.unavailable, error.described, hint: "are the brokers there? `hookswitch check --live` asks them")
     }
 }

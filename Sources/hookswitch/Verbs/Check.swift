@@ -10,11 +10,13 @@ extension Verb {
             Option(
                 "--live", "also ask the brokers of `spool.jetstream` what they are set to, and change nothing there"),
         ],
-        discussion: "Exit code 78 if there is an error; warnings alone are 0."
+        discussion: """
+            Exit code 78 if there is an error; warnings alone are 0. With --live 69 if no broker can be reached.
+            """
     ) { arguments throws(Failure) in
         let file = ConfigurationFile(arguments)
-        let live = arguments.has("--live") ? file.reading.configuration?.liveFindings() ?? [] : []
-        let findings = file.reading.findings + live
+        let live = arguments.has("--live") ? file.reading.configuration?.lookAtBrokers() : nil
+        let findings = file.reading.findings + (live?.findings ?? [])
         if arguments.has("--json") {
             for finding in findings {
                 var writer = JSONWriter()
@@ -26,7 +28,12 @@ extension Verb {
             for finding in findings { StandardStream.output.write(printer.text(for: finding)) }
             StandardStream.output.write("\(file.path): \(Verb.summary(of: file.reading, findings))\n")
         }
-        let isRight = file.reading.isUsable && !live.contains { $0.severity == .error }
+        if let obstacle = live?.obstacle {
+            throw Failure(
+                ExitCode.unavailable, "no broker of `spool.jetstream` could be asked: \(obstacle)",
+                hint: Configuration.Look.hint)
+        }
+        let isRight = file.reading.isUsable && !findings.contains { $0.severity == .error }
         return isRight ? ExitCode.ok : ExitCode.configuration
     }
 

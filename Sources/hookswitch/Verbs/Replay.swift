@@ -89,7 +89,11 @@ extension Verb {
             let seen = answer.jobs.first?[key: total == nil ? "seen" : "matched"]?.integer ?? 0
             progress.show(seen, of: total.map { max($0, seen) })
             usleep(50_000)
-            answer = try Verb.answer(try daemon.ask("/api/v1/replays"))
+            do throws(Failure) { answer = try Verb.answer(try daemon.ask("/api/v1/replays")) } catch {
+                // It goes on when the brokers are there again; without its daemon this one can't.
+                guard error.exitCode == ExitCode.unavailable, !error.isForWantOfDaemon else { throw error }
+                continue
+            }
             answer.jobs = answer.jobs.filter { $0[key: "replay"]?.integer == id }
         }
         return answer

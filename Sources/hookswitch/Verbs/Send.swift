@@ -31,18 +31,24 @@ extension Verb {
         if case .unix(let path, _) = address { call.socket = path }
         call.body = body
         call.headers = [("content-type", source.sampleType)] + signed.headers
-        do throws(HTTPCall.Fault) {
-            let answer = try call.perform()
-            StandardStream.output.write(answer.body + [0x0A])
-            return answer.status < 300 ? ExitCode.ok : ExitCode.failure
-        } catch {
+        let answer: HTTPCall.Answer
+        do throws(HTTPCall.Fault) { answer = try call.perform() } catch {
             switch error {
             case .refused:
                 throw Failure(
-                    ExitCode.noDaemon, "no daemon answers at \(address)", hint: "start one with `hookswitch run`")
-            case .other(let reason): throw Failure(ExitCode.failure, "\(address): \(reason)")
+                    ExitCode.unavailable, "no daemon answers at \(address)", hint: "start one with `hookswitch run`")
+            case .other(let reason):
+                throw Failure(
+                    ExitCode.unavailable, "the daemon at \(address) does not answer: \(reason)", hint: "see its log")
             }
         }
+        StandardStream.output.write(answer.body + [0x0A])
+        guard answer.status != 503 else {
+            throw Failure(
+                ExitCode.unavailable, "the relay at \(address) takes no events now",
+                hint: "`hookswitch status` shows its spool; on a cluster `hookswitch check --live` asks the brokers")
+        }
+        return answer.status < 300 ? ExitCode.ok : ExitCode.failure
     }
 
     private static func body(_ arguments: Arguments, for source: SourceConfiguration, limitBytes: Int) throws(Failure)

@@ -52,7 +52,7 @@ extension Verb {
             guard answer.status == 200 else { throw ControlSocket.refusal(answer) }
             return answer.body
         } catch {
-            guard error.exitCode == ExitCode.noDaemon else { throw error }
+            guard error.isForWantOfDaemon else { throw error }
         }
         guard let found = try StoredEvents(arguments).event(EventNumber(rawValue: number)) else { throw absent(number) }
         var writer = JSONWriter()

@@ -49,7 +49,7 @@ extension Verb {
                 text = isJSON ? String(decoding: answer, as: UTF8.self) + "\n" : page.text(since: before, on: terminal)
                 before = page
             } catch {
-                guard error.exitCode == ExitCode.noDaemon, !isJSON else { throw error }
+                guard error.exitCode == ExitCode.unavailable, !isJSON else { throw error }
                 text = terminal.styled(error.message, .bad) + "\n"
                 before = nil
             }
