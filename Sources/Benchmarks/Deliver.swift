@@ -7,6 +7,8 @@ import Relay
 /// Events a second are counted from the first that is sent to the last that is received, so that nothing is left in a queue.
 enum Deliver {
     static let connections = 64
+    /// How many are under way at once to the one target: what a loaded endpoint is best served with. Of the fifty each has the default.
+    static let concurrency = (one: 32, ofMany: 16)
     static let targets = 50
     static let hanging = 40
     private static let secret = "benchmark"
@@ -45,7 +47,7 @@ enum Deliver {
         let perSecond = median(one.map(\.perSecond))
         return Report(
             title:
-                "\(body.count) bytes an event, signature checked, fdatasync before each 202, the relay on one core; medians of \(options.rounds) rounds",
+                "\(body.count) bytes an event, signature checked, fdatasync before each 202, the relay on one core, \(concurrency.one) under way; medians of \(options.rounds) rounds",
             figures: [
                 ("deliveries_per_second", perSecond),
                 ("libcurl_per_second", median(bare)),
@@ -82,7 +84,8 @@ enum Deliver {
         let deaf = try DeafListener()
         defer { deaf.close() }
         let urls = (0..<targets).map { $0 < hanging ? "http://127.0.0.1:\(deaf.port)/" : receiver.url }
-        let text = RelayText.routes(port: port, secret: secret, urls: urls)
+        let text = RelayText.routes(
+            port: port, secret: secret, urls: urls, concurrency: targets == 1 ? concurrency.one : concurrency.ofMany)
         let configuration = place.appendingPathComponent("routes.json")
         try text.write(to: configuration, atomically: true, encoding: .utf8)
         let reading = Configuration.read(path: configuration.path)

@@ -73,9 +73,11 @@ enum RelayText {
     /// What tells the events for a target apart.
     static func project(_ number: Int) -> String { "proj_\(number)" }
 
-    /// A source with a secret, and a target at each URL that gets the events of its own project.
-    static func routes(port: UInt16, secret: String, urls: [String]) -> String {
-        let targets = urls.enumerated().map { "\"t\($0)\":{\"http\":{\"url\":\"\($1)\"}}" }
+    /// A source with a secret, and a target at each URL that gets the events of its own project, so many at once.
+    static func routes(port: UInt16, secret: String, urls: [String], concurrency: Int) -> String {
+        let targets = urls.enumerated().map {
+            "\"t\($0)\":{\"http\":{\"url\":\"\($1)\"},\"concurrency\":\(concurrency)}"
+        }
         let routes = urls.indices.map {
             "{\"name\":\"r\($0)\",\"match\":{\"project_id\":[\"\(project($0))\"]},\"to\":[\"t\($0)\"]}"
         }
