@@ -32,16 +32,21 @@ final class SegmentFiles: Sendable {
 
     /// Reads an event's record and checks it.
     func read(_ position: Position) throws(SpoolError) -> StoredEvent {
-        let bytes = try record(at: position)
-        let event = bytes.withUnsafeBytes { raw in
+        var bytes = try record(at: position)
+        let found = bytes.withUnsafeBytes { raw -> (event: StoredEvent, bodyBytes: Int)? in
             EventPayload(UnsafeRawBufferPointer(rebasing: raw[Record.headerBytes...])).map {
-                StoredEvent(
+                let event = StoredEvent(
                     number: EventNumber(rawValue: raw.littleEndian(at: Record.sequenceOffset, as: UInt64.self)),
-                    receivedAt: $0.receivedAt, owed: $0.owed, attributes: Array($0.attributes),
-                    body: $0.isErased ? [] : Array($0.body), isErased: $0.isErased, dedupe: $0.dedupe)
+                    receivedAt: $0.receivedAt, owed: $0.owed, attributes: Array($0.attributes), body: [],
+                    isErased: $0.isErased, dedupe: $0.dedupe)
+                return (event, $0.isErased ? 0 : $0.body.count)
             }
         }
-        guard let event else { throw damaged(position, "its lengths do not fit") }
+        guard let found else { throw damaged(position, "its lengths do not fit") }
+        // The body is the record's end: it moves to the front of the memory that it is in.
+        bytes.removeFirst(bytes.count - found.bodyBytes)
+        var event = found.event
+        event.body = bytes
         return event
     }
 
