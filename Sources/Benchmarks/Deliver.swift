@@ -47,7 +47,8 @@ enum Deliver {
         let perSecond = median(one.map(\.perSecond))
         return Report(
             title:
-                "\(body.count) bytes an event, signature checked, fdatasync before each 202, the relay on one core, \(concurrency.one) under way; medians of \(options.rounds) rounds",
+                "\(body.count) bytes an event, signature checked, fdatasync before each 202, the relay on one core, "
+                + "\(concurrency.one) under way; medians of \(options.rounds) rounds",
             figures: [
                 ("deliveries_per_second", perSecond),
                 ("libcurl_per_second", median(bare)),

@@ -131,7 +131,8 @@ extension JetStreamLog {
 }
 
 extension PublishAnswer {
-    /// Whether the brokers could not be reached, don't let this relay publish, or can't take anything now, for another reason than that the stream holds all it may.
+    /// Whether the brokers could not be reached, don't let this relay publish, or can't take anything now, for another reason than that
+    /// the stream holds all it may.
     var isUnreached: Bool {
         guard case .refused(let fault) = self else { return false }
         return fault.kind != .never && !fault.reason.contains("maximum bytes exceeded")

@@ -271,7 +271,7 @@ public struct TargetQueue: Sendable {
         ask(&effects)
     }
 
-    /// Asks for more once half of the window is free: batches, not items. The other half is twice what may be under way.
+    /// Asks for more once half of the window is free: batches, not items. The other half is at least twice what may be under way.
     private mutating func ask(_ effects: inout Effects) {
         guard !isPaused, breaker.state == .closed || !lanes.hasReady else { return }
         let free = window - lanes.count - credit

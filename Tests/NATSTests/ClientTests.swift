@@ -37,18 +37,27 @@ import Testing
         #expect(listener.received.first?.payload == Array("hello".utf8))
     }
 
+    /// Asks at subjects; the listener hears of each answer, and of each fault.
+    private func ask(_ client: Client, _ subjects: String...) {
+        client.perform {
+            for subject in subjects {
+                client.request(subject, []) { result in
+                    switch result {
+                    case .success(let message): self.listener.received(message)
+                    case .failure(let fault): self.listener.disconnected(fault)
+                    }
+                }
+            }
+        }
+    }
+
     @Test func anAnswerComesToWhoAsked() throws {
         let broker = FakeBroker()
         let client = try client(broker)
         defer { client.stop() }
         #expect(greet(broker) != nil)
         #expect(listener.until { $0.count == 1 })
-        client.perform {
-            client.request("$JS.API.INFO", []) { result in
-                guard case .success(let message) = result else { return }
-                self.listener.received(message)
-            }
-        }
+        ask(client, "$JS.API.INFO")
         let line = try #require(broker.hear("PUB $JS.API.INFO "))
         let reply = line.split(separator: " ")[2]
         broker.say("MSG \(reply) 1 2\r\n{}\r\n")
@@ -61,16 +70,7 @@ import Testing
         defer { client.stop() }
         #expect(greet(broker) != nil)
         #expect(listener.until { $0.count == 1 })
-        client.perform {
-            for subject in ["$JS.API.INFO", "allowed"] {
-                client.request(subject, []) { result in
-                    switch result {
-                    case .success(let message): self.listener.received(message)
-                    case .failure(let fault): self.listener.disconnected(fault)
-                    }
-                }
-            }
-        }
+        ask(client, "$JS.API.INFO", "allowed")
         let line = try #require(broker.hear("PUB allowed "))
         broker.say("-ERR 'Permissions Violation for Publish to \"$JS.API.INFO\"'\r\n")
         #expect(listener.until { $0.lastFault != nil && $0.denied.count == 1 })
