@@ -122,13 +122,14 @@ struct KeptConnectionTests {
         var ends: [Int32] = [-1, -1]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
         let other = ends[1]
+        defer { close(other) }
         let composer = try #require(RequestComposer(try .http("http://h/"), options: .plain()))
         let request = try #require(composer.request(.of(1), tag: 1, owner: Nobody()))
         connections.add(ends[0], request, dueAt: 1000, now: 0)
         let token = UInt64(UInt32(bitPattern: ends[0])) | PlainConnections.mark
         let answer = Array("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".utf8)
         try #require(write(other, answer, answer.count) == answer.count)
-        close(other)
+        shutdown(other, Int32(SHUT_WR))
         connections.surveyed(isWhole: true)
         connections.ready(token, UInt32(EPOLLIN.rawValue), now: 0)
         #expect(connections.takeEnded().count == 1)
@@ -137,8 +138,11 @@ struct KeptConnectionTests {
             if isWhole { connections.ready(token, UInt32(EPOLLIN.rawValue), now: 0) }
         }
         #expect(!connections.start(request, dueAt: 1000, now: 0))
-        // It is closed, once.
-        #expect(fcntl(ends[0], F_GETFD) == -1)
+        // It is closed: behind the request the other end sees that there comes no more.
+        withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { bytes in
+            #expect(read(other, bytes.baseAddress, bytes.count) > 0)
+            #expect(read(other, bytes.baseAddress, bytes.count) == 0)
+        }
     }
 
     @Test func aRequestOfWhichNothingCouldBeWrittenMayGoOutOnAnother() throws {
