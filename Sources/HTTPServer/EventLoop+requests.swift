@@ -204,6 +204,7 @@ extension EventLoop {
         connection.phase = .handling(
             .init(keepsAlive: keepsAlive, saysKeepAlive: saysKeepAlive, isHead: head.method == .head))
         let request = Request(head: head, body: UnsafeRawBufferPointer(rebasing: buffer.received[body]))
+        handed += 1
         handler?.handle(request, on: Exchange(slot: slot, generation: connection.generation))
     }
 

@@ -19,6 +19,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     static let eventsAtOnce = 512
+    /// So many requests are handed over before what they brought is committed; fewer if no more are there.
+    static let requestsAtOnce = 64
     /// Unused buffers kept: 256 KiB in all.
     static let spareBufferLimit = 32
     static let tickNanoseconds: Int64 = 250_000_000
@@ -70,6 +72,9 @@ public final class EventLoop: @unchecked Sendable {
     var writer = ResponseWriter()
     var acceptPausedUntil: Int64 = 0
     var lastNotice: Int64?
+    /// How many requests the round has brought so far, and whether other threads have work for the loop.
+    var handed = 0
+    var hasWork = false
     var now: Int64 = hs_monotonic_ns()
     var nextTick: Int64 = 0
     var stopDeadline: Int64?
@@ -181,9 +186,7 @@ public final class EventLoop: @unchecked Sendable {
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: EventLoop.eventsAtOnce)
         defer { events.deallocate() }
         while !isDone {
-            let count = hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), 250)
-            now = hs_monotonic_ns()
-            for index in 0..<max(0, Int(count)) { handle(events + index) }
+            gather(events)
             finishRounds()
             doWork()
             finishRounds()
@@ -193,6 +196,22 @@ public final class EventLoop: @unchecked Sendable {
         for case let connection? in connections { close(connection.descriptor) }
         listeners = []
         siblings = []
+    }
+
+    /// Waits until something is ready and handles it, and as long as that brings requests, what has become ready meanwhile: those that
+    /// come close behind each other are committed together, and share what a commit costs. Work from other threads does not wait for it.
+    private func gather(_ events: UnsafeMutablePointer<epoll_event>) {
+        handed = 0
+        hasWork = false
+        var before: Int
+        var milliseconds: Int32 = 250
+        repeat {
+            before = handed
+            let count = hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), milliseconds)
+            now = hs_monotonic_ns()
+            for index in 0..<max(0, Int(count)) { handle(events + index) }
+            milliseconds = 0
+        } while handed > before && handed < EventLoop.requestsAtOnce && !hasWork
     }
 
     func doWork() {
@@ -208,6 +227,7 @@ public final class EventLoop: @unchecked Sendable {
         if token == EventLoop.wakeUpToken {
             var value: UInt64 = 0
             read(wakeUp, &value, 8)
+            hasWork = true
         } else if token >= EventLoop.listenerTokens {
             accept(Int(token - EventLoop.listenerTokens))
         } else {
