@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 
 /// Header lines in the form that libcurl takes: `name: value`, NUL-terminated, one after the other.
@@ -21,6 +22,7 @@ struct HeaderLines: Sendable {
         default: break
         }
         var name = name
+        let isPlain = value.baseAddress.map { hs_is_plain($0, value.count) } ?? false
         name.withUTF8 { name in
             bytes.append(addingCapacity: name.count + value.count + 3) { span in
                 span.append(copying: UnsafeRawBufferPointer(name))
@@ -32,6 +34,7 @@ struct HeaderLines: Sendable {
                     span.append(UInt8(ascii: " "))
                     let start = span.count
                     span.append(copying: UnsafeRawBufferPointer(value))
+                    if isPlain { return span.append(0) }
                     span.withUnsafeMutableBufferPointer { bytes, count in
                         for index in start..<count {
                             let byte = bytes[index]

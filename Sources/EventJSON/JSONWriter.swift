@@ -103,15 +103,38 @@ public struct JSONWriter: Sendable {
 
     /// A member that is a string; `null` for `nil`.
     public mutating func member(_ name: String, _ value: String?) {
-        key(name)
-        if let value { string(value) } else { null() }
+        guard var value else {
+            key(name)
+            return null()
+        }
+        value.withUTF8 { member(name, utf8: $0) }
     }
 
-    /// A member that is a string, given as valid UTF-8.
+    /// A member that is a string, given as valid UTF-8. Room is made once where nothing is to be escaped, as nearly always.
     public mutating func member(_ name: String, utf8 text: UnsafeBufferPointer<UInt8>) {
-        key(name)
-        append(text, isKey: false)
+        let comma = needsComma
         needsComma = true
+        var name = name
+        name.withUTF8 { name in
+            guard let nameBase = name.baseAddress, hs_is_plain(nameBase, name.count), let base = text.baseAddress,
+                hs_is_plain(base, text.count)
+            else {
+                if comma { bytes.append(UInt8(ascii: ",")) }
+                JSONWriter.appendString(name, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                return JSONWriter.appendString(text, to: &bytes)
+            }
+            bytes.append(addingCapacity: name.count + text.count + 6) { span in
+                if comma { span.append(UInt8(ascii: ",")) }
+                span.append(UInt8(ascii: "\""))
+                span.append(copying: UnsafeRawBufferPointer(name))
+                span.append(UInt8(ascii: "\""))
+                span.append(UInt8(ascii: ":"))
+                span.append(UInt8(ascii: "\""))
+                span.append(copying: UnsafeRawBufferPointer(text))
+                span.append(UInt8(ascii: "\""))
+            }
+        }
     }
 
     /// A member that is a whole number.
@@ -242,10 +265,13 @@ public struct JSONWriter: Sendable {
 
 extension OutputSpan<UInt8> {
     /// Appends bytes in one piece; there must be room for them.
-    @inlinable public mutating func append(copying content: UnsafeRawBufferPointer) {
+    @inlinable @inline(__always) public mutating func append(copying content: UnsafeRawBufferPointer) {
+        guard let from = content.baseAddress, content.count <= freeCapacity else {
+            return precondition(content.isEmpty, "no room for what is appended")
+        }
         withUnsafeMutableBufferPointer { buffer, count in
-            UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                .copyMemory(from: content)
+            UnsafeMutableRawPointer(buffer.baseAddress.unsafelyUnwrapped + count)
+                .copyMemory(from: from, byteCount: content.count)
             count += content.count
         }
     }

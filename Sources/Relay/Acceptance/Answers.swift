@@ -26,11 +26,14 @@ enum Answers {
     }
 
     static func accepted(_ number: UInt64, decision: [UInt8]) -> Response {
-        var body = Array("{\"event\":".utf8)
-        body.reserveCapacity(body.count + 20 + decision.count)
+        let beginning: StaticString = "{\"event\":"
+        var body: [UInt8] = []
+        // 2^64 has twenty digits.
+        body.reserveCapacity(beginning.utf8CodeUnitCount + 20 + decision.count)
+        body += UnsafeBufferPointer(start: beginning.utf8Start, count: beginning.utf8CodeUnitCount)
         body += String(number).utf8
         body.append(0x2C)
-        body += decision.dropFirst()
+        body += decision[1...]
         return Response(status: 202, body: body)
     }
 
