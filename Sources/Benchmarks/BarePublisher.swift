@@ -7,7 +7,7 @@ import Platform
 /// The least that storing in a stream costs: the client alone, with so many messages under way at once, each of them stored by
 /// a majority before it counts. It runs in a process of its own, which prints how many a second were stored.
 ///
-/// Unchecked: what is mutable belongs to the client's thread, but for `isOver`'s waiter.
+/// Unchecked: what is mutable belongs to the client's thread, until `isOver` is told of.
 final class BarePublisher: ClientOwner, @unchecked Sendable {
     static let name = "bare-publisher"
 
@@ -23,6 +23,8 @@ final class BarePublisher: ClientOwner, @unchecked Sendable {
     private var isStopped = false
     /// What waits to be sent when all that came at once was looked at.
     private var writer = ProtocolWriter()
+    /// Why a message was refused: then what was stored says nothing of what could have been.
+    private var refusal: NATSFault?
     private let isOver = DispatchSemaphore(value: 0)
 
     /// `bare-publisher URL SUBJECT BYTES IN-FLIGHT SECONDS`
@@ -37,6 +39,7 @@ final class BarePublisher: ClientOwner, @unchecked Sendable {
         guard publisher.client.start(owner: publisher),
             publisher.isOver.wait(timeout: .now() + seconds + 30) == .success
         else { throw BenchmarkFault("the brokers do not answer") }
+        if let refusal = publisher.refusal { throw BenchmarkFault("a message was refused: \(refusal)") }
         StandardStream.output.write("\(Double(publisher.stored) / seconds)\n")
     }
 
@@ -67,10 +70,12 @@ final class BarePublisher: ClientOwner, @unchecked Sendable {
     func received(_ message: Message) {
         guard !isStopped else { return }
         if case .refused(let fault) = PublishAnswer(message) {
-            StandardStream.error.write("\(fault)\n")
-        } else {
-            stored += 1
+            refusal = fault
+            isStopped = true
+            isOver.signal()
+            return
         }
+        stored += 1
         publish()
     }
 

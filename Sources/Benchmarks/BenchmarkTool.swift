@@ -1,6 +1,7 @@
 import Platform
 
-/// `swift run -c release Benchmarks NAME [--json] [--seconds N] [--rounds N]`; `ingest` has more: `Ingest.Setting`.
+/// `swift run -c release Benchmarks NAME [--json] [--seconds N] [--rounds N]`; `cluster` has `--connections` as well, and `ingest`
+/// more: `Ingest.Setting`.
 enum BenchmarkTool {
     /// What is asked for.
     struct Options {
@@ -9,6 +10,8 @@ enum BenchmarkTool {
         var seconds = 5
         /// How often each side runs, in turn with the other.
         var rounds = 3
+        /// How many senders' connections `cluster` has.
+        var connections = Clustered.connections
         /// What `ingest` is run with.
         var ingest = Ingest.Setting()
     }
@@ -47,6 +50,7 @@ enum BenchmarkTool {
             let options = options(arguments.dropFirst(), of: name)
         else {
             var text = "usage: Benchmarks NAME [--json] [--seconds N] [--rounds N]\n"
+            text += "       Benchmarks cluster … [--connections N]\n"
             text += "       Benchmarks ingest … [--connections N] [--loops N] [--tls] [--sync always|never]\n"
             for benchmark in benchmarks { text += "  \(benchmark.name)  \(benchmark.summary)\n" }
             StandardStream.error.write(text)
@@ -74,6 +78,9 @@ enum BenchmarkTool {
             case "--seconds", "--rounds":
                 guard let value = rest.popFirst().flatMap({ Int($0) }), (1...600).contains(value) else { return nil }
                 if name == "--seconds" { options.seconds = value } else { options.rounds = value }
+            case "--connections" where benchmark == "cluster":
+                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...1000).contains(value) else { return nil }
+                options.connections = value
             default:
                 guard benchmark == "ingest", options.ingest.take(name, &rest) else { return nil }
             }

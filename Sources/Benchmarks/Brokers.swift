@@ -19,7 +19,7 @@ final class Brokers {
             server_name: \(name)
             listen: "127.0.0.1:\(port.client)"
             max_payload: 2MB
-            jetstream { store_dir: "\(directory.path)/\(name)", max_file_store: 4GB, sync_interval: always }
+            jetstream { store_dir: "\(directory.path)/\(name)", max_file_store: \(Clustered.streams * Clustered.streamGigabytes + 1)GB, sync_interval: always }
             cluster { name: c, listen: "127.0.0.1:\(port.route)", routes: [\(routes)] }
             """.write(to: file, atomically: true, encoding: .utf8)
             brokers.append(try Peer([program, "-c", file.path], core: nil, port: port.client, in: directory))

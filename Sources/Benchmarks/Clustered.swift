@@ -7,8 +7,13 @@ import Relay
 /// The three brokers have both cores, and use most of them. The relay and the publisher are on core 0, in turn; wrk and the
 /// receiver on core 1.
 enum Clustered {
-    static let connections = 256
+    /// Senders' connections, and messages that the publisher has under way, unless told otherwise: as many as `ingest` and `deliver` have.
+    static let connections = 64
     static let stream = "bench"
+    /// How many there are: for what is accepted, delivered and taken over.
+    static let streams = 3
+    /// How much each may hold: more than is sent in the longest run that is usual.
+    static let streamGigabytes = 8
 
     static func run(_ options: BenchmarkTool.Options) throws -> Report {
         let directory = try Workplace.make()
@@ -19,14 +24,14 @@ enum Clustered {
         defer { receiver.stop() }
         let body = Workplace.event()
         let client = try Wrk(
-            body: body, headers: [("content-type", "application/json")], connections: connections, core: 1,
+            body: body, headers: [("content-type", "application/json")], connections: options.connections, core: 1,
             in: directory)
         let door = try accept(options, brokers, client, body, directory)
         let way = try deliver(options, brokers, client, receiver, directory)
         let takeover = try failover(brokers, receiver, body, directory)
         return Report(
             title:
-                "\(body.count) bytes an event, three brokers with replicas 3 and sync_interval always, \(connections) under way; medians of \(options.rounds) rounds",
+                "\(body.count) bytes an event, three brokers with replicas 3 and sync_interval always, \(options.connections) under way; medians of \(options.rounds) rounds",
             figures: [
                 ("acks_per_second", median(door.perSecond)),
                 ("publisher_per_second", median(door.publisher)),
@@ -78,7 +83,7 @@ enum Clustered {
             door.p99.append(result.p99Milliseconds)
             door.publisher.append(
                 try BarePublisher.measure(
-                    brokers.url, subject: subject, bytes: body.count, inFlight: connections, seconds: options.seconds,
+                    brokers.url, subject: subject, bytes: body.count, inFlight: options.connections, seconds: options.seconds,
                     core: 0))
         }
         door.cpuMicroseconds = cpu / accepted * 1e6
@@ -133,7 +138,7 @@ enum Clustered {
         let configuration = home.appendingPathComponent("routes.json")
         try """
         {"listen":"127.0.0.1:\(port)","admin":null,"loops":1,
-         "spool":{"path":"spool","max_size":"1GB","jetstream":{
+         "spool":{"path":"spool","max_size":"\(streamGigabytes)GB","jetstream":{
            "servers":["\(brokers.url)"],"name":"\(stream)-\(name)","ack_wait":"\(ackWaitMilliseconds)ms"}},
          "sources":{"s":{"path":"/s"}},"targets":{"t":\(target)},"routes":[{"name":"r","to":["t"]}]}
         """.write(to: configuration, atomically: true, encoding: .utf8)
