@@ -83,7 +83,8 @@ enum Clustered {
             door.p99.append(result.p99Milliseconds)
             door.publisher.append(
                 try BarePublisher.measure(
-                    brokers.url, subject: subject, bytes: body.count, inFlight: options.connections, seconds: options.seconds,
+                    brokers.url, subject: subject, bytes: body.count, inFlight: options.connections,
+                    seconds: options.seconds,
                     core: 0))
         }
         door.cpuMicroseconds = cpu / accepted * 1e6

@@ -42,7 +42,7 @@ struct Ledger {
     }
 
     var segments: [Segment] = []
-    var queues: [QueueID: Queue] = [:]
+    var queues = QueueMap<Queue>()
     var tried: Waiting
     /// Deliveries that the journal knows as owed and of which no segment has the event: a start says so of those that are lost.
     var unplaced: Set<DeliveryID> = []

@@ -9,9 +9,9 @@ struct Segment: Sendable {
     /// How many of them have a record.
     private(set) var live = 0
     /// What each queue is still owed, by the event's place.
-    var owed: [QueueID: Bitmap] = [:]
+    var owed = QueueMap<Bitmap>()
     /// What each queue was owed and given up.
-    var failed: [QueueID: Bitmap] = [:]
+    var failed = QueueMap<Bitmap>()
     /// Deliveries still owed.
     private(set) var unsettled = 0
     /// When its first event was received, in milliseconds since 1970; known of the newest segment alone.
