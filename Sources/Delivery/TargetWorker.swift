@@ -217,6 +217,12 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
         launch(effects.start)
         ask(for: effects.request)
         wake()
+        show(&decisions)
+        finishIfIdle()
+    }
+
+    /// Says how it stands, and what must outlast a restart. In place: a copy would count all that the queue refers to.
+    private func show(_ decisions: inout TargetQueue) {
         status.inFlight = decisions.inFlight
         status.breaker = decisions.breaker.state
         status.breakerOpenings = decisions.breaker.openings
@@ -229,7 +235,6 @@ final class TargetWorker: DeliveryReceiver, @unchecked Sendable {
             remembered = memory
             options.remember(name, memory)
         }
-        finishIfIdle()
     }
 
     private func ask(for count: Int) {

@@ -178,12 +178,12 @@ final class TransferLoop: @unchecked Sendable {
             first.ended(ended.map(\.report))
             return ended.removeAll(keepingCapacity: true)
         }
-        var batches: [ObjectIdentifier: [TransferReport]] = [:]
-        for (owner, report) in ended { batches[ObjectIdentifier(owner), default: []].append(report) }
-        for (owner, _) in ended {
-            if let batch = batches.removeValue(forKey: ObjectIdentifier(owner)) { owner.ended(batch) }
+        // Few owners have something at once, so that to look through the rest for each costs less than a table.
+        while let owner = ended.last?.owner {
+            let start = ended.partition { $0.owner === owner }
+            owner.ended(ended[start...].map(\.report))
+            ended.removeSubrange(start...)
         }
-        ended.removeAll(keepingCapacity: true)
     }
 
     private func timeout() -> Int32 {

@@ -7,8 +7,6 @@ struct Ledger {
     struct Queue {
         var name: String
         var order = DeliveryOrder.whenDue
-        var isAttached = false
-        var credit = 0
         /// The next event number to look at.
         var cursor: UInt64 = 0
         var inHand: Set<UInt64> = []
@@ -43,6 +41,8 @@ struct Ledger {
 
     var segments: [Segment] = []
     var queues = QueueMap<Queue>()
+    /// How many deliveries each attached receiver may still be given: apart, as it is asked for much more often than anything else.
+    private var credits = QueueMap<Int>()
     var tried: Waiting
     /// Deliveries that the journal knows as owed and of which no segment has the event: a start says so of those that are lost.
     var unplaced: Set<DeliveryID> = []
@@ -159,8 +159,6 @@ struct Ledger {
     mutating func attach(_ id: QueueID, order: DeliveryOrder) {
         guard var queue = queues[id] else { return }
         queue.order = order
-        queue.isAttached = true
-        queue.credit = 0
         queue.inHand = []
         queue.cursor = segments.first?.first ?? 0
         queue.due = Heap()
@@ -168,33 +166,35 @@ struct Ledger {
             for due in tried.begin(id) { queue.due.insert(due) }
         }
         queues[id] = queue
+        credits[id] = 0
     }
 
     mutating func detach(_ id: QueueID) {
-        queues[id]?.isAttached = false
         queues[id]?.inHand = []
-        queues[id]?.credit = 0
+        credits[id] = nil
     }
 
-    mutating func addCredit(_ id: QueueID, _ count: Int) { queues[id]?.credit += count }
+    mutating func addCredit(_ id: QueueID, _ count: Int) { credits[id]? += count }
 
     /// Whether a queue's receiver may be given anything.
-    func hasCredit(_ id: QueueID) -> Bool { queues[id].map { $0.isAttached && $0.credit > 0 } ?? false }
+    func hasCredit(_ id: QueueID) -> Bool { credits[id] ?? 0 > 0 }
 
     /// What a queue's receiver may be given now.
     mutating func take(_ id: QueueID, now: Int64) -> [OwedDelivery] {
-        guard var queue = queues[id], queue.isAttached, queue.credit > 0 else { return [] }
         // Taken out and put back, so that the heap and the set are changed in place.
-        queues[id] = nil
-        defer { queues[id] = queue }
+        guard var credit = credits[id], credit > 0, var queue = queues.take(id) else { return [] }
+        defer {
+            queues[id] = queue
+            credits[id] = credit
+        }
         var deliveries: [OwedDelivery] = []
-        while queue.credit > 0 {
+        while credit > 0 {
             guard let number = nextDue(&queue, id, now: now) ?? nextFresh(&queue, id) else { break }
             guard let position = position(of: number) else { continue }
             let key = DeliveryID(event: EventNumber(rawValue: number), queue: id)
             let waiting = tried[key]
             queue.inHand.insert(number)
-            queue.credit -= 1
+            credit -= 1
             deliveries.append(
                 OwedDelivery(
                     event: key.event, position: position, progress: waiting?.progress ?? Progress(),
@@ -268,11 +268,10 @@ struct Ledger {
     /// When the next retry of a queue with credit is due; `nil` if none waits.
     func nextDue() -> Int64? {
         var next: Int64?
-        for (id, queue) in queues where queue.isAttached && queue.credit > 0 {
-            guard case .whenDue = queue.order else { continue }
-            for time in [queue.due.first?.notBefore, tried.earliest(id)] {
-                if let time { next = min(next ?? time, time) }
-            }
+        for (id, credit) in credits where credit > 0 {
+            guard case .whenDue? = queues[id]?.order else { continue }
+            if let time = queues[id]?.due.first?.notBefore { next = min(next ?? time, time) }
+            if let time = tried.earliest(id) { next = min(next ?? time, time) }
         }
         return next
     }

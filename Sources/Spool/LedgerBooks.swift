@@ -67,7 +67,9 @@ final class LedgerBooks: @unchecked Sendable {
     var ledger: Ledger
     /// What the timer is set for; `nil` if it is not set.
     private var scheduledDue: Int64?
-    private var receivers: [QueueID: any DeliveryReceiver] = [:]
+    private var receivers = QueueMap<any DeliveryReceiver>()
+    /// The queues, by number, that are owed something new since events were handed out last.
+    private var refilled = Bitmap()
     var pending: [JournalEntry] = []
     private var flushIsScheduled = false
     private(set) var isClosed = false
@@ -153,13 +155,13 @@ final class LedgerBooks: @unchecked Sendable {
         queue.async { [self] in
             heard.withLock { $0.isTakenInSoon = false }
             takeIn()
-            handOutAll()
+            handOutNew()
         }
     }
 
     /// Hands out what was heard of on the caller's thread, which saves another one's waking.
     func handOutHere() {
-        if heard.withLock({ $0.isPressing }) { asked { handOutAll() } }
+        if heard.withLock({ $0.isPressing }) { asked { handOutNew() } }
     }
 
     /// Runs on the queue, with everything that was heard of taken in.
@@ -179,6 +181,10 @@ final class LedgerBooks: @unchecked Sendable {
         guard !outcomes.isEmpty else { return }
         for outcome in outcomes {
             if let entry = ledger.settle(outcome) { pending.append(around.clock.onDisk(entry)) }
+            // It may have to go out again at once.
+            if outcome.result != .done && outcome.result != .failed {
+                refilled.insert(Int(outcome.delivery.queue.rawValue))
+            }
         }
         scheduleDue()
         scheduleFlush()
@@ -187,6 +193,9 @@ final class LedgerBooks: @unchecked Sendable {
     private func note(_ news: Commits.Appended) {
         for sealed in news.sealed { ledger.seal(sealed) }
         ledger.appended(news.events, toSegment: news.segment)
+        for event in news.events {
+            for queue in event.owed { refilled.insert(Int(queue.rawValue)) }
+        }
         mark.given = max(mark.given, (news.events.last?.number ?? 0) + 1)
         mark.durable = max(mark.durable, news.durable)
     }
@@ -216,25 +225,34 @@ final class LedgerBooks: @unchecked Sendable {
             // First of all: a commit that does not see it yet is taken in here.
             noteWhetherAwaited()
             takeIn()
-            handOut(id)
+            if let receiver = receivers[id] { handOut(id, to: receiver) }
             noteWhetherAwaited()
             scheduleDue()
         }
     }
 
+    /// Hands out what has come since this was done last. All else that a receiver may have is handed out when it asks, or when it is due.
+    private func handOutNew() {
+        for number in refilled.members {
+            let id = QueueID(rawValue: UInt16(number))
+            if let receiver = receivers[id] { handOut(id, to: receiver) }
+        }
+        refilled = Bitmap()
+        noteWhetherAwaited()
+    }
+
     private func handOutAll() {
-        for id in receivers.keys { handOut(id) }
+        for (id, receiver) in receivers { handOut(id, to: receiver) }
         noteWhetherAwaited()
         scheduleDue()
     }
 
     private func noteWhetherAwaited() {
-        let isAwaited = receivers.keys.contains { ledger.hasCredit($0) }
+        let isAwaited = receivers.contains { ledger.hasCredit($0.key) }
         heard.withLock { $0.isAwaited = isAwaited }
     }
 
-    private func handOut(_ id: QueueID) {
-        guard let receiver = receivers[id] else { return }
+    private func handOut(_ id: QueueID, to receiver: any DeliveryReceiver) {
         let now = around.clock.now
         var deliveries = ledger.take(id, now: now)
         for index in deliveries.indices where deliveries[index].notBefore > 0 {
@@ -335,7 +353,7 @@ final class LedgerBooks: @unchecked Sendable {
         dueTimer.cancel()
         retentionTimer.cancel()
         let written = asked {
-            receivers = [:]
+            receivers = QueueMap()
             mark.isClean = true
             defer { isClosed = true }
             return flush()

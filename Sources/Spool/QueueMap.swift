@@ -51,6 +51,12 @@ struct QueueMap<Value> {
         }
     }
 
+    /// Takes a value out, so that it can be changed and put back without a copy of it anywhere.
+    mutating func take(_ queue: QueueID) -> Value? {
+        let place = place(of: queue)
+        return place.isThere ? slots[place.index].take() : nil
+    }
+
     /// The queues that have a value, in order.
     var keys: [QueueID] { map(\.key) }
 
