@@ -54,6 +54,38 @@ struct EventLoopTests {
         for (number, client) in clients.enumerated() { #expect(try client.answer().body == "POST /later \(number)") }
     }
 
+    /// What they bring is committed together, but never more than so much.
+    @Test func requestsThatComeWhileOthersAreReadAreOfOneRound() throws {
+        let server = try ServerUnderTest()
+        // Unsafe: the loop's thread sends by each of them once, before this one reads from it.
+        nonisolated(unsafe) let clients = try (0..<100).map { _ in try Client(server) }
+        for client in clients {
+            try client.send("POST", "/echo", "")
+            _ = try client.answer()
+        }
+        // Each request that is handled brings the next one. Nobody may look meanwhile: work for the loop ends a round.
+        let before = try server.look { handler in
+            let before = handler.handled
+            handler.sizes = []
+            handler.whenHandled = { count in
+                guard count - before < clients.count else { return handler.answerHeld() }
+                try? clients[count - before].send("POST", "/later", "")
+            }
+            return before
+        }
+        #expect(before == 100)
+        try clients[0].send("POST", "/later", "")
+        for client in clients { #expect(try client.answer().status == 200) }
+        let sizes = try server.look { handler in
+            handler.whenHandled = nil
+            return handler.sizes
+        }
+        #expect(sizes.reduce(0, +) == 100)
+        // Where the kernel takes its time with one of them a round ends sooner.
+        #expect(sizes.count < 50, "\(sizes)")
+        #expect(sizes.allSatisfy { $0 <= EventLoop.requestsAtOnce }, "\(sizes)")
+    }
+
     @Test func aRequestIsReadTheSameHoweverItArrives() throws {
         let server = try ServerUnderTest()
         let client = try Client(server)

@@ -67,6 +67,11 @@ final class HandlerUnderTest: RequestHandler, @unchecked Sendable {
     var held: [(request: Request, exchange: Exchange)] = []
     var rounds = 0
     var handled = 0
+    /// How many requests each round brought, of those that brought any.
+    var sizes: [Int] = []
+    private var handledBefore = 0
+    /// Told how many requests were handled, with each.
+    var whenHandled: ((Int) -> Void)?
 
     func judge(_ head: RequestHead) -> HeadVerdict {
         let path = head.text(head.path)
@@ -86,9 +91,14 @@ final class HandlerUnderTest: RequestHandler, @unchecked Sendable {
             loop.answer(exchange, with: Response(status: 200, body: [UInt8](repeating: 0x78, count: count)))
         default: loop.answer(exchange, with: HandlerUnderTest.echo(request))
         }
+        whenHandled?(handled)
     }
 
-    func roundEnded() { rounds += 1 }
+    func roundEnded() {
+        rounds += 1
+        if handled > handledBefore { sizes.append(handled - handledBefore) }
+        handledBefore = handled
+    }
 
     /// Answers what waits.
     func answerHeld() {
