@@ -25,7 +25,7 @@ extension Ledger {
     func queues(of number: UInt64) -> [QueueID] {
         guard let place = place(of: number) else { return [] }
         let segment = segments[place.segment]
-        return queues.keys.sorted().filter {
+        return queues.keys.filter {
             segment.owed[$0]?.contains(place.index) == true || segment.failed[$0]?.contains(place.index) == true
         }
     }

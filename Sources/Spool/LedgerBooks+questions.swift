@@ -39,7 +39,7 @@ extension LedgerBooks {
     /// Every queue with what it holds, and where its oldest event stands.
     func queues() -> [(queue: SpoolStatus.Queue, oldest: Position?)] {
         asked {
-            ledger.queues.sorted { $0.key < $1.key }.map { id, queue in
+            ledger.queues.map { id, queue in
                 (
                     SpoolStatus.Queue(
                         id: id, name: queue.name, waiting: queue.waiting, failed: queue.failed, oldestReceivedAt: nil),

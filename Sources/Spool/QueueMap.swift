@@ -1,7 +1,7 @@
 /// What each queue has, in order of the queues' numbers.
 ///
-/// A spool has as many queues as there were ever targets: few, and few are new. A number is found by halving, which costs a tenth of
-/// hashing it where there is one queue and still less where there are thousands; a value is changed where it stands.
+/// A spool has as many queues as there were ever targets: few, and few are new. A number is found by halving, which costs less than to
+/// hash it, and a value is changed where it stands.
 struct QueueMap<Value> {
     private var numbers: [UInt16] = []
     /// Each number's value; `nil` where it was taken away: it keeps its place.
@@ -75,13 +75,6 @@ extension QueueMap: Sequence {
         zip(numbers, slots).lazy.compactMap { number, value in
             value.map { (key: QueueID(rawValue: number), value: $0) }
         }.makeIterator()
-    }
-}
-
-extension QueueMap: ExpressibleByDictionaryLiteral {
-    /// The map of these; the last of a queue that is named twice.
-    init(dictionaryLiteral elements: (QueueID, Value)...) {
-        for (queue, value) in elements { self[queue] = value }
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 struct QueueMapTests {
     @Test func itHasWhatADictionaryHas() {
         var random = SeededGenerator(seed: 7)
-        var map: QueueMap<Int> = [:]
+        var map = QueueMap<Int>()
         var dictionary: [QueueID: Int] = [:]
         for _ in 0..<10_000 {
             let queue = QueueID(rawValue: UInt16.random(in: 0...40, using: &random))
@@ -29,17 +29,24 @@ struct QueueMapTests {
         #expect(map.mapValues { $0 } == dictionary)
     }
 
-    @Test func aLiteralsOrderDoesNotMatter() {
-        let map: QueueMap<String> = [QueueID(rawValue: 9): "nine", QueueID(rawValue: 2): "two"]
-        #expect(map.keys.map(\.rawValue) == [2, 9])
-        #expect(map[QueueID(rawValue: 9)] == "nine")
-        #expect(map[QueueID(rawValue: 3)] == nil)
+    @Test func whatIsTakenOutIsGoneUntilItIsPutBack() {
+        let queue = QueueID(rawValue: 9)
+        var map = QueueMap<String>()
+        #expect(map.take(queue) == nil)
+        map[queue] = "nine"
+        map[QueueID(rawValue: 2)] = "two"
+        #expect(map.take(queue) == "nine")
+        #expect(map[queue] == nil)
+        #expect(map.keys.map(\.rawValue) == [2])
+        map[queue] = "nine again"
+        #expect(map.map(\.value) == ["two", "nine again"])
     }
 
     /// A value that many events are noted in is not copied for each.
     @Test func aValueIsChangedWhereItStands() throws {
         let queue = QueueID(rawValue: 1)
-        var map: QueueMap<[Int]> = [queue: Array(repeating: 1, count: 3)]
+        var map = QueueMap<[Int]>()
+        map[queue] = Array(repeating: 1, count: 3)
         func address() throws -> Int {
             try #require(map[queue]).withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
         }
