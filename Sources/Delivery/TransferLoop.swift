@@ -173,11 +173,6 @@ final class TransferLoop: @unchecked Sendable {
 
     /// Hands back what has ended, one batch for each owner.
     private func report() {
-        guard let first = ended.first?.owner else { return }
-        if ended.allSatisfy({ $0.owner === first }) {
-            first.ended(ended.map(\.report))
-            return ended.removeAll(keepingCapacity: true)
-        }
         // Few owners have something at once, so that to look through the rest for each costs less than a table.
         while let owner = ended.last?.owner {
             let start = ended.partition { $0.owner === owner }

@@ -119,10 +119,11 @@ public struct JSONWriter: Sendable {
             guard let nameBase = name.baseAddress, hs_is_plain(nameBase, name.count), let base = text.baseAddress,
                 hs_is_plain(base, text.count)
             else {
-                if comma { bytes.append(UInt8(ascii: ",")) }
-                JSONWriter.appendString(name, to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                return JSONWriter.appendString(text, to: &bytes)
+                needsComma = comma
+                append(name, isKey: true)
+                needsComma = false
+                append(text, isKey: false)
+                return needsComma = true
             }
             bytes.append(addingCapacity: name.count + text.count + 6) { span in
                 if comma { span.append(UInt8(ascii: ",")) }
