@@ -10,8 +10,8 @@ enum BenchmarkTool {
         var seconds = 5
         /// How often each side runs, in turn with the other.
         var rounds = 3
-        /// How many senders' connections `cluster` has.
-        var connections = Clustered.connections
+        /// How many senders' connections `cluster` and `ingest` have: as many as `deliver`.
+        var connections = Deliver.connections
         /// What `ingest` is run with.
         var ingest = Ingest.Setting()
     }
@@ -78,8 +78,8 @@ enum BenchmarkTool {
             case "--seconds", "--rounds":
                 guard let value = rest.popFirst().flatMap({ Int($0) }), (1...600).contains(value) else { return nil }
                 if name == "--seconds" { options.seconds = value } else { options.rounds = value }
-            case "--connections" where benchmark == "cluster":
-                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...1000).contains(value) else { return nil }
+            case "--connections" where ["cluster", "ingest"].contains(benchmark):
+                guard let value = rest.popFirst().flatMap({ Int($0) }), (1...4000).contains(value) else { return nil }
                 options.connections = value
             default:
                 guard benchmark == "ingest", options.ingest.take(name, &rest) else { return nil }

@@ -7,8 +7,6 @@ import Relay
 /// The three brokers have both cores, and use most of them. The relay and the publisher are on core 0, in turn; wrk and the
 /// receiver on core 1.
 enum Clustered {
-    /// Senders' connections, and messages that the publisher has under way, unless told otherwise: as many as `ingest` and `deliver` have.
-    static let connections = 64
     static let stream = "bench"
     /// How many there are: for what is accepted, delivered and taken over.
     static let streams = 3

@@ -12,7 +12,6 @@ enum Ingest {
 
     /// What both servers are run with.
     struct Setting {
-        var connections = 64
         /// Event loops, and nginx's workers.
         var loops = 1
         var usesTLS = false
@@ -25,9 +24,9 @@ enum Ingest {
             case "--sync":
                 guard let value = rest.popFirst(), ["always", "never"].contains(value) else { return false }
                 syncs = value == "always"
-            case "--connections", "--loops":
+            case "--loops":
                 guard let value = rest.popFirst().flatMap({ Int($0) }), (1...4000).contains(value) else { return false }
-                if name == "--loops" { loops = value } else { connections = value }
+                loops = value
             default: return false
             }
             return true
@@ -36,7 +35,7 @@ enum Ingest {
         var core: Int? { loops == 1 ? 0 : nil }
         var scheme: String { usesTLS ? "https" : "http" }
         var text: String {
-            "\(connections) connections\(usesTLS ? " with TLS" : ""), \(loops == 1 ? "one loop" : "\(loops) loops"), "
+            "\(usesTLS ? "TLS, " : "")\(loops == 1 ? "one loop" : "\(loops) loops"), "
                 + "\(routes) routes, signature checked, \(syncs ? "fdatasync before each 202" : "sync: never")"
         }
     }
@@ -61,7 +60,7 @@ enum Ingest {
         let body = Workplace.event()
         let client = try Wrk(
             body: body, headers: source.signatureHeaders(for: body, now: 0) + [("content-type", "application/json")],
-            connections: setting.connections, core: setting.loops == 1 ? 1 : nil, in: directory)
+            connections: options.connections, core: setting.loops == 1 ? 1 : nil, in: directory)
         let relay = try Peer(
             [Workplace.binary.path, "run", "--config", configuration.path], core: setting.core, port: ports.relay,
             in: directory)
@@ -85,7 +84,8 @@ enum Ingest {
         let ratios = zip(ours, theirs).map { $0.perSecond / $1.perSecond }
         let accepted = ours.reduce(0) { $0 + $1.requests }
         return Report(
-            title: "\(body.count) bytes an event, \(setting.text); medians of \(options.rounds) rounds",
+            title:
+                "\(body.count) bytes an event, \(options.connections) connections, \(setting.text); medians of \(options.rounds) rounds",
             figures: [
                 ("acks_per_second", median(ours.map(\.perSecond))),
                 ("nginx_per_second", median(theirs.map(\.perSecond))),
