@@ -120,7 +120,8 @@ struct KeptConnectionTests {
         defer { close(epoll) }
         let connections = PlainConnections(epoll: epoll)
         var ends: [Int32] = [-1, -1]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        try #require(socketpair(AF_UNIX, Int32(type), 0, &ends) == 0)
         let other = ends[1]
         defer { close(other) }
         let composer = try #require(RequestComposer(try .http("http://h/"), options: .plain()))
@@ -138,9 +139,12 @@ struct KeptConnectionTests {
             if isWhole { connections.ready(token, UInt32(EPOLLIN.rawValue), now: 0) }
         }
         #expect(!connections.start(request, dueAt: 1000, now: 0))
-        // It is closed: behind the request the other end sees that there comes no more.
+        // It is closed: behind the request the other end sees that there comes no more, once a process that another test is just about
+        // to start has let go of it, too.
         withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { bytes in
             #expect(read(other, bytes.baseAddress, bytes.count) > 0)
+            var wanted = pollfd(fd: other, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&wanted, 1, 30_000) == 1)
             #expect(read(other, bytes.baseAddress, bytes.count) == 0)
         }
     }
