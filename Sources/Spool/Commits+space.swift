@@ -44,6 +44,13 @@ extension Commits {
         }
     }
 
+    /// Whether there is room for so many zeros ahead, and for a step more.
+    func hasRoom(ahead count: Int) -> Bool {
+        let bytes = count + SegmentWriter.zeroStepBytes
+        guard usage.bytes + bytes <= space.limitBytes, let free = try? disk.freeBytes(directory) else { return false }
+        return free >= space.minFreeBytes + bytes
+    }
+
     /// What the spool's files grow by with so many bytes of records.
     private func growth(with size: Int) -> Int {
         guard let writer, writer.hasRoom(for: size) else {

@@ -285,6 +285,19 @@ struct Commits {
         standing.syncs.add(microseconds: nanoseconds / 1000)
     }
 
+    /// Writes zeros ahead of the records where few are left and there is room for more. To be called between commits: one that has to
+    /// write them itself takes several times as long.
+    mutating func writeAhead() {
+        guard closed == nil, let count = writer?.missingAhead, count > 0, hasRoom(ahead: count) else { return }
+        do throws(SpoolError) {
+            try writer?.writeAhead(count)
+            usage.add(count)
+        } catch {
+            let reason = abandon(because: error)
+            if writer == nil { closed = reason }
+        }
+    }
+
     /// Leaves a segment that failed, and begins another, which makes what the failed write left behind void.
     mutating func abandon(because error: SpoolError) -> String {
         let failed = writer

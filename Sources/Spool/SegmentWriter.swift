@@ -179,6 +179,21 @@ struct SegmentWriter {
     /// Makes what was appended without a sync durable.
     func sync() throws(SpoolError) { try file.sync() }
 
+    /// How many zeros are to be written ahead now, in bytes: none where enough are left, or where the page cache takes what is written.
+    var missingAhead: Int {
+        guard isPastCache, zeroedTo - end < SegmentWriter.zeroStepBytes / 2 else { return 0 }
+        return max(0, SegmentWriter.wholeBlocks(min(end + SegmentWriter.zeroStepBytes, segmentBytes)) - zeroedTo)
+    }
+
+    /// Writes so many zeros ahead, durably, so that no commit need wait for them. On an error the segment is to be abandoned.
+    mutating func writeAhead(_ count: Int) throws(SpoolError) {
+        // What a former use of the file left ends within a block.
+        let start = SegmentWriter.wholeBlocks(zeroedTo)
+        if zeroedTo + count > start { try file.write(zeros(zeroedTo + count - start), at: start) }
+        try file.sync()
+        zeroedTo += count
+    }
+
     /// Cuts a segment that failed behind its last event, if it can; answers the size that it is left with, and whether that is durable.
     func cut() -> (bytes: Int, isDurable: Bool) {
         do throws(SpoolError) {

@@ -163,7 +163,19 @@ public final class Spool: EventLog, @unchecked Sendable {
     }
 
     private func committed(_ batch: CommitBatch, _ claim: CommitClaim) -> Committer.Committed {
-        Committer.Committed(outcome: commitNow(batch, claim)) { [books] in books.handOutHere() }
+        Committer.Committed(outcome: commitNow(batch, claim)) { [self] in
+            books.handOutHere()
+            writeAhead()
+        }
+    }
+
+    private func writeAhead() {
+        commits.withLock { commits in
+            let wasClosed = commits.closed
+            commits.writeAhead()
+            tell(commits.closed, since: wasClosed)
+            hearSealed(&commits)
+        }
     }
 
     /// Ends the newest segment for the books: see `Commits.end`.

@@ -54,6 +54,34 @@ struct CommitFaultTests {
         }
     }
 
+    @Test(arguments: [SimulatedDisk.Call.write, .sync])
+    func aSegmentWhoseZerosAheadFailIsLeft(call: SimulatedDisk.Call) throws {
+        var writing = try Writing(segmentBytes: 4 << 20)
+        writing.commit(NewEvent("a", to: 1))
+        while writing.commits.writer?.missingAhead == 0 { writing.commit(NewEvent(bytes: 9000, to: 1)) }
+        writing.disk.fail(.init(call: call, suffix: SegmentWriter.name(1), carries: .nothing))
+        writing.commits.writeAhead()
+        #expect(writing.commits.closed == nil)
+        let first = try #require(writing.commits.writer?.first)
+        #expect(first > 1)
+        #expect(writing.commit(NewEvent("b", to: 1)).accepted == [first])
+        let left = writing.disk.crash(.nothing)
+        #expect(try bodies(try Recovery("/s", on: left), on: left).count == first)
+    }
+
+    @Test func ifNoSegmentCanBeBegunBehindZerosAheadTheDoorIsClosed() throws {
+        var writing = try Writing(segmentBytes: 4 << 20)
+        writing.commit(NewEvent("a", to: 1))
+        while writing.commits.writer?.missingAhead == 0 { writing.commit(NewEvent(bytes: 9000, to: 1)) }
+        writing.disk.fail(.init(call: .write, times: .max))
+        writing.commits.writeAhead()
+        #expect(writing.commits.closed != nil)
+        writing.disk.heal()
+        writing.commits.reconsider()
+        #expect(writing.commits.closed == nil)
+        #expect(writing.commit(NewEvent("b", to: 1)).refusal == nil)
+    }
+
     @Test func theDoorOpensAgainWithTheDisk() throws {
         var writing = try Writing()
         writing.commit(NewEvent("a", to: 1))

@@ -61,6 +61,35 @@ struct SegmentWriterTests {
         #expect(disk.count(.sync) - syncs == 1)
     }
 
+    @Test func zerosAreWrittenAheadBeforeACommitNeedsThem() throws {
+        var writer = try begin(segmentBytes: 4 << 20)
+        _ = try append([NewEvent(bytes: 5000, to: 1)], to: &writer)
+        #expect(writer.missingAhead == 0)
+        while writer.missingAhead == 0 { _ = try append([NewEvent(bytes: 5000, to: 1)], to: &writer) }
+        let (zeroed, end) = (writer.zeroedTo, writer.end)
+        #expect(zeroed - end > 400 << 10, "there are enough for more than one commit")
+        try writer.writeAhead(writer.missingAhead)
+        #expect(writer.missingAhead == 0)
+        #expect(writer.end == end)
+        #expect(writer.zeroedTo >= end + SegmentWriter.zeroStepBytes)
+        #expect(writer.growth(with: 500_000) == 0)
+        let left = disk.crash(.nothing)
+        let file = try #require(left.contents("/s/" + SegmentWriter.name(1)))
+        #expect(file.count == writer.zeroedTo)
+        #expect(file[end...].allSatisfy { $0 == 0 })
+        #expect(try Recovery("/s", on: left).nextNumber == writer.nextNumber)
+    }
+
+    @Test func noZerosAreWrittenBeyondTheSegment() throws {
+        var writer = try begin(segmentBytes: 1 << 20)
+        while writer.hasRoom(for: 6000) {
+            _ = try append([NewEvent(bytes: 5000, to: 1)], to: &writer)
+            try writer.writeAhead(writer.missingAhead)
+            #expect(writer.zeroedTo <= 1 << 20)
+        }
+        #expect(writer.missingAhead == 0)
+    }
+
     @Test func whatFailedDoesNotCountAsAppended() throws {
         var writer = try begin()
         _ = try append([NewEvent("one", to: 1)], to: &writer)
