@@ -98,6 +98,8 @@ public final class BufferedLog: EventLog {
 
     /// The cluster sees to the order, and the buffer keeps that of acceptance.
     public var keepsOrder: Bool { true }
+    /// Each message has an acknowledgement of its own.
+    public var takesOneBatchAtATime: Bool { false }
 
     /// Keeps the order of these targets; the cluster hears of it at once if it is there, else as soon as it is.
     public func keepOrder(of targets: [KeptOrder]) throws(SpoolError) {

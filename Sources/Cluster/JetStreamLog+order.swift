@@ -7,6 +7,8 @@ import Spool
 extension JetStreamLog {
     /// A relay never sees all of a key's events, the brokers do.
     public var keepsOrder: Bool { true }
+    /// Each message has an acknowledgement of its own.
+    public var takesOneBatchAtATime: Bool { false }
 
     /// Has exactly these targets keep an order from now on: gives each a slot, and its partitions consumers. What stands in
     /// partitions of targets that kept an order before is handed out all the same.

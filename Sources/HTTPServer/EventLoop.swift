@@ -5,8 +5,8 @@ import Synchronization
 
 /// A thread with its own epoll, its own connections and its own handler: no locks on a request's way.
 ///
-/// It works in rounds: all that is ready is read and parsed, the handler is told that the round has ended, and what it has
-/// answered by then is written. Everything but `perform` and `stop` belongs to the loop's thread.
+/// It works in rounds: all that is ready is read and parsed, what other threads have for it is done, what is answered by then is
+/// written, and the handler is told that the round has ended. Everything but `perform` and `stop` belongs to the loop's thread.
 ///
 /// Unchecked: `work` and `wakeUp` may be used from any thread; everything else is touched on the loop's thread alone.
 public final class EventLoop: @unchecked Sendable {
@@ -19,8 +19,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     static let eventsAtOnce = 512
-    /// So many requests are handed over before what they brought is committed; fewer if no more are there.
-    static let requestsAtOnce = 64
+    /// After so many looks and requests one counts as calm all the same: nobody may keep what others sent from being committed.
+    static let callsAtOnce = 512
     /// Unused buffers kept: 256 KiB in all.
     static let spareBufferLimit = 32
     static let tickNanoseconds: Int64 = 250_000_000
@@ -72,9 +72,11 @@ public final class EventLoop: @unchecked Sendable {
     var writer = ResponseWriter()
     var acceptPausedUntil: Int64 = 0
     var lastNotice: Int64?
-    /// How many requests the round has brought so far, and whether other threads have work for the loop.
+    /// How many requests the round has brought so far, and whether other threads had work for the loop.
     var handed = 0
-    var hasWork = false
+    var hadWork = false
+    /// Rounds and requests since a round was calm.
+    private var calls = 0
     var now: Int64 = hs_monotonic_ns()
     var nextTick: Int64 = 0
     var stopDeadline: Int64?
@@ -186,32 +188,17 @@ public final class EventLoop: @unchecked Sendable {
         let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: EventLoop.eventsAtOnce)
         defer { events.deallocate() }
         while !isDone {
-            gather(events)
-            finishRounds()
-            doWork()
-            finishRounds()
+            let count = hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), calls == 0 ? 250 : 0)
+            now = hs_monotonic_ns()
+            for index in 0..<max(0, Int(count)) { handle(events + index) }
+            if hadWork { doWork() }
             if now >= nextTick { tick() }
+            finishRound()
         }
         // Buffers stay as long as the loop: a commit that is under way may still read what it borrowed.
         for case let connection? in connections { close(connection.descriptor) }
         listeners = []
         siblings = []
-    }
-
-    /// Waits until something is ready and handles it, and as long as that brings requests, what has become ready meanwhile: those that
-    /// come close behind each other are committed together, and share what a commit costs. Work from other threads does not wait for it.
-    private func gather(_ events: UnsafeMutablePointer<epoll_event>) {
-        handed = 0
-        hasWork = false
-        var before: Int
-        var milliseconds: Int32 = 250
-        repeat {
-            before = handed
-            let count = hs_epoll_wait(epoll, events, Int32(EventLoop.eventsAtOnce), milliseconds)
-            now = hs_monotonic_ns()
-            for index in 0..<max(0, Int(count)) { handle(events + index) }
-            milliseconds = 0
-        } while handed > before && handed < EventLoop.requestsAtOnce && !hasWork
     }
 
     func doWork() {
@@ -227,7 +214,7 @@ public final class EventLoop: @unchecked Sendable {
         if token == EventLoop.wakeUpToken {
             var value: UInt64 = 0
             read(wakeUp, &value, 8)
-            hasWork = true
+            hadWork = true
         } else if token >= EventLoop.listenerTokens {
             accept(Int(token - EventLoop.listenerTokens))
         } else {
@@ -245,10 +232,19 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Lets the handler commit what the round brought, goes on with pipelined requests, and writes the answers.
-    func finishRounds() {
+    /// Goes on with pipelined requests, writes the answers, and lets the handler commit what has come.
+    private func finishRound() {
         repeat {
-            repeat {
+            goOn()
+            calls = handed == 0 && !hadWork || calls >= EventLoop.callsAtOnce ? 0 : calls + handed + 1
+            (handed, hadWork) = (0, false)
+            handler?.roundEnded(isCalm: calls == 0)
+        } while !ready.isEmpty || !toFlush.isEmpty
+    }
+
+    private func goOn() {
+        while !ready.isEmpty || !toFlush.isEmpty {
+            while !ready.isEmpty {
                 let slots = ready
                 ready.removeAll(keepingCapacity: true)
                 for slot in slots {
@@ -262,14 +258,13 @@ public final class EventLoop: @unchecked Sendable {
                         advance(slot, connection)
                     }
                 }
-                handler?.roundEnded()
-            } while !ready.isEmpty
+            }
             let slots = toFlush
             toFlush.removeAll(keepingCapacity: true)
             for slot in slots {
                 if let connection = connections[slot], !connection.output.isEmpty { flush(slot, connection) }
             }
-        } while !ready.isEmpty
+        }
     }
 
     func queueReady(_ slot: Int, _ connection: Connection) {
@@ -318,7 +313,6 @@ public final class EventLoop: @unchecked Sendable {
             }
             expire(slot, connection)
         }
-        finishRounds()
         if let end = listenersEnd, end <= now { closeListeners() }
         if acceptPausedUntil != 0 && acceptPausedUntil <= now {
             acceptPausedUntil = 0

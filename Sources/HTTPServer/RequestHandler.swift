@@ -6,8 +6,9 @@ public protocol RequestHandler: AnyObject {
     /// Takes a complete request. It must be answered by `EventLoop.answer(_:with:)`, now or later; its bytes stay where they are until then.
     func handle(_ request: Request, on exchange: Exchange)
 
-    /// The loop has read all that was ready: what was gathered may be committed now. Called once a round.
-    func roundEnded()
+    /// The loop has read all that was ready, and looks again at once, unless the round was calm: it brought nothing, or the last calm one
+    /// was long ago. What was gathered may be committed now.
+    func roundEnded(isCalm: Bool)
 }
 
 /// What follows from a request's head.

@@ -9,6 +9,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// The batch's bodies must stay in place until then, or until the first call where there are several (`.partly`), but for `.givenUp`.
     func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void)
 
+    /// Whether it takes one batch at a time, so that what waits behind one may as well be gathered: the larger a batch, the less an
+    /// event of it costs.
+    var takesOneBatchAtATime: Bool { get }
+
     /// The queue of a target's name, registered durably if it is new.
     func queue(named name: String) throws(SpoolError) -> QueueID
 

@@ -128,6 +128,9 @@ public final class Spool: EventLog, @unchecked Sendable {
         committing.withLock { $0 = (own, StallWatch(own, notice: notice)) }
     }
 
+    /// The committer writes and syncs one, and then the next.
+    public var takesOneBatchAtATime: Bool { true }
+
     /// Makes a batch durable: see `EventLog`. `SpoolSettings.commit` says on whose thread.
     public func commit(_ batch: CommitBatch, _ done: @escaping @Sendable (CommitOutcome) -> Void) {
         if let committer = committing.withLock({ $0?.committer }) { return committer.submit(batch, done) }

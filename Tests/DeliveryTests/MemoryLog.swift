@@ -35,6 +35,7 @@ final class MemoryLog: EventLog {
     /// All outcomes so far, in their order.
     var outcomes: [Outcome] { state.withLock { $0.outcomes } }
     let keepsOrder = false
+    let takesOneBatchAtATime = false
     let words: (any SharedWords)? = nil
     func keepOrder(of targets: [KeptOrder]) {}
 

@@ -51,6 +51,11 @@ final class ServerUnderTest: Sendable {
         while try !look(holds) { try #require(ContinuousClock.now < end, "what was waited for did not come") }
     }
 
+    /// Has work for each of the loop's rounds.
+    func keepBusy(until isOver: @escaping @Sendable (HandlerUnderTest) -> Bool) {
+        loop.perform { [handler, self] in if !isOver(handler) { keepBusy(until: isOver) } }
+    }
+
     /// Waits until so many requests are with the handler.
     func waitForHeld(_ count: Int) throws { try wait { $0.held.count >= count } }
 }
@@ -67,8 +72,9 @@ final class HandlerUnderTest: RequestHandler, @unchecked Sendable {
     var held: [(request: Request, exchange: Exchange)] = []
     var rounds = 0
     var handled = 0
-    /// How many requests each round brought, of those that brought any.
+    /// How many requests came between two calm rounds, where any did.
     var sizes: [Int] = []
+    var calmRounds = 0
     private var handledBefore = 0
     /// Told how many requests were handled, with each.
     var whenHandled: ((Int) -> Void)?
@@ -94,8 +100,10 @@ final class HandlerUnderTest: RequestHandler, @unchecked Sendable {
         whenHandled?(handled)
     }
 
-    func roundEnded() {
+    func roundEnded(isCalm: Bool) {
         rounds += 1
+        guard isCalm else { return }
+        calmRounds += 1
         if handled > handledBefore { sizes.append(handled - handledBefore) }
         handledBefore = handled
     }

@@ -18,7 +18,6 @@ extension Acceptor {
         } catch {
             release.reply(error.response)
         }
-        roundEnded()
     }
 
     /// Keeps a request whose signature failed; it is answered when it is kept.

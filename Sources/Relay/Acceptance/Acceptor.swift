@@ -20,6 +20,7 @@ final class Acceptor: RequestHandler {
     private var scratch: MatchScratch
     var verifiers: [Verifier?]
     private var batch = CommitBatch()
+    private var pace: BatchPace
     private var waiting: [Waiting] = []
     /// Decisions by the routes that matched: there are few combinations, and they recur. The last one is at hand.
     private var decisions: [DecisionKey: RoutingDecision] = [:]
@@ -47,6 +48,7 @@ final class Acceptor: RequestHandler {
         self.boards = boards
         (board, edition) = boards.current()
         self.log = log
+        pace = BatchPace(isOneAtATime: log.takesOneBatchAtATime)
         self.loop = loop
         self.quarantine = quarantine
         self.spans = spans
@@ -224,6 +226,8 @@ final class Acceptor: RequestHandler {
         waiting.append(
             Waiting(
                 exchange: exchange, decision: decision, body: request.decoded, release: request.release, trace: trace))
+        pace.gather()
+        commitIfDue()
     }
 
     /// The decision on the routes that have just matched: the last one, one made before, or a new one.
@@ -255,12 +259,22 @@ final class Acceptor: RequestHandler {
         return DedupeKey(hash: hash, until: now + Int64(settings.duration / .milliseconds(1)))
     }
 
-    func roundEnded() {
+    func roundEnded(isCalm: Bool) {
         if !quarantined.isEmpty { handOverQuarantined() }
-        guard !batch.isEmpty else { return }
+        pace.look(isCalm: isCalm)
+        commitIfDue()
+    }
+
+    /// Hands what was gathered to the log, unless more is to come first.
+    private func commitIfDue() {
+        guard pace.isDue else { return }
         let waiting = self.waiting
         self.waiting.removeAll(keepingCapacity: true)
-        let delivered = CommittedRound(loop: loop, tally: tally, spans: spans, beganAt: loop.roundBeganAt)
+        pace.handOver()
+        let delivered = CommittedRound(of: self, tally: tally, spans: spans, beganAt: loop.roundBeganAt)
         log.commit(batch.take()) { outcome in delivered.answer(waiting, outcome) }
     }
+
+    /// A batch of so many events is not with the log any more.
+    func ended(_ count: Int) { pace.ended(count) }
 }

@@ -16,16 +16,19 @@ struct Waiting: Sendable {
     var trace: AcceptedTrace?
 }
 
-// Unchecked: immutable; the loop is only touched on its own thread.
+// Unchecked: the loop, the acceptor and what changes are only touched on the loop's thread.
 /// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
 final class CommittedRound: @unchecked Sendable {
+    private let acceptor: Acceptor
     private let loop: EventLoop
     private let tally: AcceptanceCounters.LoopTally
     private let spans: SpanExporter
     private let beganAt: Int64
+    private var hasEnded = false
 
-    init(loop: EventLoop, tally: AcceptanceCounters.LoopTally, spans: SpanExporter, beganAt: Int64) {
-        self.loop = loop
+    init(of acceptor: Acceptor, tally: AcceptanceCounters.LoopTally, spans: SpanExporter, beganAt: Int64) {
+        self.acceptor = acceptor
+        loop = acceptor.loop
         self.tally = tally
         self.spans = spans
         self.beganAt = beganAt
@@ -33,6 +36,9 @@ final class CommittedRound: @unchecked Sendable {
 
     func answer(_ waiting: [Waiting], _ outcome: CommitOutcome) {
         guard loop.isCurrent else { return loop.perform { self.answer(waiting, outcome) } }
+        if !hasEnded { acceptor.ended(waiting.count) }
+        // One that was given up is told of once more.
+        hasEnded = true
         switch outcome {
         case .committed(let fates):
             for index in waiting.indices {

@@ -66,7 +66,7 @@ final class AdminHandler: RequestHandler {
         }
     }
 
-    func roundEnded() {}
+    func roundEnded(isCalm: Bool) {}
 }
 
 extension Response {
