@@ -169,32 +169,28 @@ public struct EventScanner: Sendable {
     }
 
     @inline(__always)
-    private func child(of node: Int, _ key: Range<Int>, hasEscapes: Bool, _ cursor: borrowing JSONCursor) -> Int {
-        if tree.nodes[node].branches.isEmpty { return -1 }
+    private func child(of index: Int, _ key: Range<Int>, hasEscapes: Bool, _ cursor: borrowing JSONCursor) -> Int {
+        let node = tree.nodes[index]
+        if node.branches.isEmpty { return -1 }
         if hasEscapes {
             guard let text = JSONString.decode(cursor.bytes(key)) else { return -1 }
-            return Array(text.utf8).withUnsafeBytes { dottedChild(of: node, $0) }
+            return Array(text.utf8).withUnsafeBytes { dottedChild(of: index, $0) }
         }
         let start = cursor.start(of: key)
-        for index in tree.branches(of: node, from: start) {
-            let wanted = tree.branches[index].key
-            guard wanted.count == key.count else { continue }
-            // What is no longer than its start is the same already.
-            if key.count <= 8 { return tree.branches[index].node }
-            if cursor.equals(key, tree.keys[wanted]) { return tree.branches[index].node }
-        }
-        return cursor.hasDot(key, start: start) ? dottedChild(of: node, cursor.bytes(key)) : -1
+        let end = key.count <= 8 ? start : cursor.start(of: (key.upperBound - 8)..<key.upperBound)
+        let child = tree.child(of: node, start: start, end: end, cursor.bytes(key))
+        if child >= 0 { return child }
+        return cursor.hasDot(key, start: start) ? dottedChild(of: index, cursor.bytes(key)) : -1
     }
 
     /// A key with dots stands for the objects that it abbreviates: `{"a.b": 1}` has a value at `a.b`.
     private func dottedChild(of node: Int, _ key: UnsafeRawBufferPointer) -> Int {
         var node = node
         for part in key.split(separator: 0x2E, omittingEmptySubsequences: false) {
-            let branch = tree.branches(of: node, from: PathTree.start(of: part)).first {
-                part.elementsEqual(tree.keys[tree.branches[$0].key])
-            }
-            guard let branch else { return -1 }
-            node = tree.branches[branch].node
+            node = tree.child(
+                of: tree.nodes[node], start: PathTree.start(of: part), end: PathTree.start(of: part.suffix(8)),
+                UnsafeRawBufferPointer(rebasing: part))
+            if node < 0 { return -1 }
         }
         return node
     }

@@ -16,7 +16,8 @@ public struct PathSet: Sendable {
     }
 }
 
-/// The paths as a tree of keys, as a scanner walks it: flat, so that a step down costs a comparison of words.
+/// The paths as a tree of keys, as a scanner walks it: flat, and each node with a table of its keys, since most keys of a body are
+/// looked for in vain.
 struct PathTree: Sendable {
     /// A key's place: what is wanted here, and below.
     struct Node: Sendable {
@@ -24,14 +25,19 @@ struct PathTree: Sendable {
         var path = -1
         /// How many wanted paths end here or below.
         var wanted = 0
-        /// The keys below: a part of `branches`, in the order of their starts.
+        /// The keys below: a part of `branches`.
         var branches = 0..<0
+        /// Where the node's part of `slots` begins, its size, a power of two, less one, and by how much a hash is shifted to fit.
+        var firstSlot: UInt32 = 0
+        var mask: UInt32 = 0
+        var shift: UInt64 = 63
     }
 
     /// A key and the node that it leads to.
     struct Branch: Sendable {
-        /// The key's first eight bytes, the rest zero.
+        /// The key's first and last eight bytes; of a shorter one all, the rest zero.
         var start: UInt64
+        var end: UInt64
         /// The key in `keys`.
         var key: Range<Int>
         var node: Int
@@ -39,8 +45,9 @@ struct PathTree: Sendable {
 
     private(set) var nodes: [Node] = []
     private(set) var branches: [Branch] = []
-    /// The branches' starts once more, side by side: most keys are looked for in vain, and quickly so.
-    private var starts: [UInt64] = []
+    /// Each node's table: a branch stands in the slot that its key's hash names, or in the next that is free; -1 for none. No more than
+    /// half of them are taken.
+    private(set) var slots: [Int32] = []
     /// The bytes of all keys.
     private(set) var keys: [UInt8] = []
 
@@ -62,38 +69,61 @@ struct PathTree: Sendable {
             building[node].wanted += 1
             building[node].path = index
         }
-        for node in building {
+        for building in building {
             let start = branches.count
-            let children = node.children.sorted {
-                (PathTree.start(of: $0.key), $0.value) < (PathTree.start(of: $1.key), $1.value)
-            }
-            for (key, child) in children {
+            for (key, child) in building.children.sorted(by: { $0.value < $1.value }) {
                 let range = keys.count..<(keys.count + key.count)
                 keys += key
-                branches.append(Branch(start: PathTree.start(of: key), key: range, node: child))
+                branches.append(
+                    Branch(
+                        start: PathTree.start(of: key), end: PathTree.start(of: key.suffix(8)), key: range, node: child)
+                )
             }
-            nodes.append(Node(path: node.path, wanted: node.wanted, branches: start..<branches.count))
+            var node = Node(path: building.path, wanted: building.wanted, branches: start..<branches.count)
+            fillSlots(&node)
+            nodes.append(node)
         }
-        starts = branches.map(\.start)
     }
 
-    /// So many branches are looked through; among more the first is searched for.
-    private static let manyBranches = 16
-
-    /// A node's branches whose keys have this start. Few keys have one in common.
-    @inline(__always)
-    func branches(of node: Int, from start: UInt64) -> Range<Int> {
-        let all = nodes[node].branches
-        var low = all.lowerBound
-        var high = all.upperBound
-        while high - low > PathTree.manyBranches {
-            let middle = (low + high) / 2
-            if starts[middle] < start { low = middle + 1 } else { high = middle }
+    private mutating func fillSlots(_ node: inout Node) {
+        if node.branches.isEmpty { return }
+        let bits = Int.bitWidth - (2 * node.branches.count - 1).leadingZeroBitCount
+        (node.firstSlot, node.mask, node.shift) = (UInt32(slots.count), 1 << bits - 1, UInt64(64 - bits))
+        slots += Array(repeating: -1, count: 1 << bits)
+        for index in node.branches {
+            var slot = node.slot(PathTree.hash(start: branches[index].start, end: branches[index].end))
+            while slots[slot] >= 0 { slot = node.slot(behind: slot) }
+            slots[slot] = Int32(index)
         }
-        while low < high, starts[low] < start { low += 1 }
-        high = low
-        while high < all.upperBound, starts[high] == start { high += 1 }
-        return low..<high
+    }
+
+    /// Mixes a key's first and last eight bytes: keys of one body that begin alike end otherwise.
+    @inline(__always)
+    static func hash(start: UInt64, end: UInt64) -> UInt64 {
+        // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, §6.4).
+        (start ^ (end << 1 | end >> 63)) &* 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// The node that a key leads to, or -1. The key's first and last eight bytes are at hand, or as many as it has.
+    @inline(__always)
+    func child(of node: Node, start: UInt64, end: UInt64, _ key: UnsafeRawBufferPointer) -> Int {
+        if node.branches.isEmpty { return -1 }
+        var slot = node.slot(PathTree.hash(start: start, end: end))
+        while slots[slot] >= 0 {
+            let branch = branches[Int(slots[slot])]
+            if branch.start == start && branch.end == end && branch.key.count == key.count
+                && (key.count <= 16 || isSame(branch.key, key))
+            {
+                return branch.node
+            }
+            slot = node.slot(behind: slot)
+        }
+        return -1
+    }
+
+    private func isSame(_ known: Range<Int>, _ key: UnsafeRawBufferPointer) -> Bool {
+        for index in 8..<(key.count - 8) where keys[known.lowerBound + index] != key[index] { return false }
+        return true
     }
 
     private struct Building {
@@ -104,5 +134,16 @@ struct PathTree: Sendable {
 
     static func start(of key: some Collection<UInt8>) -> UInt64 {
         key.prefix(8).enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
+    }
+}
+
+extension PathTree.Node {
+    /// Where a key with this hash stands, if it does, or behind it.
+    @inline(__always) func slot(_ hash: UInt64) -> Int {
+        Int(firstSlot &+ UInt32(truncatingIfNeeded: hash &>> shift))
+    }
+
+    @inline(__always) func slot(behind slot: Int) -> Int {
+        Int(firstSlot &+ (UInt32(truncatingIfNeeded: slot) &- firstSlot &+ 1) & mask)
     }
 }
