@@ -1,20 +1,30 @@
 import EventJSON
 
-/// The edges that values take out of one node at one place. A plain value on the stack of the walk.
+/// The edges that values take out of a node at one place after another. A plain value on the stack of the walk: one for all of it, so that
+/// the automaton is referred to once.
 struct Edges {
     private let automaton: Automaton
-    private let table: Int
-    private let rank: Int32
-    private let chosen: Int32
     private let trails: [EventScanner.Trail]
+    private var table = 0
+    private var rank: Int32 = 0
+    private var chosen: Int32 = -1
+    /// The choice of the value that is being followed, the element it stands in, and whether it has led anywhere.
+    private var choice: Int32 = -1
+    private var trail: Int32 = -1
+    private var isTaken = false
 
-    /// The edges at a table, for a place of some rank among all places, on a way with its choices.
-    init(_ automaton: Automaton, _ table: Int, rank: Int32, _ chosen: Int32, _ trails: [EventScanner.Trail]) {
+    /// The edges of an automaton for an event whose array elements are these.
+    init(_ automaton: Automaton, _ trails: [EventScanner.Trail]) {
         self.automaton = automaton
+        self.trails = trails
+    }
+
+    /// Goes to the edges at a table, for a place of some rank among all places, on a way with its choices.
+    @inline(__always)
+    mutating func go(to table: Int, rank: Int32, _ chosen: Int32) {
         self.table = table
         self.rank = rank
         self.chosen = chosen
-        self.trails = trails
     }
 
     @inline(__always)
@@ -38,7 +48,7 @@ struct Edges {
     /// Follows the edges that one value takes.
     mutating func follow(_ index: Int, _ scratch: inout MatchScratch) {
         let value = scratch.values[index]
-        var choice = chosen
+        choice = chosen
         if value.trail >= 0 {
             guard isConsistent(value.trail, scratch) else { return }
             let isKnown =
@@ -49,19 +59,20 @@ struct Edges {
                 scratch.choices.append(.init(trail: value.trail, rank: rank, before: chosen))
             }
         }
-        var out = Out(automaton: automaton, choice: choice, trail: value.trail)
-        out.take(list: place(of: .anyValue), &scratch)
+        trail = value.trail
+        isTaken = false
+        take(list: place(of: .anyValue), &scratch)
         switch value.kind {
-        case .string: if value.isText { text(value, &out, &scratch) }
-        case .number: number(value, &out, &scratch)
-        case .true: out.take(list: place(of: .isTrue), &scratch)
-        case .false: out.take(list: place(of: .isFalse), &scratch)
-        case .null: out.take(list: place(of: .isNull), &scratch)
+        case .string: if value.isText { text(value, &scratch) }
+        case .number: number(value, &scratch)
+        case .true: take(list: place(of: .isTrue), &scratch)
+        case .false: take(list: place(of: .isFalse), &scratch)
+        case .null: take(list: place(of: .isNull), &scratch)
         case .object, .array: break
         }
-        exclusions(value, &out, &scratch)
+        exclusions(value, &scratch)
         // A choice that led nowhere is taken back.
-        if !out.isTaken && choice != chosen { scratch.choices.removeLast() }
+        if !isTaken && choice != chosen { scratch.choices.removeLast() }
     }
 
     /// Whether an element agrees with those chosen before, for places below a rank: where both stand in the same array,
@@ -93,14 +104,14 @@ struct Edges {
         return true
     }
 
-    private func text(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
+    private mutating func text(_ value: MatchScratch.Value, _ scratch: inout MatchScratch) {
         let bytes = value.bytes
         let strings = place(of: .strings)
         if strings != 0 {
-            out.take(
+            take(
                 list: automaton.lookUp(bytes, from: 0, count: bytes.count, hash: value.hash, in: strings), &scratch)
         }
-        affixes(bytes, .prefixes, .suffixes, &out, &scratch)
+        affixes(bytes, .prefixes, .suffixes, &scratch)
         if place(of: .smallStrings) | place(of: .smallPrefixes) | place(of: .smallSuffixes) != 0 {
             withUnsafeTemporaryAllocation(byteCount: max(1, bytes.count), alignment: 8) { small in
                 for index in 0..<bytes.count { small[index] = LetterCase.small(bytes[index]) }
@@ -108,25 +119,25 @@ struct Edges {
                 let strings = place(of: .smallStrings)
                 if strings != 0 {
                     let hash = BytesHash.of(small)
-                    out.take(
+                    take(
                         list: automaton.lookUp(small, from: 0, count: small.count, hash: hash, in: strings), &scratch)
                 }
-                affixes(small, .smallPrefixes, .smallSuffixes, &out, &scratch)
+                affixes(small, .smallPrefixes, .smallSuffixes, &scratch)
             }
         }
-        if place(of: .pieces) != 0 { pieces(bytes, &out, &scratch) }
+        if place(of: .pieces) != 0 { pieces(bytes, &scratch) }
         let addresses = place(of: .addresses)
         if addresses != 0, let address = IPAddress(bytes) {
             automaton.addresses[addresses - 1].find(.init(isV6: address.isV6, bits: address.bits)) {
-                out.take(list: Int($0), &scratch)
+                take(list: Int($0), &scratch)
             }
         }
         let others = place(of: .others)
-        if others != 0 { out.take(verified: others, FieldValue(kind: .string, bytes: bytes), &scratch) }
+        if others != 0 { take(verified: others, FieldValue(kind: .string, bytes: bytes), &scratch) }
     }
 
-    private func affixes(
-        _ bytes: UnsafeRawBufferPointer, _ prefixes: Automaton.Part, _ suffixes: Automaton.Part, _ out: inout Out,
+    private mutating func affixes(
+        _ bytes: UnsafeRawBufferPointer, _ prefixes: Automaton.Part, _ suffixes: Automaton.Part,
         _ scratch: inout MatchScratch
     ) {
         for part in [prefixes, suffixes] {
@@ -140,15 +151,15 @@ struct Edges {
                 let hash = BytesHash.of(bytes, from: start, count: length)
                 let list = automaton.lookUp(bytes, from: start, count: length, hash: hash, in: table)
                 guard list != 0 else { continue }
-                out.take(list: list, &scratch)
+                take(list: list, &scratch)
                 let verified = list + 1 + Int(automaton.words[list])
-                out.take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
+                take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
             }
         }
     }
 
     /// Wildcards that are found by a piece, which may stand anywhere.
-    private func pieces(_ bytes: UnsafeRawBufferPointer, _ out: inout Out, _ scratch: inout MatchScratch) {
+    private mutating func pieces(_ bytes: UnsafeRawBufferPointer, _ scratch: inout MatchScratch) {
         let place = place(of: .pieces)
         let table = Int(automaton.words[place])
         // A piece that comes again and again is looked into once.
@@ -163,12 +174,12 @@ struct Edges {
                 guard list != 0, list != last, seen.insert(list).inserted else { continue }
                 last = list
                 let verified = list + 1 + Int(automaton.words[list])
-                out.take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
+                take(verified: verified, FieldValue(kind: .string, bytes: bytes), &scratch)
             }
         }
     }
 
-    private func number(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
+    private mutating func number(_ value: MatchScratch.Value, _ scratch: inout MatchScratch) {
         let numbers = place(of: .numbers)
         let ranges = place(of: .ranges)
         let numerals = place(of: .numerals)
@@ -177,13 +188,13 @@ struct Edges {
             guard numerals != 0 else { return }
             let hash = BytesHash.of(value.bytes)
             let list = automaton.lookUp(value.bytes, from: 0, count: value.count, hash: hash, in: numerals)
-            return out.take(list: list, &scratch)
+            return take(list: list, &scratch)
         }
-        if numbers != 0 { out.take(list: automaton.lookUp(number, in: numbers), &scratch) }
-        if ranges != 0 { automaton.ranges[ranges - 1].find(number) { out.take(list: Int($0), &scratch) } }
+        if numbers != 0 { take(list: automaton.lookUp(number, in: numbers), &scratch) }
+        if ranges != 0 { automaton.ranges[ranges - 1].find(number) { take(list: Int($0), &scratch) } }
     }
 
-    private func exclusions(_ value: MatchScratch.Value, _ out: inout Out, _ scratch: inout MatchScratch) {
+    private mutating func exclusions(_ value: MatchScratch.Value, _ scratch: inout MatchScratch) {
         let place = place(of: .exclusions)
         guard place != 0 else { return }
         let words = automaton.words
@@ -211,26 +222,20 @@ struct Edges {
                 }
                 word += 3 * Int(count)
             }
-            if !isExcluded { out.take(node: node, &scratch) }
+            if !isExcluded { take(node: node, &scratch) }
         }
     }
-}
 
-/// Where one value leads: new ways, each node once.
-private struct Out {
-    let automaton: Automaton
-    let choice: Int32
-    let trail: Int32
-    var isTaken = false
+    // Where the value leads: new ways, each node once.
 
     @inline(__always)
-    mutating func take(list: Int, _ scratch: inout MatchScratch) {
+    private mutating func take(list: Int, _ scratch: inout MatchScratch) {
         guard list != 0 else { return }
         for index in 0..<Int(automaton.words[list]) { take(node: automaton.words[list + 1 + index], &scratch) }
     }
 
     @inline(__always)
-    mutating func take(node: UInt32, _ scratch: inout MatchScratch) {
+    private mutating func take(node: UInt32, _ scratch: inout MatchScratch) {
         // The same node by the same element: many values of one array may lead there, and it is enough to go once.
         let stamp = UInt64(scratch.stamp) << 32 | UInt64(UInt32(bitPattern: trail))
         let place = Int(automaton.words[Int(node)])
@@ -240,7 +245,7 @@ private struct Out {
         isTaken = true
     }
 
-    mutating func take(verified place: Int, _ value: FieldValue, _ scratch: inout MatchScratch) {
+    private mutating func take(verified place: Int, _ value: FieldValue, _ scratch: inout MatchScratch) {
         for index in 0..<Int(automaton.words[place]) {
             let entry = place + 1 + 2 * index
             if automaton.conditions[Int(automaton.words[entry])].accepts(value) {

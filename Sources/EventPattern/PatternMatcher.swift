@@ -139,6 +139,7 @@ public final class PatternMatcher: Sendable {
         scratch.matched.removeAll(keepingCapacity: true)
         scratch.ways.append(MatchScratch.Way(node: root, chosen: -1))
         let words = automaton.words
+        var edges = Edges(automaton, scanner.trails)
         var steps = 0
         while let way = scratch.ways.popLast() {
             guard steps <= PatternMatcher.stepLimit else { throw TooManyWays() }
@@ -157,8 +158,8 @@ public final class PatternMatcher: Sendable {
             for index in 0..<absences {
                 let slot = Int(words[word + 1 + 2 * index])
                 let table = Int(words[word + 2 + 2 * index])
-                Edges(automaton, table, rank: ranks[slot], way.chosen, scanner.trails)
-                    .missing(scratch.heads[slot], &scratch)
+                edges.go(to: table, rank: ranks[slot], way.chosen)
+                edges.missing(scratch.heads[slot], &scratch)
             }
             word += 1 + 2 * absences
             let tables = Int(words[word])
@@ -166,12 +167,12 @@ public final class PatternMatcher: Sendable {
                 for index in 0..<tables {
                     let slot = Int(words[word + 1 + 2 * index])
                     let table = Int(words[word + 2 + 2 * index])
-                    steps += follow(table, slot, way, scanner.trails, &scratch)
+                    steps += follow(table, slot, way, &edges, &scratch)
                 }
             } else {
                 for slot in scratch.present {
                     guard let table = table(of: slot, among: tables, from: word + 1) else { continue }
-                    steps += follow(table, slot, way, scanner.trails, &scratch)
+                    steps += follow(table, slot, way, &edges, &scratch)
                 }
             }
         }
@@ -196,8 +197,7 @@ public final class PatternMatcher: Sendable {
     /// Follows the edges that a slot's values take from a table. Answers how many values there are.
     @inline(__always)
     private func follow(
-        _ table: Int, _ slot: Int, _ way: MatchScratch.Way, _ trails: [EventScanner.Trail],
-        _ scratch: inout MatchScratch
+        _ table: Int, _ slot: Int, _ way: MatchScratch.Way, _ edges: inout Edges, _ scratch: inout MatchScratch
     ) -> Int {
         var value = scratch.heads[slot]
         guard value >= 0 else { return 0 }
@@ -206,7 +206,7 @@ public final class PatternMatcher: Sendable {
             scratch.stamp = 0
         }
         scratch.stamp += 1
-        var edges = Edges(automaton, table, rank: ranks[slot], way.chosen, trails)
+        edges.go(to: table, rank: ranks[slot], way.chosen)
         var count = 0
         while value >= 0 {
             count += 1
