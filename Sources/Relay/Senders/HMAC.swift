@@ -50,9 +50,10 @@ final class HMAC {
             guard EVP_MAC_final(context, memory.baseAddress, &count, size) == 1, count == size,
                 let base = memory.baseAddress
             else { return false }
-            for index in 0..<size {
-                memory[size + 2 * index] = Hex.digits[Int(memory[index] >> 4)]
-                memory[size + 2 * index + 1] = Hex.digits[Int(memory[index] & 15)]
+            // Each algorithm's signature is some times four bytes.
+            for index in stride(from: 0, to: size, by: 4) {
+                let bytes = UnsafeRawPointer(base + index).loadUnaligned(as: UInt32.self)
+                UnsafeMutableRawPointer(base + size + 2 * index).storeBytes(of: Hex.encode(bytes), as: UInt64.self)
             }
             return CRYPTO_memcmp(base + size, digits.baseAddress, 2 * size) == 0
         }

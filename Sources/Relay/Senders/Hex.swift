@@ -1,9 +1,20 @@
 /// Bytes as hexadecimal digits.
 enum Hex {
-    static let digits = Array("0123456789abcdef".utf8)
+    private static let digits = Array("0123456789abcdef".utf8)
 
     static func encode(_ bytes: some Collection<UInt8>) -> String {
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The digits of four bytes, in memory's order: eight at once, a byte of the word for each.
+    static func encode(_ bytes: UInt32) -> UInt64 {
+        var word = UInt64(UInt32(littleEndian: bytes))
+        word = (word | word << 16) & 0x0000_FFFF_0000_FFFF
+        word = (word | word << 8) & 0x00FF_00FF_00FF_00FF
+        word = (word >> 4 | word << 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // From ten on six more carry into the upper half.
+        let letters = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (word &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).littleEndian
     }
 
     /// The bytes of digits in either case; `nil` if there are others, or half a byte.
