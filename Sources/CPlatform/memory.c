@@ -15,6 +15,8 @@ void hs_keep_memory_small(void) {
     mallopt(M_TRIM_THRESHOLD, 256 << 10);
 }
 
+void hs_prefer_huge_pages(void *start, size_t count) { madvise(start, count, MADV_HUGEPAGE); }
+
 void hs_give_memory_back(void) { malloc_trim(0); }
 
 static int forget_code(struct dl_phdr_info *object, size_t size, void *page) {

@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 import Synchronization
 
@@ -23,7 +24,10 @@ final class RecentRecords: @unchecked Sendable {
     private var begun = 0
     private var end = 0
 
-    init() { ring = .allocate(byteCount: RecentRecords.limitBytes, alignment: SegmentWriter.blockBytes) }
+    init() {
+        ring = .allocate(byteCount: RecentRecords.limitBytes, alignment: RecentRecords.limitBytes)
+        hs_prefer_huge_pages(ring.baseAddress!, ring.count)
+    }
 
     deinit { ring.deallocate() }
 

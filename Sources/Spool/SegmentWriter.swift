@@ -185,12 +185,12 @@ struct SegmentWriter {
         return max(0, SegmentWriter.wholeBlocks(min(end + SegmentWriter.zeroStepBytes, segmentBytes)) - zeroedTo)
     }
 
-    /// Writes so many zeros ahead, durably, so that no commit need wait for them. On an error the segment is to be abandoned.
+    /// Writes so many zeros ahead, so that no commit need wait for them; the next one's sync is theirs too. On an error the segment is to
+    /// be abandoned.
     mutating func writeAhead(_ count: Int) throws(SpoolError) {
         // What a former use of the file left ends within a block.
         let start = SegmentWriter.wholeBlocks(zeroedTo)
         if zeroedTo + count > start { try file.write(zeros(zeroedTo + count - start), at: start) }
-        try file.sync()
         zeroedTo += count
     }
 

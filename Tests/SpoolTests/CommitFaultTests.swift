@@ -54,12 +54,11 @@ struct CommitFaultTests {
         }
     }
 
-    @Test(arguments: [SimulatedDisk.Call.write, .sync])
-    func aSegmentWhoseZerosAheadFailIsLeft(call: SimulatedDisk.Call) throws {
+    @Test func aSegmentWhoseZerosAheadFailIsLeft() throws {
         var writing = try Writing(segmentBytes: 4 << 20)
         writing.commit(NewEvent("a", to: 1))
         while writing.commits.writer?.missingAhead == 0 { writing.commit(NewEvent(bytes: 9000, to: 1)) }
-        writing.disk.fail(.init(call: call, suffix: SegmentWriter.name(1), carries: .nothing))
+        writing.disk.fail(.init(call: .write, suffix: SegmentWriter.name(1), carries: .nothing))
         writing.commits.writeAhead()
         #expect(writing.commits.closed == nil)
         let first = try #require(writing.commits.writer?.first)

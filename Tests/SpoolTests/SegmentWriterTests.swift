@@ -73,10 +73,11 @@ struct SegmentWriterTests {
         #expect(writer.end == end)
         #expect(writer.zeroedTo >= end + SegmentWriter.zeroStepBytes)
         #expect(writer.growth(with: 500_000) == 0)
+        _ = try append([NewEvent(bytes: 5000, to: 1)], to: &writer)
         let left = disk.crash(.nothing)
         let file = try #require(left.contents("/s/" + SegmentWriter.name(1)))
         #expect(file.count == writer.zeroedTo)
-        #expect(file[end...].allSatisfy { $0 == 0 })
+        #expect(file[writer.end...].allSatisfy { $0 == 0 })
         #expect(try Recovery("/s", on: left).nextNumber == writer.nextNumber)
     }
 
