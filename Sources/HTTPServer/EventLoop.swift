@@ -21,8 +21,8 @@ public final class EventLoop: @unchecked Sendable {
     static let eventsAtOnce = 512
     /// After so many looks and requests one counts as calm all the same: nobody may keep what others sent from being committed.
     static let callsAtOnce = 512
-    /// Unused buffers kept: 256 KiB in all.
-    static let spareBufferLimit = 32
+    /// Unused buffers kept: 1 MiB in all, as many as a large batch has requests.
+    static let spareBufferLimit = 128
     static let tickNanoseconds: Int64 = 250_000_000
     /// How long a client that is refused, or had its last answer, may take to read it and to stop sending.
     static let lingerNanoseconds: Int64 = 10_000_000_000
