@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A program that a comparison needs and the machine lacks.
 struct MissingPeer: Error {
@@ -93,11 +94,16 @@ final class Peer {
 
 /// Ports of loopback.
 enum Port {
-    /// One that is free at the moment.
+    private static let given = Mutex<Set<UInt16>>([])
+
+    /// One that is free at the moment, and another one each time: the kernel may choose one twice that nobody uses yet.
     static func free() -> UInt16 {
-        let descriptor = listening(0)
-        defer { close(descriptor) }
-        return of(descriptor)
+        while true {
+            let descriptor = listening(0)
+            defer { close(descriptor) }
+            let port = of(descriptor)
+            if given.withLock({ $0.insert(port).inserted }) { return port }
+        }
     }
 
     /// Whether somebody listens.
