@@ -4,13 +4,17 @@ import PackageDescription
 // A warning fails the build where the change is judged (CI), not on the machine of someone who builds with next year's compiler.
 let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+// Two accesses to one variable that overlap are looked for at run time as well as by the compiler, in every build that tests run with. A
+// release is not to pay for it: a fortieth of the processor's time at the door (see Performance in Relay.docc).
+let lean: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 // Ten thousand simulations take two minutes as debug code, and a tenth of that as this.
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func room(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = []) -> Target {
     .target(
         name: name, dependencies: dependencies, exclude: docs[name] ?? [],
-        swiftSettings: strict + settings)
+        swiftSettings: strict + lean + settings)
 }
 
 func tests(
