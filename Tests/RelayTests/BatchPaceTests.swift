@@ -42,6 +42,19 @@ struct BatchPaceTests {
         #expect(pace.isDue)
     }
 
+    @Test mutating func ofALogThatTakesManyAtATimeABatchStaysAsLargeAsItIs() {
+        pace = BatchPace(isOneAtATime: false)
+        for _ in 0..<200 {
+            handOver(4)
+            pace.look(isCalm: true)
+            pace.ended(4)
+        }
+        gather(63)
+        #expect(!pace.isDue)
+        gather(1)
+        #expect(pace.isDue)
+    }
+
     @Test mutating func noBatchGrowsWithoutLimitBehindAnother() {
         handOver(4)
         gather(BatchPace.limit - 1)

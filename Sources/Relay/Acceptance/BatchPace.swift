@@ -53,6 +53,7 @@ struct BatchPace {
     /// A batch of so many events is not with the log any more.
     mutating func ended(_ count: Int) {
         withLog -= count
+        guard isOneAtATime else { return }
         full += ranDry ? -(full / BatchPace.lessPart) : max(1, full / BatchPace.morePart)
         full = min(max(full, BatchPace.least), BatchPace.limit)
         ranDry = false
