@@ -105,6 +105,10 @@ struct BatchPaceTests {
         #expect(dry < 30)
     }
 
+    @Test func threeQuartersAreInABatchHoweverLongTheDiskTakes() {
+        #expect(run(clients: 64, disk: 500).size == 48)
+    }
+
     @Test func ofFewClientsAllAreInOneBatch() {
         #expect(run(clients: 8, disk: 40).size == 8)
     }

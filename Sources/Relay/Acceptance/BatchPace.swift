@@ -4,7 +4,8 @@
 /// what a write and a sync cost is shared by the events of a batch. So the second one is gathered until the first has been answered, and on
 /// while requests come. But with everybody's events in one batch there is nothing to do until it is durable, since nobody sends
 /// before he has his answer. So a batch is handed over when it is full, and full is what leaves as many to be read meanwhile as
-/// the disk takes time for: less if the loop ran dry, more if it did not.
+/// the disk takes time for: less if the loop ran dry, more if it did not. But no less than three quarters of all: where deliveries
+/// have the processor while the loop is dry, there is nothing to be won.
 struct BatchPace {
     /// No batch of a loop has more events. What is written past the page cache in one piece is larger.
     static let limit = 512
@@ -20,9 +21,9 @@ struct BatchPace {
     private var gathered = 0
     private var withLog = 0
     private var full = BatchPace.first
-    /// Whether the loop has found nothing when it last looked, and whether it was so while events were with the log.
+    /// Whether the loop has found nothing when it last looked, and how many events there were when it was so while some were with the log.
     private var isCalm = false
-    private var ranDry = false
+    private var ranDryWith = 0
 
     init(isOneAtATime: Bool) { self.isOneAtATime = isOneAtATime }
 
@@ -41,7 +42,7 @@ struct BatchPace {
     /// The loop has looked for more: it is calm if there was none.
     mutating func look(isCalm: Bool) {
         self.isCalm = isCalm
-        if isCalm && withLog > 0 { ranDry = true }
+        if isCalm && withLog > 0 { ranDryWith = withLog + gathered }
     }
 
     /// What was gathered was handed over.
@@ -54,8 +55,12 @@ struct BatchPace {
     mutating func ended(_ count: Int) {
         withLog -= count
         guard isOneAtATime else { return }
-        full += ranDry ? -(full / BatchPace.lessPart) : max(1, full / BatchPace.morePart)
-        full = min(max(full, BatchPace.least), BatchPace.limit)
-        ranDry = false
+        if ranDryWith > 0 {
+            full = max(full - full / BatchPace.lessPart, ranDryWith - ranDryWith / 4, BatchPace.least)
+        } else {
+            full += max(1, full / BatchPace.morePart)
+        }
+        full = min(full, BatchPace.limit)
+        ranDryWith = 0
     }
 }
