@@ -100,8 +100,8 @@ struct BatchPaceTests {
 
     @Test(arguments: [64, 128, 400])
     func aBatchLeavesAsManyToBeReadAsTheDiskTakesTimeFor(clients: Int) {
-        let (size, dry) = run(clients: clients, disk: 16)
-        #expect((clients - 16 - clients / 16...clients - 15).contains(size), "\(size)")
+        let (size, dry) = run(clients: clients, disk: 12)
+        #expect((clients - 12 - clients / 16...clients - 11 + clients / 64).contains(size), "\(size)")
         #expect(dry < 30)
     }
 
