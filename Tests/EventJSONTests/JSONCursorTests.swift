@@ -52,10 +52,11 @@ struct JSONCursorTests {
     }
 
     @Test func aStringEndsAtItsQuoteWhereverThatStands() throws {
-        for length in 0..<40 {
+        // Longer than what is passed over at a time, twice.
+        for length in 0..<140 {
             for special in ["", "\\n", "é", "\\\"", "\u{7F}", "~", "!", "[", "#", "]"] {
                 let content =
-                    String(repeating: "a", count: length) + special + String(repeating: "b", count: 40 - length)
+                    String(repeating: "a", count: length) + special + String(repeating: "b", count: 140 - length)
                 let range = try Array("\"\(content)\" \"".utf8).withUnsafeBytes { bytes throws(JSONSyntaxError) in
                     var cursor = JSONCursor(bytes)
                     let string = try cursor.string()
@@ -69,9 +70,11 @@ struct JSONCursorTests {
     }
 
     @Test func everyControlCharacterInAStringIsRefusedWhereverItStands() {
-        for length in 0..<20 {
+        for length in 0..<140 {
             for control in UInt8(0)..<0x20 {
-                let text = [0x22] + [UInt8](repeating: 0x61, count: length) + [control] + Array("aaaaaaaaa\"".utf8)
+                let text =
+                    [0x22] + [UInt8](repeating: 0x61, count: length) + [control]
+                    + [UInt8](repeating: 0x61, count: 140 - length) + [0x22]
                 #expect(Readings(text).offsets == [length + 1])
             }
         }
