@@ -2,9 +2,10 @@ import CPlatform
 import Dispatch
 import Synchronization
 
-// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's four, which are touched on `journalQueue` alone.
 /// The ledger and all that happens around it: handing out, noting outcomes, making room. Owned by its serial queue; the
 /// journal by another, and a segment that is being compacted by a third.
+///
+/// Unchecked: every stored `var` is touched on `queue` alone, but for the journal's four, which are touched on `journalQueue` alone.
 final class LedgerBooks: @unchecked Sendable {
     /// What the books ask of the spool's other parts.
     struct Surroundings: Sendable {
@@ -31,7 +32,7 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     /// What other threads tell the books, and learn of them.
-    private struct Heard {
+    struct Heard {
         /// Commits that were not taken in yet.
         var news: [Commits.Appended] = []
         /// Outcomes that were not taken in yet. They are of events that came with the news before them.
@@ -59,17 +60,17 @@ final class LedgerBooks: @unchecked Sendable {
     let compactionQueue = DispatchQueue(label: "hookswitch.spool.compaction", qos: .utility)
     /// The places of the folded segment that was last asked about.
     let unfolded = Mutex<(first: UInt64, places: Places)>((0, Places()))
-    private let heard = Mutex(Heard())
+    let heard = Mutex(Heard())
     let around: Surroundings
-    private let dueTimer: DispatchSourceTimer
+    let dueTimer: DispatchSourceTimer
     private let retentionTimer: DispatchSourceTimer
 
     var ledger: Ledger
     /// What the timer is set for; `nil` if it is not set.
-    private var scheduledDue: Int64?
-    private var receivers = QueueMap<any DeliveryReceiver>()
+    var scheduledDue: Int64?
+    var receivers = QueueMap<any DeliveryReceiver>()
     /// The queues, by number, that are owed something new since events were handed out last.
-    private var refilled = Bitmap()
+    var refilled = Bitmap()
     var pending: [JournalEntry] = []
     private var flushIsScheduled = false
     private(set) var isClosed = false
@@ -144,26 +145,6 @@ final class LedgerBooks: @unchecked Sendable {
     /// asks the books after an answer finds the event there. Returns at once.
     func hear(_ news: Commits.Appended) { heard.withLock { $0.news.append(news) } }
 
-    /// Hands out what was heard of, soon.
-    func handOutSoon() {
-        let isFirst = heard.withLock { heard in
-            guard heard.isPressing, !heard.isTakenInSoon else { return false }
-            heard.isTakenInSoon = true
-            return true
-        }
-        guard isFirst else { return }
-        queue.async { [self] in
-            heard.withLock { $0.isTakenInSoon = false }
-            takeIn()
-            handOutNew()
-        }
-    }
-
-    /// Hands out what was heard of on the caller's thread, which saves another one's waking.
-    func handOutHere() {
-        if heard.withLock({ $0.isPressing }) { asked { handOutNew() } }
-    }
-
     /// Runs on the queue, with everything that was heard of taken in.
     func asked<Result>(_ body: () throws -> Result) rethrows -> Result {
         try queue.sync {
@@ -201,77 +182,6 @@ final class LedgerBooks: @unchecked Sendable {
     }
 
     func register(_ id: QueueID, named name: String) { queue.async { [self] in ledger.register(id, named: name) } }
-
-    func attach(_ id: QueueID, order: DeliveryOrder, to receiver: any DeliveryReceiver) {
-        queue.async { [self] in
-            takeIn()
-            receivers[id] = receiver
-            ledger.attach(id, order: order)
-        }
-    }
-
-    func detach(_ id: QueueID) {
-        queue.async { [self] in
-            takeIn()
-            receivers[id] = nil
-            ledger.detach(id)
-            noteWhetherAwaited()
-        }
-    }
-
-    func request(_ id: QueueID, count: Int) {
-        queue.async { [self] in
-            ledger.addCredit(id, count)
-            // First of all: a commit that does not see it yet is taken in here.
-            noteWhetherAwaited()
-            takeIn()
-            if let receiver = receivers[id] { handOut(id, to: receiver) }
-            noteWhetherAwaited()
-            scheduleDue()
-        }
-    }
-
-    /// Hands out what has come since this was done last. All else that a receiver may have is handed out when it asks, or when it is due.
-    private func handOutNew() {
-        for number in refilled.members {
-            let id = QueueID(rawValue: UInt16(number))
-            if let receiver = receivers[id] { handOut(id, to: receiver) }
-        }
-        refilled = Bitmap()
-        noteWhetherAwaited()
-    }
-
-    private func handOutAll() {
-        for (id, receiver) in receivers { handOut(id, to: receiver) }
-        noteWhetherAwaited()
-        scheduleDue()
-    }
-
-    private func noteWhetherAwaited() {
-        let isAwaited = receivers.contains { ledger.hasCredit($0.key) }
-        heard.withLock { $0.isAwaited = isAwaited }
-    }
-
-    private func handOut(_ id: QueueID, to receiver: any DeliveryReceiver) {
-        let now = around.clock.now
-        var deliveries = ledger.take(id, now: now)
-        for index in deliveries.indices where deliveries[index].notBefore > 0 {
-            // What is due stays so, though the wall clock be set before its receiver looks at it.
-            let time = deliveries[index].notBefore
-            deliveries[index].notBefore = time <= now ? 0 : around.clock.wall(time)
-        }
-        if !deliveries.isEmpty { receiver.receive(deliveries) }
-    }
-
-    private func scheduleDue() {
-        let due = ledger.nextDue()
-        // To set a timer wakes another thread: most calls have nothing new to say.
-        guard due != scheduledDue else { return }
-        scheduledDue = due
-        guard let due else { return dueTimer.schedule(deadline: .distantFuture) }
-        let wait = min(max(due - around.clock.now, 1), 60_000)
-        dueTimer.schedule(deadline: .now() + .milliseconds(Int(wait)), leeway: .milliseconds(1))
-    }
 
     /// Notes outcomes, soon. Their times are the wall clock's as it was when it was `told`, not as it will be then.
     ///
