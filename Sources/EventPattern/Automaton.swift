@@ -3,8 +3,9 @@ import EventJSON
 // Unsafe: the tables are read through plain pointers, as a match reads thousands of words and must not count references
 // on the way. They are written once by `AutomatonWriter`, which alone makes the offsets in them, and never change.
 
-// Unchecked: immutable after its initializer.
 /// A compiled set of patterns: flat tables of words and bytes. Immutable; shared by all threads.
+///
+/// Unchecked: immutable after its initializer.
 final class Automaton: @unchecked Sendable {
     /// What a table consists of. Its head has a bit for each part that it has, and behind that their places in this order.
     enum Part: Int, CaseIterable {

@@ -1,7 +1,8 @@
-// Unchecked: the borrowed bodies are only read, and stay in place until the commit has called back.
 /// The events that one event loop gathered in one round of reading, to be made durable together.
 ///
 /// Bodies are borrowed: their bytes must stay where they are until the commit has called back. Everything else is copied.
+///
+/// Unchecked: the borrowed bodies are only read, and stay in place until the commit has called back.
 public struct CommitBatch: @unchecked Sendable {
     /// One event on its way into the spool.
     public struct Event {

@@ -1,6 +1,7 @@
-// Unchecked: written by its maker before anybody else sees it, then only read.
 /// Bodies of a batch that nobody else keeps in place: a copy of each, as long as this lives. Whoever commits the batch holds it until
 /// the log has told what it came to.
+///
+/// Unchecked: written by its maker before anybody else sees it, then only read.
 public final class LentBodies: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
     private var end = 0

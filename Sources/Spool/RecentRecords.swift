@@ -2,11 +2,12 @@ import CPlatform
 import Glibc
 import Synchronization
 
-// Unchecked: the bytes are written by the commit lock's holder alone, and never where the mutex lets readers look.
 /// Where records of the segment that is written are put together, block by block as they go to its file, and where the newest ones
 /// stay: most events are delivered at once, and what was written past the page cache would have to be read from the disk.
 ///
 /// A byte stands at its offset in the file modulo the ring's size. Reads may come from any thread.
+///
+/// Unchecked: the bytes are written by the commit lock's holder alone, and never where the mutex lets readers look.
 final class RecentRecords: @unchecked Sendable {
     /// The ring's size, in bytes.
     static let limitBytes = 2 << 20

@@ -1,12 +1,13 @@
 import Dispatch
 import Synchronization
 
-// Unchecked: the stored `var`s are touched on `queue` alone.
 /// Reads sealed segments through in the background, so that damage is found while there is time to mend what it hit, and
 /// not when an event is asked for: one segment at a time, with a pause after each. A start does not read them.
 ///
 /// A round is about what was sealed when it began. What has just been written would come out of the kernel's cache and not
 /// from the disk, at the cost of those who are sending.
+///
+/// Unchecked: the stored `var`s are touched on `queue` alone.
 final class Scrub: @unchecked Sendable {
     /// The pause after a segment, in milliseconds: 64 MiB/s at the most.
     static let pauseMilliseconds = 1000

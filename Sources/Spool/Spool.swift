@@ -2,11 +2,12 @@ import CPlatform
 import Dispatch
 import Synchronization
 
-// Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
 /// The embedded log: segments of events and a journal of outcomes in one directory.
 ///
 /// Commits run on the caller's thread or the committer's, under one lock (`Commits`); what is owed belongs to the ledger's serial queue; the
 /// journal is written on a third. A commit never waits for the other two.
+///
+/// Unchecked: everything is immutable or guarded; the one type that says nothing of itself is Dispatch's timer, which is set up here and only cancelled later.
 public final class Spool: EventLog, @unchecked Sendable {
     /// Something that the daemon's log should say.
     public enum Notice: Sendable {

@@ -40,8 +40,9 @@ extension Acceptor {
     }
 }
 
-// Unchecked: immutable; the loop is only touched on its own thread.
 /// Refusals that are given when what was refused is kept.
+///
+/// Unchecked: immutable; the loop is only touched on its own thread.
 private final class LateAnswers: @unchecked Sendable {
     private let loop: EventLoop
     private let answers: [(Exchange, Response)]

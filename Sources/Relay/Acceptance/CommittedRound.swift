@@ -16,8 +16,9 @@ struct Waiting: Sendable {
     var trace: AcceptedTrace?
 }
 
-// Unchecked: the loop, the acceptor and what changes are only touched on the loop's thread.
 /// Answers a round's events once their fate is known: at once if the commit ran on the loop's own thread, else by way of it.
+///
+/// Unchecked: the loop, the acceptor and what changes are only touched on the loop's thread.
 final class CommittedRound: @unchecked Sendable {
     private let acceptor: Acceptor
     private let loop: EventLoop

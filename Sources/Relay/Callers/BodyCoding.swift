@@ -77,8 +77,9 @@ final class DecodedMemory: Sendable {
     func release(_ bytes: Int) { held.subtract(bytes, ordering: .relaxed) }
 }
 
-// Unchecked: written while it is made, then only read.
 /// A body decoded: its bytes stay where they are as long as somebody holds it.
+///
+/// Unchecked: written while it is made, then only read.
 final class DecodedBody: @unchecked Sendable {
     /// A body of several gzip members (RFC 1952 §2.2) has no more.
     private static let memberLimit = 16

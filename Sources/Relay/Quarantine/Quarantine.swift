@@ -2,9 +2,10 @@ import Dispatch
 import Spool
 import Synchronization
 
-// Unchecked: `files` is touched on `queue` alone; the rest is guarded.
 /// Where requests go whose signature failed, if their source says so: written and synced on a queue of its own, many at once.
 /// May be used from any thread but its own queue.
+///
+/// Unchecked: `files` is touched on `queue` alone; the rest is guarded.
 final class Quarantine: @unchecked Sendable {
     /// What waits to be written has no more, in bytes. Past it requests are refused and not kept.
     static let waitingLimitBytes = 16 << 20

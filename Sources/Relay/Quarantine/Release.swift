@@ -1,7 +1,8 @@
 import HTTPServer
 
-// Unchecked: its memory is written while it is made, then only read.
 /// A request on its way out of the quarantine: taken like any other, but that an operator vouches for when it came.
+///
+/// Unchecked: its memory is written while it is made, then only read.
 final class Release: @unchecked Sendable {
     /// The source's name.
     let source: String
